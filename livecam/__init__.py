@@ -1,0 +1,101 @@
+"""True Live Photos from any webcam.
+
+    import livecam
+
+    with livecam.open_source("demo") as source, livecam.Recorder(source) as recorder:
+        recorder.wait_until_armed()
+        moment = recorder.press().moment.result()
+    score = livecam.score(moment)
+    files = livecam.save(moment, score, "recordings")
+
+Everything public is named here. Names are looked up when they are first used, so that importing
+livecam loads none of the large libraries.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Frame, PixelFormat
+    from livecam.capture.open import open_source
+    from livecam.capture.portaudio import SystemMicrophone
+    from livecam.capture.recorder import Press, Recorder
+    from livecam.capture.ring import FrameRing
+    from livecam.capture.source import CameraMode, CameraRequest, FrameSource
+    from livecam.clip.moment import Moment
+    from livecam.errors import (
+        CameraError,
+        InputError,
+        LivecamError,
+        MicrophoneError,
+        ModelError,
+        OutputError,
+        UsageError,
+    )
+    from livecam.media.save import SavedFiles, save
+    from livecam.quality.choice import MomentScore
+    from livecam.quality.score import FaceScore, FrameScore
+    from livecam.quality.worker import score
+
+_HOME = {
+    "livecam.capture.frame": ("Frame", "PixelFormat"),
+    "livecam.capture.open": ("open_source",),
+    "livecam.capture.portaudio": ("SystemMicrophone",),
+    "livecam.capture.recorder": ("Press", "Recorder"),
+    "livecam.capture.ring": ("FrameRing",),
+    "livecam.capture.source": ("CameraMode", "CameraRequest", "FrameSource"),
+    "livecam.clip.moment": ("Moment",),
+    "livecam.errors": (
+        "CameraError",
+        "InputError",
+        "LivecamError",
+        "MicrophoneError",
+        "ModelError",
+        "OutputError",
+        "UsageError",
+    ),
+    "livecam.media.save": ("SavedFiles", "save"),
+    "livecam.quality.choice": ("MomentScore",),
+    "livecam.quality.score": ("FaceScore", "FrameScore"),
+    "livecam.quality.worker": ("score",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "CameraError",
+    "CameraMode",
+    "CameraRequest",
+    "FaceScore",
+    "Frame",
+    "FrameRing",
+    "FrameScore",
+    "FrameSource",
+    "InputError",
+    "LivecamError",
+    "MicrophoneError",
+    "ModelError",
+    "Moment",
+    "MomentScore",
+    "OutputError",
+    "PixelFormat",
+    "Press",
+    "Recorder",
+    "SavedFiles",
+    "SystemMicrophone",
+    "UsageError",
+    "open_source",
+    "save",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'livecam' has no attribute '{name}'")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
