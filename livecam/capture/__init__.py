@@ -1,0 +1,1 @@
+"""Cameras, microphones and the rings that hold their last seconds."""

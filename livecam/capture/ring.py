@@ -1,0 +1,121 @@
+"""The ring buffer: the last seconds of a camera, ready to be cut at any instant."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from livecam.capture.arena import Arena
+from livecam.capture.frame import frame_bytes
+from livecam.timebase import to_ns, to_s
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Frame
+    from livecam.capture.source import CameraMode
+
+SLACK_S = 0.5
+"""Kept beyond what was asked, so that the two ends of a moment lie safely inside."""
+
+
+class FrameRing:
+    """Holds the newest frames, bounded in time and in bytes.
+
+    One thread appends; any thread cuts. A cut is a tuple of references, so it takes no longer than
+    copying a list, and what was cut cannot change: the arena does not reuse memory that a frame
+    still looks at.
+    """
+
+    def __init__(self, span_s: float, max_bytes: int) -> None:
+        """Keep `span_s` seconds, never more than `max_bytes`; the memory is taken now."""
+        self.span_ns = to_ns(span_s)
+        self.max_bytes = max_bytes
+        self._arena = Arena(max_bytes)
+        self._frames: deque[Frame] = deque()
+        self._bytes = 0
+        self._holds: dict[int, int] = {}
+        self._changed = threading.Condition()
+
+    @classmethod
+    def for_mode(cls, mode: CameraMode, span_s: float) -> FrameRing:
+        """A ring of `span_s` seconds for what a camera delivers."""
+        frames = (span_s + SLACK_S) * max(float(mode.rate_hz), 1.0) + 2
+        return cls(
+            span_s + SLACK_S, int(frames * (frame_bytes(mode.pixel_format, mode.size_wh) + 64))
+        )
+
+    def append(self, frame: Frame, *, warmup: bool = False) -> Frame:
+        """Copy a frame in and drop what is too old. Returns the stored frame."""
+        with self._changed:
+            self._evict(frame.t_ns, frame.data.size)
+        stored = frame.with_data(self._arena.store(frame.data), warmup=warmup)
+        with self._changed:
+            self._frames.append(stored)
+            self._bytes += stored.data.size
+            self._changed.notify_all()
+        return stored
+
+    def cut(self, start_ns: int, end_ns: int) -> tuple[Frame, ...]:
+        """The frames taken at `start_ns <= t < end_ns`, in order."""
+        with self._changed:
+            return tuple(frame for frame in self._frames if start_ns <= frame.t_ns < end_ns)
+
+    def newest(self) -> Frame | None:
+        """The frame that came last."""
+        with self._changed:
+            return self._frames[-1] if self._frames else None
+
+    def wait_until(self, t_ns: int, timeout_s: float) -> bool:
+        """Wait for a frame taken at or after `t_ns`; False if none came in time."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: bool(self._frames) and self._frames[-1].t_ns >= t_ns, timeout_s
+            )
+
+    def hold(self, start_ns: int) -> int:
+        """Keep everything from `start_ns` on until `release`, however late the cut comes."""
+        with self._changed:
+            token = max(self._holds, default=0) + 1
+            self._holds[token] = start_ns
+            return token
+
+    def release(self, token: int) -> None:
+        """End a hold."""
+        with self._changed:
+            self._holds.pop(token, None)
+
+    @property
+    def held_s(self) -> float:
+        """Seconds between the oldest and the newest frame."""
+        with self._changed:
+            if not self._frames:
+                return 0.0
+            return to_s(self._frames[-1].t_ns - self._frames[0].t_ns)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the frames in the ring."""
+        with self._changed:
+            return self._bytes
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of memory taken, those of moments still being worked on included."""
+        return self._arena.size
+
+    def prepare_for_shot(self) -> None:
+        """Touch memory for a whole further ring, since the frames of a moment stay in use."""
+        self._arena.reserve(self.max_bytes)
+
+    def trim(self) -> None:
+        """Give back memory that finished moments no longer need."""
+        self._arena.trim()
+
+    def _evict(self, newest_ns: int, coming: int) -> None:
+        """Make room for `coming` bytes taken at `newest_ns`."""
+        horizon_ns = newest_ns - self.span_ns
+        held_ns = min(self._holds.values(), default=newest_ns)
+        while self._frames and self._frames[0].t_ns < held_ns:
+            if self._frames[0].t_ns >= horizon_ns and self._bytes + coming <= self.max_bytes:
+                break
+            self._bytes -= self._frames.popleft().data.size

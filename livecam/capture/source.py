@@ -1,0 +1,75 @@
+"""What a camera is to livecam: something that can be read frame by frame."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from livecam.capture.frame import Frame, PixelFormat
+    from livecam.capture.microphone import Microphone
+
+
+@dataclass(frozen=True)
+class CameraRequest:
+    """What the user asked for; None leaves the choice to livecam."""
+
+    size_wh: tuple[int, int] | None = None
+    rate_hz: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class CameraMode:
+    """What the camera really gives, read back after opening."""
+
+    size_wh: tuple[int, int]
+    rate_hz: Fraction
+    """Nominal frames a second; what arrives may be fewer and uneven."""
+    pixel_format: PixelFormat
+    """How frames lie in the ring."""
+    delivered: str
+    """What the camera sends, in its own words: "mjpeg", "yuyv422", "h264", "drawn"."""
+    backend: str
+    """What reads it: "v4l2", "dshow", "avfoundation", "opencv", "http", "rtsp", "file", "demo"."""
+
+    def describe(self) -> str:
+        """For people: `1280x720 at 30 frames/s, mjpeg`."""
+        rate = f"{float(self.rate_hz):.4g}"
+        return f"{self.size_wh[0]}x{self.size_wh[1]} at {rate} frames/s, {self.delivered}"
+
+
+class FrameSource(ABC):
+    """An open camera. One thread reads it; a source is its own context manager."""
+
+    name: str
+    """For people: the camera's name."""
+    make: str = ""
+    """The camera's maker, where it is known."""
+    mode: CameraMode
+    warms_up: bool = False
+    """True for cameras that need a moment to find their exposure."""
+
+    @abstractmethod
+    def read(self) -> Frame | None:
+        """Block until the next frame. None at the end of a file, or once closed.
+
+        Never returns a frame twice. Raises CameraError when the camera is gone. The frame's data
+        may be the source's own buffer, valid until the next read: rings copy it.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the camera go; a read that waits in another thread ends. May be called twice."""
+
+    def microphone(self) -> Microphone | None:
+        """The sound that belongs to this source alone; None where the system's is the one."""
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

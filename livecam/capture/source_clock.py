@@ -1,0 +1,63 @@
+"""Puts the times that a camera writes on its frames on livecam's clock, or distrusts them."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from livecam.timebase import to_ns
+
+SETTLE_FRAMES = 15
+"""Half a second of frames before a camera's own times are believed."""
+DRIFT_WINDOW = 300
+"""Frames over which the offset follows a camera whose clock runs fast or slow."""
+MAX_AGE_NS = to_ns(1.0)
+"""A frame whose own time lies further back than this is not believed."""
+
+
+class SourceClock:
+    """Maps a source's timestamps to the monotonic clock.
+
+    A frame cannot arrive before it was taken, so the smallest `arrival - timestamp` seen is the
+    offset between the clocks, plus the shortest delay. Until the camera's times have behaved for
+    half a second, and for good once they ran backwards or scattered more than the arrivals do, a
+    frame's time is its arrival.
+    """
+
+    def __init__(self) -> None:
+        self._stamps: deque[int] = deque(maxlen=DRIFT_WINDOW)
+        self._arrivals: deque[int] = deque(maxlen=DRIFT_WINDOW)
+        self._last_ns: int | None = None
+        self.trusted = False
+        self._broken = False
+
+    def place(self, stamp_ns: int | None, arrived_ns: int) -> int:
+        """Capture time on the monotonic clock of a frame stamped `stamp_ns` by its source."""
+        t_ns = arrived_ns
+        if stamp_ns is not None and not self._broken:
+            if self._stamps and stamp_ns <= self._stamps[-1]:
+                self._broken = True
+                self.trusted = False
+            else:
+                self._stamps.append(stamp_ns)
+                self._arrivals.append(arrived_ns)
+                if not self.trusted and len(self._stamps) == SETTLE_FRAMES:
+                    self.trusted = self._behaves()
+                    self._broken = not self.trusted
+                if self.trusted:
+                    offsets = np.array(self._arrivals) - np.array(self._stamps)
+                    t_ns = stamp_ns + int(offsets.min())
+                    if arrived_ns - t_ns > MAX_AGE_NS:
+                        t_ns = arrived_ns
+        # Two frames never share a time, whatever the clocks do.
+        if self._last_ns is not None and t_ns <= self._last_ns:
+            t_ns = self._last_ns + 1
+        self._last_ns = t_ns
+        return t_ns
+
+    def _behaves(self) -> bool:
+        stamps, arrivals = np.diff(self._stamps), np.diff(self._arrivals)
+        span, arrived = stamps.sum(), arrivals.sum()
+        # A demuxer that invents times (25 a second for any MJPEG stream) runs at another speed.
+        return bool(stamps.std() <= arrivals.std() and abs(span - arrived) < 0.05 * arrived)
