@@ -1,0 +1,1 @@
+"""A camera that draws a person: the demo, and the ground truth of the tests."""
