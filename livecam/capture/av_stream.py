@@ -1,0 +1,108 @@
+"""Frames out of anything PyAV can open: devices, network streams, files."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+
+from livecam.capture.frame import PixelFormat
+from livecam.errors import CameraError
+from livecam.timebase import NS_PER_S, now_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.container import InputContainer
+
+    from livecam.capture.frame import Bytes
+
+DEFAULT_RATE_HZ = Fraction(30)
+SANE_RATE_HZ = (1, 240)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a stream, before it is put on livecam's clock."""
+
+    data: Bytes
+    """1-D uint8."""
+    stamp_ns: int | None
+    """The stream's own time."""
+    arrived_ns: int
+    size_wh: tuple[int, int]
+
+
+class AvStream:
+    """The video of an open container: MJPEG untouched, anything else decoded to I420."""
+
+    def __init__(self, container: InputContainer) -> None:
+        """Raises CameraError if there is no picture in it."""
+        if not container.streams.video:
+            raise CameraError("there is no picture in this stream")
+        self._container = container
+        self._stream = container.streams.video[0]
+        context = self._stream.codec_context
+        # Frame threads would hold pictures back.
+        context.thread_type = "SLICE"
+        self.codec = context.name
+        self.pixel_format = PixelFormat.JPEG if self.codec == "mjpeg" else PixelFormat.I420
+        self.size_wh = (context.width, context.height)
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        low, high = SANE_RATE_HZ
+        self.rate_hz = rate if rate and low <= rate <= high else DEFAULT_RATE_HZ
+        self.duration_s = float(container.duration / av.time_base) if container.duration else 0.0
+        self._ready: deque[Picture] = deque()
+        self._packets: Iterator[av.Packet[Any]] = container.demux(self._stream)
+        self._ended = False
+
+    def next(self) -> Picture | None:
+        """Block until the next picture; None at the end. Raises av.FFmpegError."""
+        while not self._ready:
+            if self._ended:
+                return None
+            packet = self._next_packet()
+            arrived_ns = now_ns()
+            if packet is None or packet.size == 0:
+                self._ended = True
+                self._decode(None, arrived_ns)
+            elif self.pixel_format is PixelFormat.JPEG:
+                data = np.frombuffer(bytes(packet), np.uint8)
+                self._ready.append(Picture(data, self._stamp(packet.pts), arrived_ns, self.size_wh))
+            else:
+                self._decode(packet, arrived_ns)
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        """Close the container."""
+        self._container.close()
+
+    def _next_packet(self) -> av.Packet[Any] | None:
+        while True:
+            try:
+                return next(self._packets, None)
+            except av.BlockingIOError:
+                # AVFoundation says so while it waits for the next frame, and ends the generator.
+                self._packets = self._container.demux(self._stream)
+
+    def _decode(self, packet: av.Packet[Any] | None, arrived_ns: int) -> None:
+        if self.pixel_format is PixelFormat.JPEG:
+            return
+        try:
+            pictures = self._stream.codec_context.decode(packet)
+        except av.InvalidDataError:
+            return  # a damaged packet costs its own frame only
+        for picture in pictures:
+            width, height = picture.width & ~1, picture.height & ~1
+            planes: Bytes = picture.reformat(width, height, "yuv420p").to_ndarray()  # type: ignore[assignment]
+            stamp_ns = self._stamp(picture.pts)
+            self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, (width, height)))
+
+    def _stamp(self, pts: int | None) -> int | None:
+        if pts is None or self._stream.time_base is None:
+            return None
+        return int(pts * self._stream.time_base * NS_PER_S)

@@ -1,0 +1,106 @@
+"""The system's microphone, through sounddevice and PortAudio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from livecam.capture.sound_ring import silent_for_ns
+from livecam.errors import MicrophoneError
+from livecam.timebase import now_ns, to_ns
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from livecam.capture.sound_ring import SoundRing
+
+LATENCY_S = 0.1
+"""Low latencies lose samples while Python holds its lock; nothing here needs them."""
+BLOCK_S = 0.01
+LOST_AFTER_NS = to_ns(0.5)
+"""An unplugged device raises no error: its callback just stops."""
+MAX_LATENCY_S = 0.3
+"""What a device may claim as its latency before it is not believed."""
+
+_INSTALL_HINT = "on Debian and Ubuntu: apt install libportaudio2"
+
+
+class SystemMicrophone:
+    """A `Microphone` of this machine."""
+
+    def __init__(self, device: str | None = None) -> None:
+        """Find the default input, or one by index or name. Raises MicrophoneError."""
+        self._sd = _sounddevice()
+        try:
+            wanted = int(device) if device is not None and device.isdigit() else device
+            info: dict[str, Any] = self._sd.query_devices(wanted, "input")
+        except (ValueError, self._sd.PortAudioError) as err:
+            what = f"no microphone '{device}'" if device else "no microphone found"
+            raise MicrophoneError(what, "see 'livecam devices'") from err
+        self.name = str(info["name"])
+        self.rate_hz = int(info["default_samplerate"])
+        self.channels = 1
+        self._device = int(info["index"])
+        self._ring: SoundRing | None = None
+        self._stream: Any = None
+
+    def start(self, ring: SoundRing) -> None:
+        """Begin to append blocks of int16."""
+        self._ring = ring
+        try:
+            self._stream = self._sd.InputStream(
+                device=self._device,
+                samplerate=self.rate_hz,
+                channels=self.channels,
+                dtype="int16",
+                latency=LATENCY_S,
+                blocksize=int(BLOCK_S * self.rate_hz),
+                callback=self._on_block,
+            )
+            # Without this the first block could come before its latency is known.
+            ring.latency_ns = to_ns(min(max(float(self._stream.latency), 0.0), MAX_LATENCY_S))
+            self._stream.start()
+        except self._sd.PortAudioError as err:
+            raise MicrophoneError(f"cannot open the microphone {self.name}", str(err)) from err
+
+    def problem(self) -> str:
+        """Says so when the device has gone quiet for good."""
+        if self._ring is not None and silent_for_ns(self._ring) > LOST_AFTER_NS:
+            return f"the microphone {self.name} stopped"
+        return ""
+
+    def close(self) -> None:
+        """Stop the stream."""
+        if self._stream is not None:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+            self._stream = None
+
+    def _on_block(self, block: npt.NDArray[np.int16], _n: int, _time: Any, _status: Any) -> None:
+        # PortAudio's thread: copy, note the time, nothing else. Its own times and overflow flags
+        # are not looked at: they are wrong on most systems, and the count of samples shows a loss.
+        if self._ring is not None:
+            self._ring.append(block, now_ns())
+
+
+def list_microphones() -> list[tuple[int, str]]:
+    """Index and name of every input. Raises MicrophoneError without PortAudio."""
+    sd = _sounddevice()
+    try:
+        return [
+            (int(info["index"]), str(info["name"]))
+            for info in sd.query_devices()
+            if info["max_input_channels"] > 0
+        ]
+    except sd.PortAudioError as err:
+        raise MicrophoneError(f"PortAudio cannot list microphones: {err}") from err
+
+
+def _sounddevice() -> Any:
+    try:
+        import sounddevice
+    except ImportError as err:
+        raise MicrophoneError("sounddevice is not installed") from err
+    except OSError as err:  # PortAudio itself is missing
+        raise MicrophoneError("PortAudio is not installed", _INSTALL_HINT) from err
+    return sounddevice

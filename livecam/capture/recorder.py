@@ -1,0 +1,269 @@
+"""Runs a camera and a microphone into their rings, and cuts a moment for every press.
+
+Threads, and what each owns:
+
+- *capture* reads the source and appends to the frame ring, and does nothing else;
+- the *microphone's* own thread appends to the sound ring;
+- *shutter* waits for each press's moment to be over and cuts it.
+
+Pressing, from any thread, notes the time, holds the ring and returns.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from livecam.capture.ring import SLACK_S, FrameRing
+from livecam.capture.sound_ring import SoundRing
+from livecam.capture.warmup import WarmUp
+from livecam.clip.moment import Moment, movie_end_ns
+from livecam.errors import CameraError, LivecamError, MicrophoneError
+from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns
+
+if TYPE_CHECKING:
+    from livecam.capture.microphone import Microphone
+    from livecam.capture.source import FrameSource
+
+BEFORE_S = 1.5
+AFTER_S = 1.5
+"""A phone keeps a second and a half on each side of the press."""
+
+LATE_FRAMES_S = 1.0
+"""How long after a moment's end the frames of its last instants may still come in."""
+LATE_SOUND_S = 0.4
+"""The same for sound, which comes in blocks."""
+
+NO_SOUND_ASKED = "sound is switched off"
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press of the shutter, and the moment that will come of it."""
+
+    id: int
+    shutter_ns: int
+    end_ns: int
+    moment: Future[Moment]
+
+
+@dataclass(frozen=True)
+class Health:
+    """How capture is going."""
+
+    frames: int
+    dropped: int
+    """Frames that the source numbered but that never came."""
+    rate_hz: float
+    """Frames in the last second."""
+    warming_up: bool
+    held_s: float
+    """Seconds in the ring."""
+    sound_level: float
+    """Peak since the last call, 0..1."""
+    sound_note: str
+    """Why there is no sound, or ""."""
+
+
+class Recorder:
+    """Keeps the last seconds of a camera and cuts moments out of them."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        microphone: Microphone | None = None,
+        *,
+        before_s: float = BEFORE_S,
+        after_s: float = AFTER_S,
+        sound_note: str = NO_SOUND_ASKED,
+    ) -> None:
+        """Take the memory now. `sound_note` says why there is no microphone, if there is none."""
+        self.source, self.microphone = source, microphone
+        self.before_s, self.after_s = before_s, after_s
+        span_s = before_s + after_s
+        self.ring = FrameRing.for_mode(source.mode, span_s)
+        self.clock = WallClock.now()
+        self._sound: SoundRing | None = None
+        if microphone is not None:
+            self._sound = SoundRing(span_s + SLACK_S, microphone.rate_hz, microphone.channels)
+        self._sound_note = "" if microphone is not None else sound_note
+        self._presses: queue.SimpleQueue[tuple[Press, int] | None] = queue.SimpleQueue()
+        self._next_id = 1
+        self._press_lock = threading.Lock()
+        self._frames = self._dropped = 0
+        self._recent: deque[int] = deque(maxlen=512)
+        self._warmup = WarmUp(source.warms_up)
+        self._armed = threading.Event()
+        self._over = threading.Event()
+        self.error: LivecamError | None = None
+        """Why capture ended, if it did not end by `close` or the end of a file."""
+        self._capture_thread = threading.Thread(target=self._capture, name="capture")
+        self._shutter_thread = threading.Thread(target=self._cut_moments, name="shutter")
+
+    def start(self) -> None:
+        """Begin to fill the rings."""
+        if self.microphone is not None and self._sound is not None:
+            try:
+                self.microphone.start(self._sound)
+            except MicrophoneError as err:
+                self._sound, self._sound_note = None, str(err)
+        self._capture_thread.start()
+        self._shutter_thread.start()
+
+    def press(self, shutter_ns: int | None = None) -> Press:
+        """Keep the moment around `shutter_ns` (now). Returns at once."""
+        t_ns = now_ns() if shutter_ns is None else shutter_ns
+        with self._press_lock:
+            end_ns = t_ns + to_ns(self.after_s)
+            press = Press(self._next_id, t_ns, end_ns, Future())
+            self._next_id += 1
+            self._presses.put((press, self.ring.hold(t_ns - to_ns(self.before_s))))
+        return press
+
+    def wait_until_armed(self, timeout_s: float | None = None) -> bool:
+        """Wait until the warm-up is over and `before_s` seconds are in the ring.
+
+        False if that did not happen in time, or if the camera ended first.
+        """
+        self._armed.wait(timeout_s)
+        return self.is_armed
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether a press now would get all of its seconds."""
+        return self._armed.is_set() and not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the source has ended or failed."""
+        return self._over.is_set()
+
+    def health(self) -> Health:
+        """How capture is going, for a screen."""
+        since_ns = now_ns() - NS_PER_S
+        sound_note = self._sound_note
+        if self._sound is not None and self.microphone is not None:
+            sound_note = self.microphone.problem()
+        return Health(
+            frames=self._frames,
+            dropped=self._dropped,
+            rate_hz=float(sum(t_ns >= since_ns for t_ns in tuple(self._recent))),
+            warming_up=not self._warmup.over,
+            held_s=self.ring.held_s,
+            sound_level=self._sound.level() if self._sound is not None else 0.0,
+            sound_note=sound_note,
+        )
+
+    def close(self) -> None:
+        """Finish the moments that were pressed for, then let camera and microphone go."""
+        self._presses.put(None)
+        if self._shutter_thread.is_alive():
+            self._shutter_thread.join()
+        self._over.set()
+        self.source.close()
+        if self._capture_thread.is_alive():
+            self._capture_thread.join()
+        if self.microphone is not None:
+            self.microphone.close()
+
+    def give_up(self) -> None:
+        """End without waiting for moments that are not over; they get what there is."""
+        self._over.set()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Capture thread
+
+    def _capture(self) -> None:
+        needed_ns = to_ns(self.before_s)
+        last_index: int | None = None
+        try:
+            while not self._over.is_set():
+                frame = self.source.read()
+                if frame is None:
+                    break
+                self.ring.append(frame, warmup=self._warmup.is_cold(frame))
+                self._frames += 1
+                if last_index is not None:
+                    self._dropped += frame.index - last_index - 1
+                last_index = frame.index
+                self._recent.append(frame.arrived_ns)
+                if self._warmup.over and not self._armed.is_set():
+                    self._arm_if_full(needed_ns)
+        except LivecamError as err:
+            self.error = err
+        finally:
+            self._over.set()
+            self._armed.set()  # whoever waits for it must see the end
+
+    def _arm_if_full(self, needed_ns: int) -> None:
+        # One interval of grace: 45 frames at 30 a second lie 1.467 s apart.
+        interval_ns = int(NS_PER_S / self.source.mode.rate_hz)
+        if to_ns(self.ring.held_s) + interval_ns >= needed_ns:
+            self._armed.set()
+
+    # Shutter thread
+
+    def _cut_moments(self) -> None:
+        while (item := self._presses.get()) is not None:
+            press, hold = item
+            try:
+                # The moment's memory stays in use while it is worked on: take more now, here,
+                # where touching it keeps nobody waiting.
+                self.ring.prepare_for_shot()
+                self._wait_for_end(press.end_ns)
+                press.moment.set_result(self._cut(press))
+            except LivecamError as err:
+                press.moment.set_exception(err)
+            finally:
+                self.ring.release(hold)
+
+    def _wait_for_end(self, end_ns: int) -> None:
+        deadline_ns = end_ns + to_ns(LATE_FRAMES_S)
+        while not self._over.is_set() and now_ns() < deadline_ns:
+            if self.ring.wait_until(end_ns, timeout_s=0.1):
+                return
+
+    def _cut(self, press: Press) -> Moment:
+        start_ns = press.shutter_ns - to_ns(self.before_s)
+        frames = self.ring.cut(start_ns, press.end_ns)
+        if not frames:
+            newest = self.ring.newest()
+            if newest is None:
+                raise self.error or CameraError("the camera has given no picture yet")
+            frames = (newest,)  # pressed after the camera fell silent: the last it gave
+        moment = Moment(
+            id=press.id,
+            shutter_ns=press.shutter_ns,
+            frames=frames,
+            sound=None,
+            sound_note=self._sound_note,
+            camera=self.source.name,
+            make=self.source.make,
+            mode=self.source.mode,
+            clock=self.clock,
+            end_ns=press.end_ns,
+        )
+        return self._with_sound(moment)
+
+    def _with_sound(self, moment: Moment) -> Moment:
+        """Add the sound that belongs to the shown frames, from the first to the end of the last."""
+        if self._sound is None or self.microphone is None:
+            return moment
+        end_ns = movie_end_ns(moment.frames, moment.interval_ns)
+        deadline_ns = max(now_ns(), end_ns) + to_ns(LATE_SOUND_S)
+        tick = threading.Event()
+        while not self._sound.reaches(end_ns) and now_ns() < deadline_ns:
+            tick.wait(0.01)
+        sound = self._sound.cut(moment.start_ns, end_ns)
+        note = "" if sound else self.microphone.problem() or "the microphone gave no sound"
+        return replace(moment, sound=sound, sound_note=note)
