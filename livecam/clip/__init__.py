@@ -1,0 +1,1 @@
+"""Moments, cut out of the rings."""
