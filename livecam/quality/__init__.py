@@ -1,0 +1,1 @@
+"""Faces measured, frames scored, the key frame chosen."""

@@ -1,0 +1,87 @@
+"""MediaPipe FaceLandmarker: pictures in, faces out. The only file that knows MediaPipe."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from livecam.errors import ModelError
+from livecam.quality.face import Face
+from livecam.quality.model import find_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecam.capture.frame import Bytes
+
+MAX_FACES = 4
+"""Looking for more faces than there are costs nothing; each face found costs about 3 ms."""
+
+
+class FaceLandmarker:
+    """Finds faces, their landmarks, blendshapes and pose. One thread at a time."""
+
+    def __init__(self, model: Path | None = None, max_faces: int = MAX_FACES) -> None:
+        """Load the model (60 to 150 ms). Raises ModelError."""
+        path = find_model(model)
+        try:
+            import mediapipe as mp
+            from mediapipe.tasks.python import BaseOptions
+            from mediapipe.tasks.python.vision import FaceLandmarker as Native
+            from mediapipe.tasks.python.vision import FaceLandmarkerOptions, RunningMode
+        except ImportError as err:
+            raise ModelError(
+                f"MediaPipe cannot be loaded: {err}", "run 'livecam doctor' to see what is missing"
+            ) from err
+        self._mp: Any = mp
+        # IMAGE mode: VIDEO mode tracks, shifts blendshapes by up to 0.85 and misses four times as
+        # many blinks (measured on 16 labelled clips).
+        self._native = Native.create_from_options(
+            FaceLandmarkerOptions(
+                # The bytes, not the path: MediaPipe opens paths relative to its own package on
+                # some systems, and what was hashed is then what is loaded.
+                base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
+                running_mode=RunningMode.IMAGE,
+                num_faces=max_faces,
+                output_face_blendshapes=True,
+                output_facial_transformation_matrixes=True,
+            )
+        )
+
+    def find(self, image_bgr: Bytes) -> list[Face]:
+        """Faces in a (H, W, 3) uint8 BGR picture, the largest first. About 9 ms."""
+        rgb = np.ascontiguousarray(image_bgr[:, :, ::-1])
+        result = self._native.detect(self._mp.Image(self._mp.ImageFormat.SRGB, rgb))
+        faces = [
+            Face(
+                landmarks=np.array([(p.x, p.y) for p in points], np.float32),
+                blendshapes={shape.category_name: float(shape.score) for shape in shapes},
+                angles_deg=_angles_deg(np.asarray(matrix)),
+            )
+            for points, shapes, matrix in zip(
+                result.face_landmarks,
+                result.face_blendshapes,
+                result.facial_transformation_matrixes,
+                strict=True,
+            )
+        ]
+        return sorted(faces, key=_area, reverse=True)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._native.close()
+
+
+def _area(face: Face) -> float:
+    left, top, right, bottom = face.box
+    return (right - left) * (bottom - top)
+
+
+def _angles_deg(matrix: np.ndarray[Any, np.dtype[Any]]) -> tuple[float, float, float]:
+    """Yaw, pitch, roll of a (4, 4) facial transformation matrix (column vectors, y up)."""
+    yaw = math.degrees(math.asin(max(-1.0, min(1.0, float(matrix[0, 2])))))
+    pitch = math.degrees(math.atan2(-float(matrix[1, 2]), float(matrix[2, 2])))
+    roll = math.degrees(math.atan2(-float(matrix[0, 1]), float(matrix[0, 0])))
+    return yaw, pitch, roll
