@@ -1,0 +1,120 @@
+"""What livecam promises to other programs.
+
+`contract.json`, beside this file, is the JSON Schema of every event that `--json` prints and of
+`NAME.json`. The classes here make the events. Exit codes are in `livecam.errors`. All of it may
+grow; no meaning ever changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+VERSION = 1
+SCHEMA_PATH = Path(__file__).with_name("contract.json")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of `--json`."""
+
+    event: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, version and name first."""
+        return {"v": VERSION, "event": self.event, **dataclasses.asdict(self)}
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What the camera really gives."""
+
+    name: str
+    size_wh: tuple[int, int]
+    rate_hz: float
+    delivered: str
+    pixel_format: str
+    backend: str
+
+
+@dataclass(frozen=True)
+class Ready(Event):
+    """Camera and microphone are open."""
+
+    event = "ready"
+    camera: Camera
+    microphone: str | None
+    sound_note: str
+    before_s: float
+    after_s: float
+    out: str
+
+
+@dataclass(frozen=True)
+class Armed(Event):
+    """The warm-up is over and `before_s` seconds are in the ring."""
+
+    event = "armed"
+
+
+@dataclass(frozen=True)
+class Shot(Event):
+    """The shutter was pressed."""
+
+    event = "shot"
+    id: int
+    shutter_time: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """The chosen frame, counted in the saved movie, whose first frame is 0 at 0 s."""
+
+    index: int
+    time_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A moment is on disk. The three files are absolute paths."""
+
+    event = "saved"
+    id: int
+    movie: str
+    photo: str
+    scores: str
+    key: Key
+    basis: str
+    reason: str
+    key_ready_s: float
+    file_ready_s: float
+
+
+@dataclass(frozen=True)
+class Error(Event):
+    """Something failed. `id` names the moment that is lost by it, if one is."""
+
+    event = "error"
+    message: str
+    hint: str
+    code: int
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Summary(Event):
+    """The last line."""
+
+    event = "summary"
+    frames: int
+    dropped: int
+    shots: int
+    saved: int

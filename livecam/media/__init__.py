@@ -1,0 +1,1 @@
+"""Movies, photos and records, written to disk."""

@@ -1,0 +1,122 @@
+"""The movie of a moment: H.264 and AAC in a QuickTime file, every frame at its own time."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+
+from livecam.errors import OutputError
+from livecam.timebase import NS_PER_S
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+    from livecam.capture.sound_ring import SoundClip
+    from livecam.clip.moment import Moment
+
+TIMESCALE = 90_000
+"""Ticks a second of the video track: capture times are kept to 11 microseconds."""
+
+MOVIE_TIMESCALE = 600
+"""Of the movie header, as in every file that Apple's cameras write."""
+
+VIDEO_OPTIONS = {"preset": "superfast", "crf": "22", "bf": "0"}
+"""superfast is High profile by itself (ultrafast quietly gives Constrained Baseline). No B-frames:
+frames leave the encoder in order, and uneven times stay exact."""
+
+AUDIO_BIT_RATE = 128_000
+
+
+def write_movie(path: Path, moment: Moment) -> None:
+    """Encode a moment to `path`. Raises OutputError; what is at `path` is then not a movie."""
+    try:
+        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+            _tag(out, moment.shutter_time)
+            video = _video_stream(out, moment)
+            sound = _audio_stream(out, moment.sound) if moment.sound else None
+            _encode_video(out, video, moment)
+            if sound is not None and moment.sound is not None:
+                _encode_audio(out, sound, moment.sound)
+    except OSError as err:  # av.FFmpegError of a full disk and the like are OSErrors too
+        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+    except (ValueError, av.FFmpegError) as err:
+        raise OutputError(f"the movie cannot be encoded: {err}") from err
+
+
+def _container_options() -> dict[str, str]:
+    return {"movie_timescale": str(MOVIE_TIMESCALE)}
+
+
+def _tag(out: OutputContainer, when: datetime) -> None:
+    out.metadata["creation_time"] = when.isoformat()
+
+
+def _video_stream(out: OutputContainer, moment: Moment) -> VideoStream:
+    width, height = moment.mode.size_wh
+    stream = out.add_stream("libx264", rate=moment.mode.rate_hz, options=VIDEO_OPTIONS)
+    stream.width, stream.height = width & ~1, height & ~1
+    stream.pix_fmt = "yuv420p"
+    stream.time_base = Fraction(1, TIMESCALE)
+    context = stream.codec_context
+    context.time_base = Fraction(1, TIMESCALE)
+    # OpenCV's I420 is BT.601, limited range; cameras are made for sRGB screens, whose primaries
+    # are those of BT.709 (H.273: 1, 1, 6).
+    context.color_primaries, context.color_trc, context.colorspace = 1, 1, 6
+    context.color_range = 1
+    return stream
+
+
+def _audio_stream(out: OutputContainer, sound: SoundClip) -> AudioStream:
+    stream = out.add_stream("aac", rate=sound.rate_hz)
+    stream.layout = "mono" if sound.channels == 1 else "stereo"
+    stream.bit_rate = AUDIO_BIT_RATE
+    return stream
+
+
+def _encode_video(out: OutputContainer, stream: VideoStream, moment: Moment) -> None:
+    times = [_ticks(frame.t_ns - moment.start_ns) for frame in moment.frames]
+    times.append(_ticks(moment.duration_ns))
+    lasts = {a: b - a for a, b in pairwise(times)}
+    planes = None
+    for frame, pts in zip(moment.frames, times, strict=False):
+        try:
+            planes = frame.i420()
+        except ValueError:
+            # A broken JPEG: the frame before it stays on the screen a little longer.
+            if planes is None:
+                continue
+        picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        picture.pts, picture.time_base = pts, Fraction(1, TIMESCALE)
+        for packet in stream.encode(picture):
+            _mux(out, packet, lasts)
+    for packet in stream.encode(None):
+        _mux(out, packet, lasts)
+
+
+def _mux(out: OutputContainer, packet: av.Packet[Any], lasts: dict[int, int]) -> None:
+    # Without it the muxer guesses the last frame's duration, and the movie ends a frame early.
+    if packet.pts is not None:
+        packet.duration = lasts[packet.pts]
+    out.mux(packet)
+
+
+def _encode_audio(out: OutputContainer, stream: AudioStream, sound: SoundClip) -> None:
+    packed = np.ascontiguousarray(sound.samples).reshape(1, -1)
+    block = av.AudioFrame.from_ndarray(packed, format="s16", layout=stream.layout)
+    block.sample_rate, block.pts = sound.rate_hz, 0
+    block.time_base = Fraction(1, sound.rate_hz)
+    out.mux(stream.encode(block))
+    out.mux(stream.encode(None))
+
+
+def _ticks(ns: int) -> int:
+    return round(ns * TIMESCALE / NS_PER_S)

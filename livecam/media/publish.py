@@ -1,0 +1,147 @@
+"""Files that appear whole or not at all, under names that nobody has used."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from livecam.errors import OutputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+PREFIX = "livecam"
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder, and make sure that it can be written. Raises OutputError."""
+    probe = folder / f".{PREFIX}-{os.getpid()}.probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as err:
+        raise OutputError(
+            f"cannot write to {folder}: {err.strerror}", "choose another folder with --out DIR"
+        ) from err
+
+
+@dataclass
+class Bundle:
+    """A set of files that come into being together.
+
+    Each is first written under a hidden name in the same folder. `publish` then gives them their
+    names in the order in which they were asked for. Left without `publish`, or failing on the way,
+    nothing stays behind.
+    """
+
+    folder: Path
+    name: str
+    """What the files share; sorts by time."""
+    _hidden: list[tuple[Path, Path]] = field(default_factory=list)  # hidden, final
+    _lock: Path | None = None
+
+    @classmethod
+    def at(cls, folder: Path, when: datetime) -> Bundle:
+        """Reserve a name made of the local time, to the millisecond. Raises OutputError."""
+        stamp = when.strftime("%Y%m%d-%H%M%S-") + f"{when.microsecond // 1000:03}"
+        for number in range(1, 1000):
+            name = f"{PREFIX}-{stamp}" + (f"-{number}" if number > 1 else "")
+            lock = folder / f".{name}.lock"
+            try:
+                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            except FileExistsError:
+                continue
+            except OSError as err:
+                raise write_error(folder, err) from err
+            if not any(folder.glob(f"{name}.*")):
+                return cls(folder, name, _lock=lock)
+            lock.unlink()
+        raise OutputError(f"no free name for {stamp} in {folder}")
+
+    def path(self, suffix: str) -> Path:
+        """The final path of one of the files."""
+        return self.folder / f"{self.name}{suffix}"
+
+    def hidden(self, suffix: str) -> Path:
+        """Where to write the file that is to end in `suffix`. Order of calls is order of birth."""
+        hidden = self.folder / f".{self.name}{suffix}.part"
+        self._hidden.append((hidden, self.path(suffix)))
+        return hidden
+
+    def publish(self) -> None:
+        """Give all files their names. Raises OutputError, and then none of them is there."""
+        born: list[Path] = []
+        try:
+            for hidden, _ in self._hidden:
+                _flush(hidden)
+            for hidden, final in self._hidden:
+                _rename_new(hidden, final)
+                born.append(final)
+        except OSError as err:
+            for path in born:
+                path.unlink(missing_ok=True)
+            raise write_error(self.folder, err) from err
+        _flush_folder(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for hidden, _ in self._hidden:
+            hidden.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.unlink(missing_ok=True)
+
+
+def _rename_new(hidden: Path, final: Path) -> None:
+    """Rename without ever replacing a file."""
+    if os.name == "nt":
+        hidden.rename(final)  # fails there if the target exists
+        return
+    try:
+        os.link(hidden, final)  # fails if the target exists; rename would replace it
+    except OSError as err:
+        if err.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # exFAT and the like know no links; the lock keeps other livecams off the name.
+        if final.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
+        hidden.rename(final)
+    else:
+        hidden.unlink()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new names themselves survive a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_error(folder: Path, err: OSError) -> OutputError:
+    """What went wrong while writing to a folder, in a user's words."""
+    hint = (
+        "free some space" if err.errno == errno.ENOSPC else "choose another folder with --out DIR"
+    )
+    return OutputError(f"cannot write to {folder}: {err.strerror}", hint)

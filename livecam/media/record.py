@@ -1,0 +1,124 @@
+"""`NAME.json`: everything that is known of a moment. Its schema stands in `contract.json`."""
+
+from __future__ import annotations
+
+import functools
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from livecam.contract import VERSION
+from livecam.quality.choice import word_for
+from livecam.quality.model import MODEL_SHA256
+from livecam.timebase import to_s
+
+if TYPE_CHECKING:
+    from livecam.clip.moment import Moment
+    from livecam.quality.choice import MomentScore
+    from livecam.quality.score import FrameScore
+
+LIBRARIES = ("livecam", "opencv-python", "mediapipe", "numpy", "av", "pillow", "sounddevice")
+
+DECIMALS = 6
+"""Of seconds and scores: a microsecond, and enough for scores to be compared."""
+
+
+def moment_record(moment: Moment, score: MomentScore, movie: str, photo: str) -> dict[str, Any]:
+    """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
+    key = score.frames[score.key]
+    return {
+        "v": VERSION,
+        "kind": "moment",
+        "id": moment.id,
+        "movie": movie,
+        "photo": photo,
+        "shutter_time": moment.shutter_time.isoformat(timespec="milliseconds"),
+        "shutter_s": _seconds(moment.shutter_ns - moment.start_ns),
+        "duration_s": _seconds(moment.duration_ns),
+        "camera": {
+            "name": moment.camera,
+            "size_wh": list(moment.mode.size_wh),
+            "rate_hz": round(float(moment.mode.rate_hz), 3),
+            "delivered": moment.mode.delivered,
+            "pixel_format": moment.mode.pixel_format.value,
+            "backend": moment.mode.backend,
+        },
+        "sound": _sound(moment),
+        "sound_note": moment.sound_note,
+        "basis": score.basis,
+        "basis_note": score.note,
+        "key": {
+            "index": score.key,
+            "time_s": _seconds(key.t_ns - moment.start_ns),
+            "score": round(key.score, DECIMALS),
+            "word": word_for(key.score),
+            "reason": score.reason,
+        },
+        "gaps": [
+            {
+                "after_index": gap.after,
+                "duration_s": _seconds(gap.duration_ns),
+                "lost": gap.lost,
+            }
+            for gap in moment.gaps()
+        ],
+        "frames": [
+            {
+                "index": i,
+                "source_index": frame.index,
+                "time_s": _seconds(frame.t_ns - moment.start_ns),
+                "arrived_s": _seconds(frame.arrived_ns - moment.start_ns),
+                "warmup": frame.warmup,
+                **_judged(judged),
+            }
+            for i, (frame, judged) in enumerate(zip(moment.frames, score.frames, strict=True))
+        ],
+        "versions": versions(),
+        "model_sha256": MODEL_SHA256 if not score.note else None,
+    }
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """What made the file: livecam, its libraries, Python and the system."""
+    found = {"python": platform.python_version(), "system": platform.platform(terse=True)}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+def _sound(moment: Moment) -> dict[str, Any] | None:
+    if moment.sound is None:
+        return None
+    return {
+        "rate_hz": moment.sound.rate_hz,
+        "channels": moment.sound.channels,
+        "silence_s": _seconds(moment.sound.silence_ns),
+    }
+
+
+def _judged(frame: FrameScore) -> dict[str, Any]:
+    return {
+        "score": round(frame.score, DECIMALS),
+        "parts": _rounded(frame.parts),
+        "faces": [
+            {
+                "person": face.person,
+                "box_xyxy": list(face.box_xyxy),
+                "score": round(face.score, DECIMALS),
+                "parts": _rounded(face.parts),
+            }
+            for face in frame.faces
+        ],
+    }
+
+
+def _rounded(parts: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, DECIMALS) for name, value in parts.items()}
+
+
+def _seconds(ns: int) -> float:
+    return round(to_s(ns), DECIMALS)
