@@ -1,0 +1,297 @@
+"""The main job: camera, screen and keys together, from the first frame to the last saved file."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from concurrent.futures import Future
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from livecam.capture.open import open_source
+from livecam.capture.source import CameraRequest, FrameSource
+from livecam.cli.hook import SavedHook
+from livecam.cli.triggers import Lines, Stamps, Timetable
+from livecam.contract import Error, Event, Saved
+from livecam.errors import ExitCode, LivecamError, MicrophoneError
+from livecam.media.publish import check_folder
+from livecam.session import Options, Session
+from livecam.timebase import now_ns
+from livecam.ui import native_output
+from livecam.ui.plain import JsonView, PlainView
+from livecam.ui.status import StatusReader
+from livecam.ui.terminal import Keyboard, suspend
+
+if TYPE_CHECKING:
+    import argparse
+
+    from livecam.capture.microphone import Microphone
+    from livecam.ui.screen import Screen
+
+    View = Screen | PlainView | JsonView
+
+Message = Literal["draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture"]
+
+DRAW_INTERVAL_S = 0.1
+
+SWITCH_INTERVAL_S = 0.001
+"""Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take Live Photos until the user, the timetable or the camera ends it; the exit code."""
+    check_folder(args.out)
+    _quiet_libraries()
+    with ExitStack() as stack:
+        errors = stack.enter_context(native_output.redirected(args.log))
+        program = Program(args)
+        stack.callback(program.restore)
+        try:
+            code = program.run()
+        except LivecamError as err:
+            program.report(err)
+            code = int(err.exit_code)
+        program.restore()
+        program.farewell(errors)
+    return code
+
+
+class Program:
+    """One run. Its main loop owns the screen and runs on the main thread.
+
+    Everything else, signal handlers included, only puts messages into the inbox: a handler may
+    interrupt any line of the main thread, and must not wait for a lock that this line holds.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._view = _view(args)
+        self._status = StatusReader()
+        self._keyboard = Keyboard(self._on_key)
+        self._session: Session | None = None
+        self._stamps: Stamps | None = None
+        self._interrupts = 0
+        self._code = ExitCode.OK
+        self._saved: list[Saved] = []
+        self._errors: list[Error] = []
+        self._lost: tuple[int, ...] = ()
+        self._handlers: dict[int, Any] = {}
+        self._hook: SavedHook | None = None
+        if args.on_saved is not None:
+            self._hook = SavedHook(args.on_saved, self._on_hook_error)
+
+    def run(self) -> int:
+        """The whole run; raises LivecamError if the camera cannot be opened."""
+        self._catch_signals()
+        self._view.open()
+        self._keyboard.open()
+        opened = self._open_devices()
+        if opened is None:
+            return int(self._code)
+        session = self._session = Session(
+            *opened[:2], _options(self._args), self._on_event, opened[2]
+        )
+        session.start()
+        self._stamps = Stamps(session)
+        self._stamps.start()
+        if self._args.shots is not None:
+            Timetable(session, self._args.shots, self._args.interval).start()
+        if sys.stdin is not None and not sys.stdin.isatty():
+            Lines(session).start()
+        while not session.is_done:
+            self._handle(self._next_message())
+            self._draw()
+        self._lost = session.work().lost
+        session.close()
+        if self._hook is not None:
+            self._hook.close()
+        return int(self._code or session.code)
+
+    def report(self, error: LivecamError) -> None:
+        """Show an error that ended the run before there was a session."""
+        self._on_event(Error(error.message, error.hint, int(error.exit_code)))
+
+    def restore(self) -> None:
+        """Give the terminal back. May be called twice."""
+        self._keyboard.close()
+        self._view.close()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers.clear()
+
+    def farewell(self, errors: TextIO) -> None:
+        """What must still be read once the screen is gone."""
+        if self._is_screen:
+            for saved in self._saved:
+                print(f"saved {saved.photo}")
+        for error in self._errors:
+            hint = f" ({error.hint})" if error.hint else ""
+            print(f"livecam: {error.message}{hint}", file=errors)
+        if self._lost and self._interrupts > 1:
+            numbers = ", ".join(map(str, self._lost))
+            print(f"livecam: gave up; not saved: moment {numbers}", file=errors)
+
+    @property
+    def _is_screen(self) -> bool:
+        return not isinstance(self._view, PlainView | JsonView)
+
+    # Main thread
+
+    def _open_devices(self) -> tuple[FrameSource, Microphone | None, str] | None:
+        """Open camera and microphone, drawing meanwhile; None if the user quits first."""
+        self._status_line()
+        if sys.platform == "darwin":
+            return open_devices(self._args)  # the permission prompt needs the main thread
+        opening: Future[tuple[FrameSource, Microphone | None, str]] = Future()
+
+        def work() -> None:
+            try:
+                opening.set_result(open_devices(self._args))
+            except BaseException as err:  # noqa: BLE001 - handed to whoever asks for the result
+                opening.set_exception(err)
+            self._inbox.put("draw")
+
+        # A daemon: a camera that another program holds may block for ever.
+        threading.Thread(target=work, name="open", daemon=True).start()
+        while not opening.done():
+            message = self._next_message()
+            if message in ("interrupt", "terminate", "hangup", "quit"):
+                self._handle(message)
+                return None
+            self._handle(message)
+            self._status_line()
+        return opening.result()
+
+    def _next_message(self) -> Message:
+        try:
+            return self._inbox.get(timeout=DRAW_INTERVAL_S)
+        except queue.Empty:
+            return "draw"
+
+    def _handle(self, message: Message) -> None:
+        endings = {
+            "quit": ExitCode.OK,
+            "interrupt": ExitCode.INTERRUPTED,
+            "terminate": ExitCode.TERMINATED,
+            "hangup": ExitCode.HANGUP,
+        }
+        if message == "suspend":
+            self._suspend()
+        elif message == "picture":
+            self._view.show_picture = not self._view.show_picture
+        elif message in endings:
+            self._code = self._code or endings[message]
+            self._interrupts += message in ("interrupt", "terminate")
+            if self._session is not None:
+                self._session.finish()
+                if self._interrupts > 1:
+                    self._session.give_up()
+
+    def _draw(self) -> None:
+        self._view.draw(self._status.read(self._session))
+
+    def _status_line(self) -> None:
+        self._view.draw(self._status.read(None, self._args.camera))
+
+    def _suspend(self) -> None:
+        self._keyboard.release()
+        self._view.close()
+        suspend()
+        self._keyboard.grab()
+        self._view.open()
+
+    # Any thread
+
+    def _on_key(self, key: str, t_ns: int) -> None:
+        if key == " " and self._session is not None:
+            self._session.press(t_ns)
+            self._inbox.put("draw")
+        elif key in ("q", "Q"):
+            self._inbox.put("quit")
+        elif key in ("p", "P"):
+            self._inbox.put("picture")
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Saved):
+            self._saved.append(event)
+            if self._hook is not None:
+                self._hook.run(event)
+        elif isinstance(event, Error):
+            self._errors.append(event)
+            self._status.error = event.message
+        self._view.on_event(event)
+        self._inbox.put("draw")
+
+    def _on_hook_error(self, error: LivecamError) -> None:
+        if self._session is not None:
+            self._session.fail(error)
+
+    # Signal handlers
+
+    def _catch_signals(self) -> None:
+        meanings: dict[str, Message] = {
+            "SIGINT": "interrupt",
+            "SIGTERM": "terminate",
+            "SIGHUP": "hangup",
+            "SIGTSTP": "suspend",
+        }
+        for name, message in meanings.items():
+            self._catch(name, lambda *_, message=message: self._inbox.put(message))
+        self._catch("SIGUSR1", self._on_usr1)
+
+    def _catch(self, name: str, handler: Any) -> None:
+        number = getattr(signal, name, None)  # Windows has only two of them
+        if number is not None:
+            self._handlers[number] = signal.signal(number, handler)
+
+    def _on_usr1(self, *_: object) -> None:
+        if self._stamps is not None:
+            self._stamps.queue.put(now_ns())
+
+
+def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | None, str]:
+    """Camera, microphone, and why there is no microphone. Raises LivecamError for the camera."""
+    source = open_source(args.camera, CameraRequest(args.size, args.fps))
+    if args.no_audio:
+        return source, None, "switched off"
+    if args.mic is None:
+        own = source.microphone()
+        if own is not None:
+            return source, own, ""
+        if source.mode.backend == "file":
+            return source, None, "the file has none"
+    try:
+        from livecam.capture.portaudio import SystemMicrophone
+
+        return source, SystemMicrophone(args.mic), ""
+    except MicrophoneError as err:
+        return source, None, str(err)
+
+
+def _options(args: argparse.Namespace) -> Options:
+    return Options(args.before, args.after, args.out, args.model)
+
+
+def _view(args: argparse.Namespace) -> View:
+    if args.json:
+        return JsonView(sys.stdout)
+    dumb = os.environ.get("TERM", "") in ("", "dumb") and os.name != "nt"
+    plain = args.plain or os.environ.get("ACCESSIBLE") == "1"
+    if plain or dumb or not sys.stdout.isatty():
+        return PlainView(sys.stdout)
+    from livecam.ui.screen import Screen
+
+    return Screen(sys.stdout)
+
+
+def _quiet_libraries() -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    import cv2
+
+    # livecam spreads its work over threads itself; OpenCV's own would take the camera's core.
+    cv2.setNumThreads(1)

@@ -1,0 +1,31 @@
+"""`livecam devices`: the cameras and microphones of this machine."""
+
+from __future__ import annotations
+
+from livecam.capture.devices import list_devices, list_modes
+from livecam.capture.portaudio import list_microphones
+from livecam.errors import ExitCode, MicrophoneError
+from livecam.ui import native_output
+
+
+def run() -> int:
+    """Print them; the exit code is 3 without a camera."""
+    with native_output.redirected(None):
+        devices = list_devices()
+        modes = {device.path: list_modes(device) for device in devices}
+        try:
+            microphones = [f"  {index}  {name}" for index, name in list_microphones()]
+            none = "  none found"
+        except MicrophoneError as err:
+            microphones, none = [], f"  {err}"
+    print("cameras (--camera NUMBER, or part of the name)")
+    for device in devices:
+        print(f"  {device.index}  {device.name}")
+        for mode in modes[device.path]:
+            print(f"       {mode}")
+    if not devices:
+        print("  none found")
+    print("  demo  a drawn person, for trying livecam without a camera")
+    print("microphones (--mic NUMBER, or part of the name)")
+    print("\n".join(microphones) or none)
+    return int(ExitCode.OK if devices else ExitCode.NO_CAMERA)

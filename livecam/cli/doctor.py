@@ -1,0 +1,162 @@
+"""`livecam doctor`: what works on this machine and what does not, on one screen."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Literal
+
+from livecam.errors import ExitCode, LivecamError
+from livecam.ui import native_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Verdict = Literal["ok", "warn", "fail"]
+
+CV2_PROVIDERS = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+ENCODERS = ("libx264", "aac")
+LOW_SPACE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. "fail" means that the main job cannot run."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+def run(model: Path | None, out: Path) -> int:
+    """Print the report; the exit code is 1 if the main job cannot run."""
+    with native_output.redirected(None):
+        findings = [_guarded(check) for check in _checks(model, out)]
+    for finding in findings:
+        print(f"{finding.verdict:<5} {finding.name:<11} {finding.text}")
+    failed = any(finding.verdict == "fail" for finding in findings)
+    print("livecam cannot run here" if failed else "livecam can run here")
+    return int(ExitCode.FAILURE if failed else ExitCode.OK)
+
+
+def _checks(model: Path | None, out: Path) -> list[Callable[[], Finding]]:
+    return [
+        _python,
+        _opencv,
+        _camera,
+        _microphone,
+        lambda: _model(model),
+        _encoders,
+        lambda: _folder(out),
+        _display,
+    ]
+
+
+def _guarded(check: Callable[[], Finding]) -> Finding:
+    """A check that breaks is a finding too."""
+    try:
+        return check()
+    except (LivecamError, ImportError, OSError) as err:
+        return Finding(getattr(check, "__name__", "check").strip("_<>"), "fail", str(err))
+
+
+def _python() -> Finding:
+    version, system = platform.python_version(), platform.platform(terse=True)
+    return Finding("python", "ok", f"{version} on {system}, livecam {metadata.version('livecam')}")
+
+
+def _opencv() -> Finding:
+    import cv2
+
+    found = []
+    for name in CV2_PROVIDERS:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    if len(found) == 1:
+        return Finding("opencv", "ok", f"{found[0]}, the only provider of cv2")
+    if not found:
+        return Finding("opencv", "warn", f"cv2 {cv2.__version__}, from outside Python's packages")
+    text = f"{' and '.join(found)} overwrite each other: uninstall all but opencv-python"
+    return Finding("opencv", "fail", text)
+
+
+def _camera() -> Finding:
+    from livecam.capture.devices import list_devices
+    from livecam.capture.open import open_source
+
+    devices = list_devices()
+    if not devices:
+        return Finding("camera", "warn", "none found; --camera demo and network cameras work")
+    try:
+        with open_source(str(devices[0].index)) as source:
+            return Finding("camera", "ok", f"{source.name}, {source.mode.describe()}")
+    except LivecamError as err:
+        return Finding("camera", "fail", str(err))
+
+
+def _microphone() -> Finding:
+    from livecam.capture.portaudio import SystemMicrophone
+
+    try:
+        microphone = SystemMicrophone()
+    except LivecamError as err:
+        return Finding("microphone", "warn", f"{err}; movies will have no sound")
+    return Finding("microphone", "ok", f"{microphone.name}, {microphone.rate_hz} Hz")
+
+
+def _model(override: Path | None) -> Finding:
+    from livecam.quality.model import find_model, mediapipe_is_installed
+
+    if not mediapipe_is_installed():
+        text = "MediaPipe has no build for this platform: pictures are chosen without faces"
+        return Finding("model", "warn", text)
+    try:
+        find_model(override)
+        from livecam.quality.landmarker import FaceLandmarker
+
+        FaceLandmarker(override).close()
+    except LivecamError as err:
+        return Finding("model", "fail", str(err))
+    return Finding("model", "ok", f"face landmarker, mediapipe {metadata.version('mediapipe')}")
+
+
+def _encoders() -> Finding:
+    import av
+
+    missing = [name for name in ENCODERS if name not in av.codecs_available]
+    if missing:
+        return Finding("encoders", "fail", f"PyAV {av.__version__} lacks {', '.join(missing)}")
+    return Finding("encoders", "ok", f"{' and '.join(ENCODERS)} of PyAV {av.__version__}")
+
+
+def _folder(out: Path) -> Finding:
+    # The folder itself is not made: looking must change nothing.
+    folder = next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as err:
+        return Finding("folder", "fail", f"cannot write to {folder}: {err.strerror}")
+    text = f"{out} can be written, {free / 1e9:.1f} GB free"
+    return Finding("folder", "ok" if free > LOW_SPACE_BYTES else "warn", text)
+
+
+def _display() -> Finding:
+    if not sys.stdout.isatty():
+        return Finding("display", "warn", "not a terminal here: livecam would print plain lines")
+    depth = "24-bit" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256"
+    size = shutil.get_terminal_size()
+    return Finding("display", "ok", f"terminal of {size.columns}x{size.lines}, {depth} colours")

@@ -1,0 +1,183 @@
+"""The options of every command. A contract: they may grow, no meaning changes."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from livecam.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_MOMENT_S = 30.0
+"""What a ring may hold: at 1080p a raw camera fills 93 MB a second."""
+
+EPILOG = """\
+keys: SPACE takes a photo, p shows the picture, q quits. Other programs take a photo by a line on
+standard input or by SIGUSR1. What was shot is always saved before livecam ends.
+
+exit codes: 0 good; 1 failure; 2 wrong usage; 3 no camera; 4 nothing usable in the input;
+129 terminal closed; 130 Ctrl-C; 143 terminated.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"see '{self.prog} --help'")
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"livecam {version('livecam')}")
+        raise SystemExit(0)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Options of the command line; `run` in them is the command. Raises UsageError."""
+    args = _parser().parse_args(argv)
+    if args.run is run_capture:
+        _check_capture(args)
+    return args
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="livecam",
+        description="Live Photos from any webcam: keeps the last seconds, and when you press the "
+        "shutter saves the moment around it with the frame in which everyone looks best.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run_capture)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    _add_camera(parser)
+    _add_moment(parser)
+    _add_control(parser)
+    commands = parser.add_subparsers(title="other commands", metavar="COMMAND", prog="livecam")
+    devices = commands.add_parser("devices", help="list cameras with their modes, and microphones")
+    devices.set_defaults(run=run_devices)
+    doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
+    doctor.add_argument("--model", type=Path, metavar="FILE", help="the face model to check")
+    doctor.add_argument(
+        "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
+    )
+    doctor.set_defaults(run=run_doctor)
+    return parser
+
+
+def _add_camera(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("camera and microphone")
+    group.add_argument(
+        "--camera",
+        default="0",
+        metavar="CAMERA",
+        help="a number or part of a name (see 'livecam devices'), an address (http://, rtsp://), "
+        "a video file, or 'demo', a drawn person (default: 0)",
+    )
+    group.add_argument("--size", type=_size, metavar="WxH", help="picture size, such as 1280x720")
+    group.add_argument("--fps", type=_rate, metavar="N", help="frames a second")
+    group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
+    group.add_argument("--no-audio", action="store_true", help="record no sound")
+    group.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+
+
+def _add_moment(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the moment")
+    group.add_argument(
+        "--before", type=float, default=1.5, metavar="S", help="seconds before the press (1.5)"
+    )
+    group.add_argument(
+        "--after", type=float, default=1.5, metavar="S", help="seconds after the press (1.5)"
+    )
+    group.add_argument(
+        "--out",
+        type=Path,
+        default=Path("recordings"),
+        metavar="DIR",
+        help="where to save (default: recordings, in this folder)",
+    )
+
+
+def _add_control(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("without a person or a terminal")
+    group.add_argument("--shots", type=int, metavar="N", help="press N times by itself, then end")
+    group.add_argument(
+        "--interval", type=float, metavar="S", help="seconds from press to press (one moment)"
+    )
+    group.add_argument(
+        "--on-saved",
+        metavar="CMD",
+        help="run CMD MOVIE PHOTO SCORES after each saved moment",
+    )
+    group.add_argument("--json", action="store_true", help="print one JSON event a line")
+    group.add_argument(
+        "--plain", action="store_true", help="print plain lines, for screen readers and logs"
+    )
+    group.add_argument(
+        "--log", type=Path, metavar="FILE", help="keep what the libraries print in a file"
+    )
+
+
+def _check_capture(args: argparse.Namespace) -> None:
+    for name in ("before", "after"):
+        if not 0 <= getattr(args, name) <= MAX_MOMENT_S:
+            raise UsageError(f"--{name} must lie between 0 and {MAX_MOMENT_S:g} seconds")
+    if not 0.1 <= args.before + args.after <= MAX_MOMENT_S:
+        raise UsageError(f"--before and --after together must be 0.1 to {MAX_MOMENT_S:g} seconds")
+    if args.shots is not None and args.shots < 1:
+        raise UsageError("--shots must be at least 1")
+    if args.interval is not None and args.shots is None:
+        raise UsageError("--interval says how often --shots presses", "add --shots N")
+    if args.interval is not None and args.interval <= 0:
+        raise UsageError("--interval must be more than 0 seconds")
+    if args.interval is None:
+        args.interval = args.before + args.after
+    if args.mic is not None and args.no_audio:
+        raise UsageError("--mic and --no-audio exclude each other")
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size like 1280x720") from None
+    if min(width, height) < 16 or max(width, height) > 16384:
+        raise argparse.ArgumentTypeError(f"no picture is {text}")
+    return width, height
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of frames a second") from None
+    if not 1 <= rate <= 240:
+        raise argparse.ArgumentTypeError("frames a second must be 1 to 240")
+    return rate
+
+
+def run_capture(args: argparse.Namespace) -> int:
+    """The main job."""
+    from livecam.cli.capture import run
+
+    return run(args)
+
+
+def run_devices(_: argparse.Namespace) -> int:
+    """`livecam devices`."""
+    from livecam.cli.devices import run
+
+    return run()
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    """`livecam doctor`."""
+    from livecam.cli.doctor import run
+
+    return run(args.model, args.out)

@@ -1,0 +1,70 @@
+"""The ways to press the shutter without a key: a timetable, standard input, a signal."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from livecam.errors import CameraError
+from livecam.timebase import now_ns, to_ns, to_s
+
+if TYPE_CHECKING:
+    from livecam.session import Session
+
+
+class Timetable(threading.Thread):
+    """Presses when armed, then at even intervals from press to press, then ends the session."""
+
+    def __init__(self, session: Session, shots: int, interval_s: float) -> None:
+        super().__init__(name="timetable", daemon=True)
+        self._session, self._shots, self._interval_ns = session, shots, to_ns(interval_s)
+        self._wake = threading.Event()
+
+    def run(self) -> None:
+        """Press on time, whatever is still being saved."""
+        session = self._session
+        session.wait_until_armed()
+        first_ns = now_ns()
+        for shot in range(self._shots):
+            due_ns = first_ns + shot * self._interval_ns
+            while (left_ns := due_ns - now_ns()) > 0 and not session.recorder.is_over:
+                self._wake.wait(min(0.1, to_s(left_ns)))
+            if session.is_ending:
+                return
+            if session.recorder.is_over:
+                if session.recorder.error is None:
+                    text = f"the camera ended after {shot} of {self._shots} shots"
+                    session.fail(CameraError(text, "a longer video, or fewer shots"))
+                break
+            session.press(due_ns)
+        session.finish()
+
+
+class Lines(threading.Thread):
+    """Presses for every line on standard input. Its end is not the session's."""
+
+    def __init__(self, session: Session) -> None:
+        # A daemon: nothing ends a read from a pipe that its writer keeps open.
+        super().__init__(name="lines", daemon=True)
+        self._session = session
+
+    def run(self) -> None:
+        """Read to the end."""
+        for _ in sys.stdin.buffer:
+            self._session.press(now_ns())
+
+
+class Stamps(threading.Thread):
+    """Presses for instants put in by a signal handler, which may itself take no lock."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(name="stamps", daemon=True)
+        self._session = session
+        self.queue: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """Press until the program ends."""
+        while True:
+            self._session.press(self.queue.get())

@@ -1,0 +1,317 @@
+"""One run of livecam: from an open camera to the last saved moment.
+
+Threads beside those of the recorder, and what each owns:
+
+- *live* judges the newest frame a few times a second;
+- *score* (in `ScoreWorker`) judges whole moments;
+- *save* takes the moments in the order of the presses, encodes each while it is being scored, and
+  writes it.
+
+`press`, `finish` and `give_up` may be called from any thread and return at once.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livecam import contract
+from livecam.capture.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
+from livecam.errors import ExitCode, LivecamError, ModelError
+from livecam.media.save import save_when_scored
+from livecam.quality.live import LiveScore, LiveScorer
+from livecam.quality.worker import FaceFinder, ScoreRequest, ScoreWorker
+from livecam.timebase import now_ns, to_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livecam.capture.frame import Frame
+    from livecam.capture.microphone import Microphone
+    from livecam.capture.source import FrameSource
+    from livecam.clip.moment import Moment
+    from livecam.quality.choice import MomentScore
+
+LIVE_INTERVAL_S = 0.2
+"""Five readouts a second: as fast as a person reads."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run of livecam is asked for."""
+
+    before_s: float = BEFORE_S
+    after_s: float = AFTER_S
+    out: Path = Path("recordings")
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
+class KeyFrame:
+    """What was chosen of the newest saved moment, for the screen."""
+
+    saved: contract.Saved
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the presses have come."""
+
+    shots: int = 0
+    pending: int = 0
+    """Pressed, and their seconds not over yet."""
+    scoring: int = 0
+    """Cut, and not on disk yet."""
+    saved: int = 0
+    lost: tuple[int, ...] = ()
+
+
+class Session:
+    """Camera, microphone, worker and saver of one run."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        microphone: Microphone | None,
+        options: Options,
+        emit: Callable[[contract.Event], None],
+        sound_note: str = "",
+    ) -> None:
+        """`emit` gets every event, from several threads, one at a time."""
+        self.options, self.source = options, source
+        self.recorder = Recorder(
+            source,
+            microphone,
+            before_s=options.before_s,
+            after_s=options.after_s,
+            sound_note=sound_note,
+        )
+        self.live: LiveScore | None = None
+        self.last: KeyFrame | None = None
+        self.code = ExitCode.OK
+        self.model_note = ""
+        """Why faces are not looked for, or ""."""
+        self._emit, self._emit_lock = emit, threading.Lock()
+        self._worker = ScoreWorker(options.model)
+        self._finder = FaceFinder(options.model)
+        self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
+        self._shots: list[Press] = []
+        self._done: dict[int, bool] = {}
+        self._accepting = True
+        self._press_lock = threading.Lock()
+        self._ending = threading.Event()
+        self._armed = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._watch, name="arm"),
+            threading.Thread(target=self._judge_live, name="live"),
+        ]
+        self._saver = threading.Thread(target=self._save_all, name="save")
+
+    def start(self) -> None:
+        """Begin to capture."""
+        self.recorder.start()
+        mode, microphone = self.source.mode, self.recorder.microphone
+        note = self.recorder.health().sound_note
+        self._send(
+            contract.Ready(
+                camera=contract.Camera(
+                    self.source.name,
+                    mode.size_wh,
+                    round(float(mode.rate_hz), 3),
+                    mode.delivered,
+                    mode.pixel_format.value,
+                    mode.backend,
+                ),
+                microphone=microphone.name if microphone is not None and not note else None,
+                sound_note=note,
+                before_s=self.options.before_s,
+                after_s=self.options.after_s,
+                out=str(self.options.out.resolve()),
+            )
+        )
+        for thread in (*self._threads, self._saver):
+            thread.start()
+
+    def press(self, shutter_ns: int | None = None) -> int | None:
+        """Keep the moment around this instant; its number, or None once the session is ending."""
+        with self._press_lock:
+            if not self._accepting:
+                return None
+            press = self.recorder.press(shutter_ns)
+            self._shots.append(press)
+            self._send(
+                contract.Shot(
+                    press.id,
+                    self.recorder.clock.at(press.shutter_ns).isoformat(timespec="milliseconds"),
+                )
+            )
+            self._presses.put(press)
+            return press.id
+
+    def wait_until_armed(self) -> bool:
+        """Wait until the ring is full and the event has been sent; False if the camera ended."""
+        self._armed.wait()
+        return self.recorder.is_armed
+
+    def finish(self) -> None:
+        """Take no more presses; what was shot is still saved."""
+        with self._press_lock:
+            if self._accepting:
+                self._accepting = False
+                self._presses.put(None)
+
+    def give_up(self) -> None:
+        """Stop at once: what is not saved yet is lost."""
+        self.finish()
+        self._ending.set()
+        self.recorder.give_up()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was shot is saved, after `finish` or the end of the camera."""
+        return not self._saver.is_alive()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether no more presses are taken."""
+        return not self._accepting
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until all is saved."""
+        self._saver.join(timeout_s)
+        return self.is_done
+
+    def close(self) -> contract.Summary:
+        """Let everything go. Call it after `finish` and `join`, or after `give_up`."""
+        self.finish()
+        gave_up = self._ending.is_set()
+        self._ending.set()
+        self.recorder.close()
+        self._saver.join()
+        for thread in self._threads:
+            thread.join()
+        self._worker.close(wait=not gave_up)
+        self._finder.close()
+        health, work = self.recorder.health(), self.work()
+        summary = contract.Summary(health.frames, health.dropped, work.shots, work.saved)
+        self._send(summary)
+        return summary
+
+    def health(self) -> Health:
+        """How capture is going."""
+        return self.recorder.health()
+
+    def work(self) -> Work:
+        """How far the presses have come."""
+        shots, done = tuple(self._shots), dict(self._done)
+        return Work(
+            shots=len(shots),
+            pending=sum(not press.moment.done() for press in shots),
+            scoring=sum(press.moment.done() and press.id not in done for press in shots),
+            saved=sum(done.values()),
+            lost=tuple(press.id for press in shots if not done.get(press.id, False)),
+        )
+
+    def fail(self, error: LivecamError, lost: int | None = None) -> None:
+        """Report an error; it decides the exit code if it is the first."""
+        if self.code is ExitCode.OK:
+            self.code = error.exit_code
+        self._send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
+
+    def _send(self, event: contract.Event) -> None:
+        with self._emit_lock:
+            self._emit(event)
+
+    # Arm thread: says when the ring is full, and sees the camera end
+
+    def _watch(self) -> None:
+        if self.recorder.wait_until_armed():
+            self._send(contract.Armed())
+        self._armed.set()
+        while not self.recorder.is_over:
+            self._ending.wait(0.1)
+            if self._ending.is_set():
+                return
+        if self.recorder.error is not None:
+            self.fail(self.recorder.error)
+        self.finish()
+
+    # Live thread
+
+    def _judge_live(self) -> None:
+        scorer, last_ns = LiveScorer(self._finder), 0
+        while not self._ending.wait(LIVE_INTERVAL_S):
+            frame = self.recorder.ring.newest()
+            if frame is None or frame.t_ns == last_ns:
+                continue
+            last_ns = frame.t_ns
+            try:
+                self.live = scorer.score(frame)
+            except ModelError as err:
+                # Without the model no moment can be scored either: better said now.
+                self.fail(err)
+                self.finish()
+                return
+            self.model_note = self._finder.problem
+
+    # Save thread
+
+    def _save_all(self) -> None:
+        while (press := self._presses.get()) is not None:
+            try:
+                self._save(press)
+            except LivecamError as err:
+                self._done[press.id] = False
+                self.fail(err, press.id)
+            self.recorder.ring.trim()
+
+    def _save(self, press: Press) -> None:
+        moment = press.moment.result()
+        if self._ending.is_set():
+            self._done[press.id] = False
+            return
+        scoring = self._worker.submit(ScoreRequest(moment.frames, moment.shutter_ns))
+        key_ready_ns = 0
+
+        def scored() -> MomentScore:
+            while not self._ending.is_set():
+                try:
+                    return scoring.result(timeout=0.1)
+                except TimeoutError:
+                    continue
+                except ValueError as err:
+                    raise LivecamError(f"moment {moment.id} cannot be scored: {err}") from err
+            raise LivecamError(f"moment {moment.id} was given up")
+
+        def note_time(_: object) -> None:
+            nonlocal key_ready_ns
+            key_ready_ns = now_ns()
+
+        scoring.add_done_callback(note_time)
+        files = save_when_scored(moment, scored, self.options.out)
+        ready_ns, score = now_ns(), scoring.result()
+        self._done[press.id] = True
+        saved = contract.Saved(
+            id=press.id,
+            movie=str(files.movie),
+            photo=str(files.photo),
+            scores=str(files.scores),
+            key=_key(moment, score),
+            basis=score.basis,
+            reason=score.reason,
+            key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
+            file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
+        )
+        self.last = KeyFrame(saved, moment.frames[score.key])
+        self._send(saved)
+
+
+def _key(moment: Moment, score: MomentScore) -> contract.Key:
+    frame = score.frames[score.key]
+    return contract.Key(
+        score.key, round(to_s(frame.t_ns - moment.start_ns), 6), round(frame.score, 6)
+    )

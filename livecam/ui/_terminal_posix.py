@@ -1,0 +1,100 @@
+"""Keys and job control on Linux and macOS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+import tty
+from typing import TYPE_CHECKING
+
+from livecam.timebase import now_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Keyboard:
+    """Reads single keys, each stamped when it is read.
+
+    Libraries that set the terminal up anew for every key lose most of a quick series of presses.
+    """
+
+    def __init__(self, on_key: Callable[[str, int], None]) -> None:
+        """`on_key(key, t_ns)` is called from the keyboard's thread."""
+        self._on_key = on_key
+        self._fd = _terminal()
+        self._before: list[object] | None = None
+        self._wake_read, self._wake_write = os.pipe()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def exists(self) -> bool:
+        """False where there is no terminal to read keys from."""
+        return self._fd is not None
+
+    def open(self) -> None:
+        """Keys come without Enter, unechoed, from now on."""
+        if self._fd is None:
+            return
+        self.grab()
+        self._thread = threading.Thread(target=self._read, name="keys")
+        self._thread.start()
+
+    def grab(self) -> None:
+        """Switch the terminal to single keys; Ctrl-C and Ctrl-Z still send signals."""
+        if self._fd is not None and self._before is None:
+            self._before = termios.tcgetattr(self._fd)
+            tty.setcbreak(self._fd, termios.TCSANOW)
+
+    def release(self) -> None:
+        """Switch it back."""
+        if self._fd is not None and self._before is not None:
+            before, self._before = self._before, None
+            with contextlib.suppress(termios.error):  # the terminal may be gone
+                termios.tcsetattr(self._fd, termios.TCSANOW, before)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Stop reading and switch the terminal back. May be called twice."""
+        if self._thread is not None:
+            os.write(self._wake_write, b"x")
+            self._thread.join()
+            self._thread = None
+        self.release()
+
+    def _read(self) -> None:
+        assert self._fd is not None
+        while True:
+            ready, _, _ = select.select([self._fd, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            try:
+                text = os.read(self._fd, 1024).decode(errors="ignore")
+            except OSError:
+                return  # the terminal is gone
+            t_ns = now_ns()
+            if not text:
+                return
+            if text.startswith("\x1b"):
+                continue  # arrows and the like, several bytes at once
+            for key in text:
+                self._on_key(key, t_ns)
+
+
+def suspend() -> None:
+    """Stop this process as Ctrl-Z means it; returns when it is continued."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _terminal() -> int | None:
+    """Standard input, or where that is a pipe the controlling terminal."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return sys.stdin.fileno()
+    try:
+        return os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return None

@@ -1,0 +1,63 @@
+"""Keys on Windows. It has no job control."""
+
+from __future__ import annotations
+
+import msvcrt
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from livecam.timebase import now_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLL_S = 0.005
+"""The console cannot be waited for together with anything else; a press is late by half of this."""
+
+
+class Keyboard:
+    """Reads single keys, each stamped when it is read."""
+
+    def __init__(self, on_key: Callable[[str, int], None]) -> None:
+        """`on_key(key, t_ns)` is called from the keyboard's thread."""
+        self._on_key = on_key
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def exists(self) -> bool:
+        """False where there is no terminal to read keys from."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    def open(self) -> None:
+        """Begin to read."""
+        if self.exists:
+            self._thread = threading.Thread(target=self._read, name="keys")
+            self._thread.start()
+
+    def grab(self) -> None:
+        """Nothing to switch."""
+
+    def release(self) -> None:
+        """Nothing to switch back."""
+
+    def close(self) -> None:
+        """Stop reading. May be called twice."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _read(self) -> None:
+        while not self._closed.wait(POLL_S):
+            while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
+                key = msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                if key in ("\0", "\xe0"):
+                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                else:
+                    self._on_key(key, now_ns())
+
+
+def suspend() -> None:
+    """Never called: there is no Ctrl-Z."""

@@ -1,0 +1,71 @@
+"""Pictures in a terminal: two pixels in each cell, as the halves of a block."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Bytes
+
+RAMP = " .:-=+*#%@"
+"""Dark to light, for terminals without colour."""
+
+
+def colour_depth() -> int:
+    """0 without colours (NO_COLOR), else 8 or 24 bits."""
+    if os.environ.get("NO_COLOR"):
+        return 0
+    return 24 if os.environ.get("COLORTERM", "") in ("truecolor", "24bit") else 8
+
+
+def draw(
+    image_bgr: Bytes, columns: int, rows: int, *, mirrored: bool = False, depth: int | None = None
+) -> list[str]:
+    """At most `rows` lines of at most `columns` cells, with the picture's own proportions.
+
+    `image_bgr` is (H, W, 3) uint8. A cell is taken to be twice as high as wide.
+    """
+    height, width = image_bgr.shape[:2]
+    scale = min(columns / width, 2 * rows / height)
+    cells_w, cells_h = max(1, int(width * scale)), max(1, int(height * scale / 2))
+    small: Bytes = cv2.resize(  # type: ignore[assignment]
+        image_bgr, (cells_w, 2 * cells_h), interpolation=cv2.INTER_AREA
+    )
+    if mirrored:
+        small = small[:, ::-1]
+    depth = colour_depth() if depth is None else depth
+    if depth == 0:
+        gray = cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_BGR2GRAY)
+        levels = gray.reshape(cells_h, 2, cells_w).mean(axis=1) * len(RAMP) / 256
+        return ["".join(RAMP[int(level)] for level in row) for row in levels]
+    pixels: Bytes = small[:, :, ::-1].reshape(cells_h, 2, cells_w, 3)
+    codes = _true_colours(pixels) if depth == 24 else _cube_colours(pixels)
+    lines = []
+    for upper, lower in codes:
+        line, before = [], None
+        for cell in zip(upper, lower, strict=True):
+            # Codes are left out where the colours stay: most of a calm picture's bytes.
+            line.append("▀" if cell == before else f"\x1b[38;{cell[0]};48;{cell[1]}m▀")
+            before = cell
+        lines.append("".join(line) + "\x1b[0m")
+    return lines
+
+
+def _true_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
+    # The lowest two bits are noise to the eye, and leaving them out lets equal cells follow.
+    quiet = (pixels & 0xFC).tolist()
+    return [
+        ([f"2;{r};{g};{b}" for r, g, b in upper], [f"2;{r};{g};{b}" for r, g, b in lower])
+        for upper, lower in quiet
+    ]
+
+
+def _cube_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
+    """Nearest of the 6x6x6 colours that 256-colour terminals have from 16 on."""
+    six = (pixels.astype(np.int32) * 5 + 127) // 255
+    numbers = (16 + 36 * six[..., 0] + 6 * six[..., 1] + six[..., 2]).tolist()
+    return [([f"5;{n}" for n in upper], [f"5;{n}" for n in lower]) for upper, lower in numbers]

@@ -1,0 +1,91 @@
+"""Views without a screen: lines for screen readers and logs, JSON for programs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, TextIO
+
+from livecam import contract
+from livecam.ui.status import saved_line
+
+if TYPE_CHECKING:
+    from livecam.ui.status import Status
+
+
+class PlainView:
+    """Says in a line each what happens, and never takes a line back."""
+
+    show_picture = False
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._said = ""
+
+    def open(self) -> None:
+        """Nothing to take over."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def on_event(self, event: contract.Event) -> None:
+        """One line an event."""
+        self._say(describe(event))
+
+    def draw(self, status: Status) -> None:
+        """Says a new state, where no event says it."""
+        if status.state in ("opening", "warming up", "scoring") and status.state != self._said:
+            self._say(f"{status.state}...")
+        self._said = status.state
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            print(line, file=self._out, flush=True)
+
+
+class JsonView:
+    """One event a line."""
+
+    show_picture = False
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def open(self) -> None:
+        """Nothing to take over."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def on_event(self, event: contract.Event) -> None:
+        """Print it; who stopped reading is not told."""
+        with contextlib.suppress(OSError):
+            print(event.to_json(), file=self._out, flush=True)
+
+    def draw(self, status: Status) -> None:
+        """States are not events."""
+
+
+def describe(event: contract.Event) -> str:
+    """An event as a sentence."""
+    match event:
+        case contract.Ready():
+            sound = event.microphone or f"no sound: {event.sound_note}"
+            width, height = event.camera.size_wh
+            mode = (
+                f"{width}x{height} at {event.camera.rate_hz:g} frames/s, {event.camera.delivered}"
+            )
+            return f"camera: {event.camera.name}, {mode}; microphone: {sound}"
+        case contract.Armed():
+            return "armed"
+        case contract.Shot():
+            return f"captured {event.id}"
+        case contract.Saved():
+            return f"saved {event.id}: {saved_line(event)}"
+        case contract.Error():
+            return f"error: {event.message}" + (f" ({event.hint})" if event.hint else "")
+        case contract.Summary():
+            return (
+                f"{event.shots} shots, {event.saved} saved, "
+                f"{event.frames} frames, {event.dropped} dropped"
+            )
+    return event.event

@@ -1,0 +1,111 @@
+"""What there is to see of a session at one instant, as words and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from livecam.quality.choice import word_for
+from livecam.timebase import now_ns, to_ns
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Frame
+    from livecam.contract import Saved
+    from livecam.session import Session
+
+State = Literal[
+    "opening", "warming up", "armed", "captured", "scoring", "saved", "finishing", "ended"
+]
+
+SAVED_SHOWN_NS = to_ns(2.5)
+"""How long "saved" and the key photo stay on the screen."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """One reading of everything the screen shows."""
+
+    state: State
+    camera: str = ""
+    mode: str = ""
+    ring_s: float = 0.0
+    span_s: float = 3.0
+    score: float | None = None
+    word: str = ""
+    complaints: tuple[str, ...] = ()
+    faces: int = 0
+    rate_hz: float = 0.0
+    dropped: int = 0
+    sound_level: float = 0.0
+    sound_note: str = ""
+    faces_note: str = ""
+    shots: int = 0
+    saved: int = 0
+    waiting: int = 0
+    last: str = ""
+    """The newest saved photo with its score and why."""
+    error: str = ""
+    picture: Frame | None = None
+    """The newest frame, or for a while the key photo."""
+    picture_is_key: bool = False
+
+
+class StatusReader:
+    """Reads a session, and remembers since when something has been shown."""
+
+    def __init__(self) -> None:
+        self._saved_id = 0
+        self._saved_ns = -SAVED_SHOWN_NS
+        self.error = ""
+
+    def read(self, session: Session | None, camera: str = "") -> Status:
+        """The status now. Without a session the camera is still being opened."""
+        if session is None:
+            return Status("opening", camera=camera, error=self.error)
+        health, work, live, last = session.health(), session.work(), session.live, session.last
+        if last is not None and last.saved.id != self._saved_id:
+            self._saved_id, self._saved_ns = last.saved.id, now_ns()
+        fresh = last is not None and now_ns() - self._saved_ns < SAVED_SHOWN_NS
+        return Status(
+            state=_state(session, health.warming_up, fresh),
+            camera=session.source.name,
+            mode=session.source.mode.describe(),
+            ring_s=min(health.held_s, session.options.before_s + session.options.after_s),
+            span_s=session.options.before_s + session.options.after_s,
+            score=live.score if live else None,
+            word=word_for(live.score) if live else "",
+            complaints=live.complaints if live else (),
+            faces=live.faces if live else 0,
+            rate_hz=health.rate_hz,
+            dropped=health.dropped,
+            sound_level=health.sound_level,
+            sound_note=health.sound_note,
+            faces_note=session.model_note,
+            shots=work.shots,
+            saved=work.saved,
+            waiting=work.pending + work.scoring,
+            last=saved_line(last.saved) if last else "",
+            error=self.error,
+            picture=last.frame if fresh and last else session.recorder.ring.newest(),
+            picture_is_key=fresh,
+        )
+
+
+def _state(session: Session, warming_up: bool, fresh: bool) -> State:
+    work = session.work()
+    if work.pending:
+        return "captured"
+    if work.scoring:
+        return "scoring"
+    if session.is_ending:
+        return "ended" if session.recorder.is_over else "finishing"
+    if fresh:
+        return "saved"
+    return "armed" if session.recorder.is_armed and not warming_up else "warming up"
+
+
+def saved_line(saved: Saved) -> str:
+    """`NAME.JPG  0.93 great: best of 90 frames`."""
+    word = word_for(saved.key.score)
+    return f"{Path(saved.photo).name}  {saved.key.score:.2f} {word}: {saved.reason}"

@@ -1,0 +1,12 @@
+"""The terminal as a device: keys as they are pressed, and everything put back afterwards."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform == "win32":
+    from livecam.ui._terminal_win32 import Keyboard, suspend
+else:
+    from livecam.ui._terminal_posix import Keyboard, suspend
+
+__all__ = ["Keyboard", "suspend"]
