@@ -6,19 +6,26 @@ The only place where livecam touches a network, and only for the address the use
 from __future__ import annotations
 
 import threading
+from fractions import Fraction
 from urllib.parse import urlsplit
 
 import av
 
-from livecam.capture.av_stream import AvStream
+from livecam.capture.av_stream import AvStream, Picture
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.source import CameraMode, FrameSource
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError, UsageError
+from livecam.timebase import NS_PER_S, now_ns, to_ns
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "tcp", "udp", "srt", "rtmp")
 
 OPEN_TIMEOUT_S = 10.0
+LIVE_WAIT_NS = to_ns(0.004)
+"""A frame that had to be waited for this long was not queued."""
+MEASURE_S = 0.4
+MAX_SETTLE_S = 3.0
+COMMON_RATES_HZ = (5, 10, 12, 15, 20, 24, 25, 30, 50, 60)
 READ_TIMEOUT_S = 5.0
 """A camera that is silent for this long is lost."""
 
@@ -40,9 +47,14 @@ class NetworkCamera(FrameSource):
         self._index = 0
         self._closed = threading.Event()
         self._reading = threading.Lock()
+        try:
+            rate_hz = self._find_live_edge()
+        except CameraError:
+            self._stream.close()
+            raise
         self.mode = CameraMode(
             self._stream.size_wh,
-            self._stream.rate_hz,
+            rate_hz,
             self._stream.pixel_format,
             self._stream.codec,
             parts.scheme,
@@ -54,24 +66,15 @@ class NetworkCamera(FrameSource):
             if self._closed.is_set():
                 return None
             try:
-                picture = self._stream.next()
-            except (av.FFmpegError, OSError) as err:
+                picture = self._next_picture()
+            except CameraError:
                 if self._closed.is_set():
                     return None
-                raise CameraError(
-                    f"lost the camera at {self._where}: {_reason(err)}",
-                    "check the camera and its network",
-                ) from err
-        if picture is None:
-            if self._closed.is_set():
-                return None
-            raise CameraError(f"the camera at {self._where} ended its stream")
-        # An MJPEG stream carries no times; what the demuxer invents is not looked at.
-        stamp_ns = picture.stamp_ns if self.mode.pixel_format is not PixelFormat.JPEG else None
+                raise
         index, self._index = self._index, self._index + 1
         return Frame(
             index,
-            self._clock.place(stamp_ns, picture.arrived_ns),
+            self._place(picture),
             picture.arrived_ns,
             self.mode.pixel_format,
             picture.size_wh,
@@ -83,6 +86,44 @@ class NetworkCamera(FrameSource):
         self._closed.set()
         with self._reading:
             self._stream.close()
+
+    def _next_picture(self) -> Picture:
+        try:
+            picture = self._stream.next()
+        except (av.FFmpegError, OSError) as err:
+            raise CameraError(
+                f"lost the camera at {self._where}: {_reason(err)}",
+                "check the camera and its network",
+            ) from err
+        if picture is None:
+            raise CameraError(f"the camera at {self._where} ended its stream")
+        return picture
+
+    def _place(self, picture: Picture) -> int:
+        """Capture time of a picture."""
+        # An MJPEG stream carries no times; what the demuxer invents is not looked at.
+        stamped = self._stream.pixel_format is not PixelFormat.JPEG
+        return self._clock.place(picture.stamp_ns if stamped else None, picture.arrived_ns)
+
+    def _find_live_edge(self) -> Fraction:
+        """Throw away what was queued while the stream was probed, and measure the real rate.
+
+        Queued frames come in a burst, long after they were taken. The rate that FFmpeg gives for
+        MJPEG is made up (always 25).
+        """
+        start_ns = now_ns()
+        waited_ns = 0
+        while waited_ns < LIVE_WAIT_NS and now_ns() - start_ns < to_ns(MAX_SETTLE_S):
+            asked_ns = now_ns()
+            waited_ns = self._next_picture().arrived_ns - asked_ns
+        arrivals = [self._place(self._next_picture())]
+        while len(arrivals) < 3 or arrivals[-1] - arrivals[0] < to_ns(MEASURE_S):
+            arrivals.append(self._place(self._next_picture()))
+        measured = NS_PER_S * (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+        nearest = min(COMMON_RATES_HZ, key=lambda rate: abs(rate - measured))
+        if abs(nearest - measured) <= 0.05 * measured:
+            return Fraction(nearest)
+        return Fraction(measured).limit_denominator(10)
 
     def _open(self, url: str, scheme: str) -> AvStream:
         options = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}

@@ -19,8 +19,10 @@ LATENCY_S = 0.1
 BLOCK_S = 0.01
 LOST_AFTER_NS = to_ns(0.5)
 """An unplugged device raises no error: its callback just stops."""
-MAX_LATENCY_S = 0.3
-"""What a device may claim as its latency before it is not believed."""
+MAX_LATENCY_S = BLOCK_S
+"""What is taken off for a device's latency at most. PortAudio reports the length of the buffer (0.1
+s here), of which a sample really waits about one block: through PulseAudio, flashes and beeps put
+the whole of it 89 ms too early, and none of it 11 ms too late."""
 
 _INSTALL_HINT = "on Debian and Ubuntu: apt install libportaudio2"
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from livecam.timebase import to_ns
 
-SETTLE_FRAMES = 15
-"""Half a second of frames before a camera's own times are believed."""
+SETTLE_FRAMES = 10
+"""Frames before a camera's own times are believed: a third of a second."""
 DRIFT_WINDOW = 300
 """Frames over which the offset follows a camera whose clock runs fast or slow."""
 MAX_AGE_NS = to_ns(1.0)
@@ -21,7 +21,7 @@ class SourceClock:
 
     A frame cannot arrive before it was taken, so the smallest `arrival - timestamp` seen is the
     offset between the clocks, plus the shortest delay. Until the camera's times have behaved for
-    half a second, and for good once they ran backwards or scattered more than the arrivals do, a
+    ten frames, and for good once they ran backwards or scattered more than the arrivals do, a
     frame's time is its arrival.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from livecam.errors import ModelError
@@ -52,7 +53,7 @@ class FaceLandmarker:
 
     def find(self, image_bgr: Bytes) -> list[Face]:
         """Faces in a (H, W, 3) uint8 BGR picture, the largest first. About 9 ms."""
-        rgb = np.ascontiguousarray(image_bgr[:, :, ::-1])
+        rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
         result = self._native.detect(self._mp.Image(self._mp.ImageFormat.SRGB, rgb))
         faces = [
             Face(

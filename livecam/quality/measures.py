@@ -104,12 +104,15 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
     )
 
 
-def read_scene(image_bgr: Bytes, before_bgr: Bytes | None) -> SceneReading:
-    """Measure a whole picture, beside the one before it (both (H, W, 3) uint8)."""
-    gray = _to_width(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), FRAME_WIDTH)  # type: ignore[arg-type]
+def overview(image_bgr: Bytes) -> Bytes:
+    """A small gray copy, (h, 320) uint8, of a (H, W, 3) picture: what scenes are measured on."""
+    return _to_width(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), FRAME_WIDTH)  # type: ignore[arg-type]
+
+
+def read_scene(gray: Bytes, before: Bytes | None) -> SceneReading:
+    """Measure a whole picture beside the one before it, both as `overview` gives them."""
     change = 0.0
-    if before_bgr is not None and before_bgr.shape == image_bgr.shape:
-        before = _to_width(cv2.cvtColor(before_bgr, cv2.COLOR_BGR2GRAY), FRAME_WIDTH)  # type: ignore[arg-type]
+    if before is not None and before.shape == gray.shape:
         change = float(cv2.absdiff(gray, before).mean()) / 255
     return SceneReading(sharpness=sharpness(gray, FRAME_WIDTH), change=change, **_light(gray))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecam.quality.choice import MomentScore, choose
-from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
+from livecam.quality.measures import FrameReading, SceneReading, overview, read_face, read_scene
 from livecam.quality.model import mediapipe_is_installed
 
 if TYPE_CHECKING:
@@ -58,14 +58,15 @@ class FaceFinder:
 
         self._landmarker = FaceLandmarker(self._model)
 
-    def read(self, frame: Frame, before_bgr: Bytes | None) -> tuple[FrameReading, Bytes | None]:
-        """Measure one frame; also the decoded picture, to compare the next one with."""
+    def read(self, frame: Frame, before: Bytes | None) -> tuple[FrameReading, Bytes | None]:
+        """Measure one frame; also its `overview`, to compare the next one with."""
         self.load()
         try:
             image = frame.bgr(reduce_for(frame.size_wh[0]))
         except ValueError:
             lost = FrameReading(frame.index, frame.t_ns, frame.warmup, False, (), NO_READING)
-            return lost, before_bgr
+            return lost, before
+        gray = overview(image)
         found = self._landmarker.find(image) if self._landmarker else []
         reading = FrameReading(
             index=frame.index,
@@ -73,9 +74,9 @@ class FaceFinder:
             warmup=frame.warmup,
             whole=frame.is_whole(),
             faces=tuple(read_face(image, face, frame.size_wh) for face in found),
-            scene=read_scene(image, before_bgr),
+            scene=read_scene(gray, before),
         )
-        return reading, image
+        return reading, gray
 
     def close(self) -> None:
         """Free the model."""

@@ -1,0 +1,68 @@
+"""A PulseAudio server of its own, whose only microphone is a pipe that a test writes into."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A running server."""
+
+    fifo: Path
+    """48 kHz mono s16le written here is what the microphone hears."""
+    environment: dict[str, str]
+    """With this, a program's default input is that microphone."""
+
+    def unplug(self) -> None:
+        """Take the microphone away while it is in use."""
+        command = ["pactl", "unload-module", "module-pipe-source"]
+        subprocess.run(command, env=self.environment, check=True)
+
+
+def is_installed() -> bool:
+    return shutil.which("pulseaudio") is not None and shutil.which("pactl") is not None
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Pulse]:
+    """Start a server below `folder`, and stop it at the end."""
+    home, run, fifo = folder / "home", folder / "run", folder / "mic.fifo"
+    for path in (home, run):
+        path.mkdir(mode=0o700)
+    (home / ".asoundrc").write_text("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
+    socket = run / "native"
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(run),
+        "PULSE_SERVER": f"unix:{socket}",
+    }
+    pipe = f"module-pipe-source source_name=pmic file={fifo} format=s16le rate=48000 channels=1"
+    server = subprocess.Popen(
+        [
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit=yes",
+            f"--load=module-native-protocol-unix auth-anonymous=1 socket={socket}",
+            f"--load={pipe}",
+        ],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        ask = ["pactl", "set-default-source", "pmic"]
+        deadline = time.monotonic() + 10
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        while subprocess.run(ask, env=environment, check=False, **quiet).returncode:
+            if time.monotonic() > deadline:
+                raise RuntimeError("PulseAudio does not start")
+            server.poll()
+        yield Pulse(fifo, environment)
+    finally:
+        server.terminate()
+        server.wait()
