@@ -99,6 +99,8 @@ class Recorder:
         self._warmup = WarmUp(source.warms_up)
         self._armed = threading.Event()
         self._over = threading.Event()
+        self.source_ended = False
+        """Whether the source came to its end, as a file does."""
         self.error: LivecamError | None = None
         """Why capture ended, if it did not end by `close` or the end of a file."""
         self._capture_thread = threading.Thread(target=self._capture, name="capture")
@@ -190,6 +192,7 @@ class Recorder:
             while not self._over.is_set():
                 frame = self.source.read()
                 if frame is None:
+                    self.source_ended = not self._over.is_set()
                     break
                 self.ring.append(frame, warmup=self._warmup.is_cold(frame))
                 self._frames += 1

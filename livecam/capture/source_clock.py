@@ -20,9 +20,9 @@ class SourceClock:
     """Maps a source's timestamps to the monotonic clock.
 
     A frame cannot arrive before it was taken, so the smallest `arrival - timestamp` seen is the
-    offset between the clocks, plus the shortest delay. Until the camera's times have behaved for
-    ten frames, and for good once they ran backwards or scattered more than the arrivals do, a
-    frame's time is its arrival.
+    offset between the clocks, plus the shortest delay. Until the camera's times have
+    behaved for ten frames or more (even, and as fast as the frames come), and for good once they
+    ran backwards, a frame's time is its arrival.
     """
 
     def __init__(self) -> None:
@@ -42,9 +42,8 @@ class SourceClock:
             else:
                 self._stamps.append(stamp_ns)
                 self._arrivals.append(arrived_ns)
-                if not self.trusted and len(self._stamps) == SETTLE_FRAMES:
+                if not self.trusted and len(self._stamps) >= SETTLE_FRAMES:
                     self.trusted = self._behaves()
-                    self._broken = not self.trusted
                 if self.trusted:
                     offsets = np.array(self._arrivals) - np.array(self._stamps)
                     t_ns = stamp_ns + int(offsets.min())

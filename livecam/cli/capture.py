@@ -98,13 +98,17 @@ class Program:
         session.start()
         self._stamps = Stamps(session)
         self._stamps.start()
+        timetable = None
         if self._args.shots is not None:
-            Timetable(session, self._args.shots, self._args.interval).start()
+            timetable = Timetable(session, self._args.shots, self._args.interval)
+            timetable.start()
         if sys.stdin is not None and not sys.stdin.isatty():
             Lines(session).start()
         while not session.is_done:
             self._handle(self._next_message())
             self._draw()
+        if timetable is not None:
+            timetable.join()  # it may still have to say that the camera ended too soon
         self._lost = session.work().lost
         session.close()
         if self._hook is not None:

@@ -29,16 +29,13 @@ class Timetable(threading.Thread):
         first_ns = now_ns()
         for shot in range(self._shots):
             due_ns = first_ns + shot * self._interval_ns
-            while (left_ns := due_ns - now_ns()) > 0 and not session.recorder.is_over:
+            while (left_ns := due_ns - now_ns()) > 0 and not session.is_ending:
                 self._wake.wait(min(0.1, to_s(left_ns)))
-            if session.is_ending:
-                return
-            if session.recorder.is_over:
-                if session.recorder.error is None:
+            if session.press(due_ns) is None:
+                if session.recorder.source_ended:
                     text = f"the camera ended after {shot} of {self._shots} shots"
-                    session.fail(CameraError(text, "a longer video, or fewer shots"))
-                break
-            session.press(due_ns)
+                    session.fail(CameraError(text, "take a longer video, or fewer shots"))
+                return
         session.finish()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 from typing import TYPE_CHECKING
 
-import av
 from PIL import Image
 
 from livecam.capture.frame import PixelFormat
@@ -14,8 +14,13 @@ from livecam.errors import OutputError
 from livecam.media.exif import exif
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from livecam.capture.frame import Frame
     from livecam.media.exif import PhotoTags
+
+DHT, SOS = 0xFFC4, 0xFFDA
+"""Markers of ITU-T T.81: Huffman tables, start of scan."""
 
 QUALITY = 95
 """Of frames that did not come as JPEG: visually lossless, and what phones use."""
@@ -29,6 +34,7 @@ def encode_photo(frame: Frame, tags: PhotoTags) -> bytes:
     """
     segment = exif(tags, frame.size_wh)
     if frame.pixel_format is PixelFormat.JPEG and frame.is_whole():
+        # Not one bit of the picture changes: no loss, and no work.
         return _with_exif(_standalone(frame.data.tobytes()), segment)
     try:
         image = Image.fromarray(frame.bgr()[:, :, ::-1])
@@ -41,13 +47,32 @@ def encode_photo(frame: Frame, tags: PhotoTags) -> bytes:
 
 def _standalone(jpeg: bytes) -> bytes:
     """The same picture with Huffman tables, which many MJPEG cameras leave out."""
-    end = jpeg.rfind(b"\xff\xd9") + 2
-    jpeg = jpeg[:end]
-    if b"\xff\xc4" in jpeg[: jpeg.find(b"\xff\xda")]:
+    jpeg = jpeg[: jpeg.rfind(b"\xff\xd9") + 2]
+    segments = list(_segments(jpeg))
+    if any(marker == DHT for marker, _, _ in segments):
         return jpeg
-    bitstream_filter = av.BitStreamFilterContext("mjpeg2jpeg")
-    packets = bitstream_filter.filter(av.Packet(jpeg))
-    return b"".join(bytes(packet) for packet in packets)
+    scan = next(start for marker, start, _ in segments if marker == SOS)
+    return jpeg[:scan] + _standard_tables() + jpeg[scan:]
+
+
+@functools.cache
+def _standard_tables() -> bytes:
+    """The DHT segments of ITU-T T.81, annex K, which a stream without any means: Pillow's own."""
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(out, "JPEG", optimize=False)
+    jpeg = out.getvalue()
+    return b"".join(jpeg[start:end] for marker, start, end in _segments(jpeg) if marker == DHT)
+
+
+def _segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment up to the start of the scan."""
+    at = 2
+    while at + 4 <= len(jpeg):
+        marker, size = struct.unpack(">HH", jpeg[at : at + 4])
+        yield marker, at, at + 2 + size
+        if marker == SOS:
+            return
+        at += 2 + size
 
 
 def _with_exif(jpeg: bytes, segment: bytes) -> bytes:

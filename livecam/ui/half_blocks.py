@@ -31,7 +31,8 @@ def draw(
     """
     height, width = image_bgr.shape[:2]
     scale = min(columns / width, 2 * rows / height)
-    cells_w, cells_h = max(1, int(width * scale)), max(1, int(height * scale / 2))
+    cells_w = min(columns, max(1, round(width * scale)))
+    cells_h = min(rows, max(1, round(height * scale / 2)))
     small: Bytes = cv2.resize(  # type: ignore[assignment]
         image_bgr, (cells_w, 2 * cells_h), interpolation=cv2.INTER_AREA
     )

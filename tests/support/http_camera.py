@@ -4,9 +4,9 @@ Each JPEG carries its number and its monotonic time in a comment, so that a test
 frame was lost, and measure how late each came. At most four frames wait for a reader; then frames
 are lost, as they are in a camera.
 
-With `--flash FIFO` the picture turns white for two frames every two seconds, and at the same instant
-a beep begins in the 48 kHz mono s16le stream written to FIFO in chunks of a millisecond: what a
-PulseAudio pipe source reads.
+With `--flash FIFO` the picture turns white for two frames every two seconds, and at the same
+instant a beep begins in the 48 kHz mono s16le stream written to FIFO in chunks of a millisecond:
+what a PulseAudio pipe source reads.
 
     python -m tests.support.http_camera --video clip.mp4 --rate 30
 
@@ -16,6 +16,7 @@ prints its port and serves until it is killed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.server
 import itertools
 import os
@@ -115,10 +116,8 @@ def handler(camera: Camera) -> type[http.server.BaseHTTPRequestHandler]:
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
 
-            try:
+            with contextlib.suppress(OSError):
                 camera.serve(send)
-            except OSError:
-                pass
 
         def log_message(self, *_: object) -> None:
             pass

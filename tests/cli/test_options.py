@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import pytest
+
+from livecam.cli import main
+from livecam.cli.options import parse
+from livecam.errors import UsageError
+
+FLAGS = {
+    "--camera", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
+    "--shots", "--interval", "--on-saved", "--json", "--plain", "--log", "--version", "--help",
+}  # fmt: skip
+
+
+def test_the_defaults_are_a_phones():
+    args = parse([])
+    assert (args.before, args.after, args.camera, str(args.out)) == (1.5, 1.5, "0", "recordings")
+    assert args.interval == 3.0
+
+
+def test_values_are_read():
+    args = parse(
+        ["--size", "1920X1080", "--fps", "30000/1001", "--shots", "2", "--interval", "0.5"]
+    )
+    assert args.size == (1920, 1080)
+    assert args.fps == Fraction(30000, 1001)
+    assert (args.shots, args.interval) == (2, 0.5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--nonsense", "--cam demo", "--size big", "--size 0x0", "--fps 0", "--fps x", "--before -1",
+        "--before 0 --after 0", "--before 20 --after 20", "--before x", "--shots 0", "--shots x",
+        "--interval 1", "--shots 1 --interval 0", "--mic x --no-audio", "unknown", "--after nan",
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_in_one_line(line, capsys):
+    with pytest.raises(UsageError) as caught:
+        parse(line.split())
+    assert "\n" not in str(caught.value)
+    assert main(line.split()) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_help_names_every_flag(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert not [flag for flag in FLAGS if flag not in text]
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_loads_nothing_heavy(flag):
+    code = f"""
+import sys
+from livecam.cli import main
+try:
+    main([{flag!r}])
+except SystemExit:
+    pass
+heavy = [m for m in ("cv2", "numpy", "av", "mediapipe", "rich", "PIL") if m in sys.modules]
+print("heavy", heavy)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy []"

@@ -1,0 +1,124 @@
+"""The main job in a real terminal: keys, screen, and how it is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.program import SMALL_DEMO, Terminal
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+
+
+@pytest.fixture
+def livecam(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def start(*args: str) -> Terminal:
+        opened.append(Terminal(*SMALL_DEMO, *args, cwd=tmp_path))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+def child(terminal: Terminal) -> int:
+    return int(re.search(r"child (\d+)", terminal.text)[1])
+
+
+def test_space_presses_and_q_saves_what_was_shot(livecam, tmp_path):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send("   ")
+    terminal.read_until("3 taken")
+    terminal.send("q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
+    assert len(list((tmp_path / "recordings").glob("*.MOV"))) == 3
+    assert terminal.text.count("saved ") >= 3
+
+
+def test_the_press_is_acknowledged_at_once(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("CAPTURED", timeout_s=1.0)
+    terminal.send("q")
+    assert terminal.wait() == 0
+
+
+def test_two_hundred_quick_presses_are_all_seen(livecam):
+    terminal = livecam("--before", "0.2", "--after", "0.1")
+    terminal.read_until("ARMED")
+    for _ in range(20):
+        terminal.send(" " * 10)
+    terminal.read_until("200 taken")
+    os.kill(child(terminal), signal.SIGINT)
+    terminal.read_until("taken")
+    os.kill(child(terminal), signal.SIGINT)
+    assert terminal.wait() == 130
+
+
+def test_p_shows_the_picture_and_hides_it(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    assert "▀" not in terminal.text
+    terminal.send("p")
+    terminal.read_until("▀", timeout_s=2.0)
+    terminal.send("pq")
+    assert terminal.wait() == 0
+
+
+def test_the_key_photo_is_shown_after_the_shot(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("SAVED")
+    terminal.read_until("▀", timeout_s=2.0)
+    terminal.send("q")
+    assert terminal.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_the_terminal_is_restored_after_a_signal(livecam, number, code):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    os.kill(child(terminal), number)
+    assert terminal.wait() == code
+    assert terminal.is_restored()
+
+
+def test_ctrl_c_is_the_same_as_the_signal(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send("\x03")
+    assert terminal.wait() == 130
+    assert terminal.is_restored()
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send("\x1a")
+    terminal.read_until("STOPPED")
+    assert terminal.is_restored()
+    os.kill(child(terminal), signal.SIGCONT)
+    terminal.read_until("ARMED")
+    terminal.send("q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
+
+
+def test_a_camera_that_cannot_be_opened_leaves_the_terminal_as_it_was(livecam):
+    terminal = livecam("--camera", "http://127.0.0.1:9/")
+    assert terminal.wait() == 3
+    assert terminal.is_restored()
+    assert "cannot open the camera" in terminal.text.rpartition("\x1b[?1049l")[2]

@@ -1,0 +1,49 @@
+"""Fixtures that every test shares."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+
+SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
+PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    for item in items:
+        if "samples" in item.keywords and not SAMPLES.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"no samples at {SAMPLES}"))
+        if "programs" in item.keywords and missing:
+            item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)}"))
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of real files beside the checkout."""
+    return SAMPLES
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """Whatever a test starts must have ended with it."""
+    before = set(threading.enumerate())
+    yield
+    # Daemons (a read from a pipe, say) end with the program by design.
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
+    assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An empty folder to save into."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    return folder

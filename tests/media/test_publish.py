@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from livecam.errors import OutputError
+from livecam.media.publish import Bundle, check_folder
+
+WHEN = datetime(2026, 5, 17, 12, 0, 0, 5_000, UTC)
+
+
+def publish(folder, when=WHEN, content=b"x") -> str:
+    with Bundle.at(folder, when) as bundle:
+        for suffix in (".MOV", ".json", ".JPG"):
+            bundle.hidden(suffix).write_bytes(content)
+        bundle.publish()
+    return bundle.name
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_files_share_a_name_that_says_when(out):
+    assert publish(out) == "livecam-20260517-120000-005"
+    assert names(out) == [f"livecam-20260517-120000-005{s}" for s in (".JPG", ".MOV", ".json")]
+
+
+def test_names_sort_by_time(out):
+    made = [publish(out, WHEN + timedelta(seconds=s)) for s in (0, 0.001, 0.9, 61, 86_400)]
+    assert made == sorted(made)
+
+
+def test_the_same_instant_gets_names_of_its_own(out):
+    assert len({publish(out, content=bytes([i])) for i in range(5)}) == 5
+    assert {path.read_bytes() for path in out.glob("*.MOV")} == {bytes([i]) for i in range(5)}
+
+
+def test_two_at_work_at_once_do_not_share_a_name(out):
+    with Bundle.at(out, WHEN) as first, Bundle.at(out, WHEN) as second:
+        assert first.name != second.name
+
+
+def test_nothing_is_seen_before_all_is_written(out):
+    with Bundle.at(out, WHEN) as bundle:
+        bundle.hidden(".MOV").write_bytes(b"x")
+        bundle.hidden(".JPG").write_bytes(b"x")
+        assert all(name.startswith(".") for name in names(out))
+        bundle.publish()
+    assert len(names(out)) == 2
+
+
+def test_left_halfway_nothing_stays(out):
+    with pytest.raises(RuntimeError), Bundle.at(out, WHEN) as bundle:
+        bundle.hidden(".MOV").write_bytes(b"x")
+        raise RuntimeError
+    assert names(out) == []
+
+
+def test_a_file_that_came_in_between_is_not_replaced(out):
+    with pytest.raises(OutputError), Bundle.at(out, WHEN) as bundle:
+        bundle.hidden(".MOV").write_bytes(b"new")
+        bundle.hidden(".JPG").write_bytes(b"new")
+        (out / f"{bundle.name}.JPG").write_bytes(b"someone else's")
+        bundle.publish()
+    assert names(out) == [f"{bundle.name}.JPG"]
+    assert (out / f"{bundle.name}.JPG").read_bytes() == b"someone else's"
+
+
+def test_files_that_are_there_keep_their_name_for_themselves(out):
+    (out / "livecam-20260517-120000-005.HEIC").write_bytes(b"kept")
+    assert publish(out) == "livecam-20260517-120000-005-2"
+
+
+def test_a_full_disk_is_one_line_with_a_hint():
+    from pathlib import Path
+
+    from livecam.media.publish import write_error
+
+    error = write_error(Path("x"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert "No space left" in error.message
+    assert "space" in error.hint
+
+
+@pytest.fixture
+def _small_files():
+    """The system refuses to write more than 20 kB to a file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.usefixtures("_small_files")
+def test_a_moment_that_does_not_fit_leaves_nothing(out):
+    import livecam
+    from livecam.quality.choice import MomentScore
+    from livecam.quality.score import FrameScore
+    from tests.support.frames import moment, tone
+
+    it = moment(sound=tone(1.0), size_wh=(640, 360))
+    frames = tuple(FrameScore(f.index, f.t_ns, 0.5, True, (), {}) for f in it.frames)
+    with pytest.raises(OutputError):
+        livecam.save(it, MomentScore("frame", frames, 3, "because"), out)
+    assert names(out) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_said_with_a_way_out(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError) as caught:
+        check_folder(tmp_path / "new")
+    assert "--out" in caught.value.hint
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot write"):
+        check_folder(tmp_path / "file")

@@ -1,0 +1,135 @@
+"""Whole moments of the drawn person, scored for real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import livecam
+from livecam.capture.frame import PixelFormat
+from livecam.capture.source import CameraMode
+from livecam.clip.moment import Moment
+from livecam.demo.camera import Studio
+from livecam.demo.script import Script
+from livecam.quality.live import LiveScorer
+from livecam.quality.worker import FaceFinder, ScoreRequest, ScoreWorker, reduce_for
+from livecam.timebase import NS_PER_S, WallClock
+from tests.support.frames import drawn, flat
+
+SIZE, RATE = (640, 360), Fraction(30)
+
+
+def film(seed: int, first: int, count: int, pixel_format=PixelFormat.I420) -> Moment:
+    studio = Studio(Script(seed), SIZE, RATE)
+    frames = tuple(
+        drawn(i, int(i * NS_PER_S / RATE), studio, pixel_format)
+        for i in range(first, first + count)
+    )
+    middle = frames[count // 2].t_ns
+    mode = CameraMode(SIZE, RATE, pixel_format, "drawn", "demo")
+    return Moment(
+        1, middle, frames, None, "", "drawn", "", mode, WallClock(0), frames[-1].t_ns
+    )  # fmt: skip
+
+
+def is_good(truth) -> bool:
+    """A picture nobody would delete."""
+    return (
+        truth.eyes_open > 0.9
+        and truth.defocus < 3
+        and truth.light > 0.6
+        and abs(truth.yaw_deg) < 15
+        and truth.smile > -0.3
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_there_is_a_good_frame_a_good_one_is_chosen(seed):
+    moment = film(seed, 60 + 45 * seed, 75)
+    truths = [Script(seed).at(float(frame.index / RATE)) for frame in moment.frames]
+    score = livecam.score(moment)
+    assert score.basis == "faces"
+    assert is_good(truths[score.key]) or not any(map(is_good, truths))
+    assert truths[score.key].eyes_open > 0.9
+
+
+def test_shut_eyes_score_below_open_ones_in_every_minute():
+    moment = film(0, 0, 240)
+    score = livecam.score(moment)
+    truths = [Script(0).at(float(f.index / RATE)) for f in moment.frames]
+    shut = [s.score for s, t in zip(score.frames, truths, strict=True) if t.eyes_open < 0.1]
+    open_ = [s.score for s, t in zip(score.frames, truths, strict=True) if t.eyes_open == 1]
+    assert max(shut) < 0.25
+    assert np.median(open_) > 0.6
+
+
+def test_the_form_of_the_frames_does_not_change_the_choice_much():
+    keys = [livecam.score(film(1, 30, 40, form)).key for form in PixelFormat]
+    scores = [livecam.score(film(1, 30, 40, form)).frames[keys[0]].score for form in PixelFormat]
+    assert max(scores) - min(scores) < 0.08
+
+
+def test_a_moment_without_a_face_is_scored_by_the_frame():
+    moment = film(0, 0, 3)
+    frames = tuple(flat(i, i * 33_000_000, 90 + i, (640, 360)) for i in range(5))
+    score = livecam.score(replace(moment, frames=frames))
+    assert score.basis == "frame"
+    assert all(not frame.faces for frame in score.frames)
+
+
+def test_broken_frames_do_not_stop_the_rest():
+    moment = film(2, 30, 10, PixelFormat.JPEG)
+    broken = list(moment.frames)
+    broken[5] = broken[5].with_data(np.zeros(50, np.uint8), warmup=False)
+    broken[6] = broken[6].with_data(broken[6].data[: len(broken[6].data) // 2], warmup=False)
+    score = livecam.score(replace(moment, frames=tuple(broken), shutter_ns=broken[5].t_ns))
+    assert score.key not in (5, 6)
+    assert not score.frames[6].offered
+
+
+def test_where_mediapipe_has_no_build_the_frame_decides_and_the_reason_is_given(monkeypatch):
+    # A platform without a wheel, as the import system shows it.
+    monkeypatch.setattr("livecam.quality.worker.mediapipe_is_installed", lambda: False)
+    score = livecam.score(film(0, 30, 10))
+    assert score.basis == "frame"
+    assert "no build for this platform" in score.note
+
+
+def test_a_missing_model_is_raised_to_whoever_asked(tmp_path):
+    moment = film(0, 0, 2)
+    worker = ScoreWorker(tmp_path / "none.task")
+    with pytest.raises(livecam.ModelError):
+        worker.submit(ScoreRequest(moment.frames, 0)).result()
+    worker.close()
+
+
+def test_the_live_readout_follows_the_person():
+    finder = FaceFinder()
+    scorer, studio, script = LiveScorer(finder), Studio(Script(0), SIZE, RATE), Script(0)
+    readouts = [
+        (script.at(i / 30), scorer.score(drawn(i, i, studio, PixelFormat.I420)))
+        for i in range(0, 900, 6)
+    ]
+    finder.close()
+    shut = [live for truth, live in readouts if truth.eyes_open < 0.1 and truth.light > 0.9]
+    calm = [live for truth, live in readouts if truth.act == "neutral" and truth.eyes_open == 1]
+    assert shut
+    assert all("eyes closed" in live.complaints and live.score < 0.3 for live in shut)
+    assert np.median([live.score for live in calm]) > 0.6
+    assert all(live.faces == 1 for live in calm)
+
+
+def test_an_empty_room_reads_as_no_face():
+    finder = FaceFinder()
+    live = LiveScorer(finder).score(flat(0, 0, 120, (640, 360)))
+    finder.close()
+    assert (live.faces, live.score) == (0, 0.0)
+    assert "no face" in live.complaints
+
+
+@pytest.mark.parametrize(("width", "reduce"), [(320, 1), (1280, 2), (1920, 2), (3840, 4)])
+def test_large_frames_are_measured_at_a_fraction(width, reduce):
+    assert reduce_for(width) == reduce

@@ -1,0 +1,52 @@
+"""What other programs rely on."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from livecam import contract
+from livecam.errors import ExitCode
+
+SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
+CAMERA = contract.Camera("c", (1280, 720), 30.0, "mjpeg", "jpeg", "v4l2")
+EVENTS = [
+    contract.Ready(CAMERA, None, "switched off", 1.5, 1.5, "/x"),
+    contract.Armed(),
+    contract.Shot(1, "2026-05-17T12:00:00.000+02:00"),
+    contract.Saved(
+        1, "/x/a.MOV", "/x/a.JPG", "/x/a.json", contract.Key(3, 0.1, 0.91234), "faces", "why", 1, 1
+    ),
+    contract.Error("no camera found", "try --camera demo", 3),
+    contract.Summary(90, 0, 1, 1),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.event)
+def test_every_event_is_one_line_that_fits_the_schema(event):
+    line = event.to_json()
+    assert "\n" not in line
+    jsonschema.validate(json.loads(line), EVENT)
+    assert json.loads(line)["v"] == 1
+
+
+def test_every_event_of_the_schema_has_a_class_and_the_other_way_round():
+    named = {ref["$ref"].rpartition("/")[2] for ref in SCHEMA["$defs"]["event"]["oneOf"]}
+    assert (
+        named == {cls.event for cls in contract.Event.__subclasses__()} == {e.event for e in EVENTS}
+    )
+
+
+def test_an_unknown_field_does_not_fit():
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"v": 1, "event": "armed", "more": 1}, EVENT)
+
+
+def test_exit_codes_keep_their_meaning():
+    assert {code.name: int(code) for code in ExitCode} == {
+        "OK": 0, "FAILURE": 1, "USAGE": 2, "NO_CAMERA": 3, "NO_INPUT": 4,
+        "HANGUP": 129, "INTERRUPTED": 130, "TERMINATED": 143,
+    }  # fmt: skip

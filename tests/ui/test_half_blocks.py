@@ -1,0 +1,46 @@
+import re
+
+import numpy as np
+
+from livecam.ui.half_blocks import draw
+
+CODES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def cells(lines: list[str]) -> list[str]:
+    return [CODES.sub("", line) for line in lines]
+
+
+def picture(width: int, height: int) -> np.ndarray:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, : width // 2] = (0, 0, 252)  # left half red
+    return image
+
+
+def test_it_fits_and_keeps_its_proportions():
+    for columns, rows in ((80, 20), (30, 40), (7, 3)):
+        lines = cells(draw(picture(1280, 720), columns, rows, depth=24))
+        assert len(lines) <= rows
+        assert all(len(line) <= columns for line in lines)
+        wide, high = len(lines[0]), 2 * len(lines)
+        assert abs(wide / high - 16 / 9) < 0.5
+
+
+def test_colours_stand_where_they_are_and_mirrored_on_the_other_side():
+    plain = draw(picture(80, 40), 40, 20, depth=24)[0]
+    mirrored = draw(picture(80, 40), 40, 20, depth=24, mirrored=True)[0]
+    assert plain.startswith("\x1b[38;2;252;0;0;48;2;252;0;0m")
+    assert mirrored.startswith("\x1b[38;2;0;0;0;48;2;0;0;0m")
+
+
+def test_without_colours_there_are_no_codes():
+    lines = draw(np.full((40, 80, 3), 255, np.uint8), 40, 20, depth=0)
+    assert set("".join(lines)) == {"@"}
+
+
+def test_256_colours_use_the_cube():
+    assert "38;5;196" in draw(np.full((8, 8, 3), (0, 0, 255), np.uint8), 8, 4, depth=8)[0]
+
+
+def test_every_line_ends_with_the_colours_reset():
+    assert all(line.endswith("\x1b[0m") for line in draw(picture(64, 36), 64, 18, depth=24))
