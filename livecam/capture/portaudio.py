@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from livecam.capture.sound_ring import silent_for_ns
 from livecam.errors import MicrophoneError
 from livecam.timebase import now_ns, to_ns
 
@@ -45,6 +44,7 @@ class SystemMicrophone:
         self._device = int(info["index"])
         self._ring: SoundRing | None = None
         self._stream: Any = None
+        self._started_ns = 0
 
     def start(self, ring: SoundRing) -> None:
         """Begin to append blocks of int16."""
@@ -61,15 +61,19 @@ class SystemMicrophone:
             )
             # Without this the first block could come before its latency is known.
             ring.latency_ns = to_ns(min(max(float(self._stream.latency), 0.0), MAX_LATENCY_S))
+            self._started_ns = now_ns()
             self._stream.start()
         except self._sd.PortAudioError as err:
             raise MicrophoneError(f"cannot open the microphone {self.name}", str(err)) from err
 
     def problem(self) -> str:
         """Says so when the device has gone quiet for good."""
-        if self._ring is not None and silent_for_ns(self._ring) > LOST_AFTER_NS:
-            return f"the microphone {self.name} stopped"
-        return ""
+        if self._ring is None:
+            return ""
+        last_ns = self._ring.last_arrival_ns()
+        if now_ns() - max(last_ns, self._started_ns) <= LOST_AFTER_NS:
+            return ""
+        return f"the microphone {self.name} " + ("stopped" if last_ns else "gives no sound")
 
     def close(self) -> None:
         """Stop the stream."""

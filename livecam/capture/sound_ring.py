@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livecam.timebase import NS_PER_S, now_ns, to_ns
+from livecam.timebase import NS_PER_S, to_ns
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -175,9 +175,3 @@ def _steps(bounds_ns: Times, arrived_ns: Times) -> list[int]:
         if full and behind.size and ahead.min() - behind.min() > STEP_NS:
             steps.append(int(i))
     return steps
-
-
-def silent_for_ns(ring: SoundRing) -> int:
-    """How long no block has come."""
-    last = ring.last_arrival_ns()
-    return now_ns() - last if last else 0

@@ -80,7 +80,7 @@ def describe(event: contract.Event) -> str:
         case contract.Shot():
             return f"captured {event.id}"
         case contract.Saved():
-            return f"saved {event.id}: {saved_line(event)}"
+            return f"saved {event.id}: {saved_line(event)}: {event.reason}"
         case contract.Error():
             return f"error: {event.message}" + (f" ({event.hint})" if event.hint else "")
         case contract.Summary():

@@ -105,7 +105,7 @@ def _words(status: Status, columns: int) -> list[str]:
         Text(" · ".join(filter(None, (status.camera, status.mode))), "dim"),
     )
     body = Table.grid(padding=(0, 2))
-    body.add_column(style="dim", no_wrap=True)
+    body.add_column(style="dim", no_wrap=True, min_width=6)
     body.add_column(no_wrap=True, overflow="ellipsis")
     body.add_row("score", _score(status))
     body.add_row("", Text(", ".join(status.complaints), "yellow"))
@@ -116,6 +116,7 @@ def _words(status: Status, columns: int) -> list[str]:
     body.add_row("sound", _sound(status))
     body.add_row("shots", _shots(status))
     body.add_row("last", Text(status.last or "-"))
+    body.add_row("", Text(status.reason, "dim"))
     if status.faces_note:
         body.add_row("faces", Text(f"not looked for: {status.faces_note}", "yellow"))
     if status.error:

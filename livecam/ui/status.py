@@ -44,7 +44,9 @@ class Status:
     saved: int = 0
     waiting: int = 0
     last: str = ""
-    """The newest saved photo with its score and why."""
+    """The newest saved photo with its score."""
+    reason: str = ""
+    """Why that frame was chosen."""
     error: str = ""
     picture: Frame | None = None
     """The newest frame, or for a while the key photo."""
@@ -86,6 +88,7 @@ class StatusReader:
             saved=work.saved,
             waiting=work.pending + work.scoring,
             last=saved_line(last.saved) if last else "",
+            reason=last.saved.reason if last else "",
             error=self.error,
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
             picture_is_key=fresh,
@@ -106,6 +109,6 @@ def _state(session: Session, warming_up: bool, fresh: bool) -> State:
 
 
 def saved_line(saved: Saved) -> str:
-    """`NAME.JPG  0.93 great: best of 90 frames`."""
+    """`NAME.JPG  0.93 great`."""
     word = word_for(saved.key.score)
-    return f"{Path(saved.photo).name}  {saved.key.score:.2f} {word}: {saved.reason}"
+    return f"{Path(saved.photo).name}  {saved.key.score:.2f} {word}"

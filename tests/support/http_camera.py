@@ -32,11 +32,12 @@ import av
 import cv2
 import numpy as np
 
+from tests.support.play import play
+
 QUEUE_FRAMES = 4
 QUALITY = 90
 FLASH_EVERY_S = 2.0
 BEEP_S = 0.05
-RATE_HZ = 48_000
 MARK = b"livecam-test"
 
 
@@ -91,18 +92,9 @@ class Camera:
                 self.readers.remove(mine)
 
 
-def write_sound(fifo: Path, start_ns: int) -> None:
-    """Beeps at the instants of the flashes, silence between, in real time."""
-    chunk = RATE_HZ // 1000
-    with fifo.open("wb", buffering=0) as out:
-        first = (time.monotonic_ns() - start_ns) * RATE_HZ // 1_000_000_000
-        while True:
-            t_s = (first + np.arange(chunk)) / RATE_HZ
-            beep = 0.8 * np.sin(2 * np.pi * 1000 * t_s) * (t_s % FLASH_EVERY_S < BEEP_S)
-            first += chunk
-            due_ns = start_ns + first * 1_000_000_000 // RATE_HZ
-            time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
-            out.write((beep * 32767).astype("<i2").tobytes())
+def beeps(t_s: np.ndarray) -> np.ndarray:
+    """A beep at the instant of each flash, silence between."""
+    return 0.8 * np.sin(2 * np.pi * 1000 * t_s) * (t_s % FLASH_EVERY_S < BEEP_S)
 
 
 def handler(camera: Camera) -> type[http.server.BaseHTTPRequestHandler]:
@@ -159,8 +151,8 @@ def main() -> None:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     if args.flash:
-        sound = (args.flash, camera.start_ns)
-        threading.Thread(target=write_sound, args=sound, daemon=True).start()
+        sound = (args.flash, camera.start_ns, beeps)
+        threading.Thread(target=play, args=sound, daemon=True).start()
     print(server.server_address[1], flush=True)
     try:
         camera.run()

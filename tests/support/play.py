@@ -1,0 +1,42 @@
+"""Plays sound into the pipe of a PulseAudio pipe source, in real time, a millisecond at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+RATE_HZ = 48_000
+CHUNK = RATE_HZ // 1000
+
+Wave = Callable[[np.ndarray], np.ndarray]
+"""Seconds since the start to samples, -1..1."""
+
+
+def play(fifo: Path, start_ns: int, wave: Wave, stop: threading.Event | None = None) -> None:
+    """Write until told to stop; sample 0 belongs to the monotonic instant `start_ns`."""
+    with fifo.open("wb", buffering=0) as out:
+        first = (time.monotonic_ns() - start_ns) * RATE_HZ // 1_000_000_000
+        while stop is None or not stop.is_set():
+            samples = wave((first + np.arange(CHUNK)) / RATE_HZ)
+            first += CHUNK
+            due_ns = start_ns + first * 1_000_000_000 // RATE_HZ
+            time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
+            out.write((samples * 32767).astype("<i2").tobytes())
+
+
+@contextlib.contextmanager
+def playing(fifo: Path, wave: Wave) -> Iterator[None]:
+    """Play beside the test."""
+    stop = threading.Event()
+    thread = threading.Thread(target=play, args=(fifo, time.monotonic_ns(), wave, stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,76 @@
+"""A real sound server: PulseAudio, with a pipe for a microphone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support import pulse
+from tests.support.play import playing
+from tests.support.program import SMALL_DEMO, events, run, started, wait_for
+from tests.support.sync import offsets_s, sound
+
+pytestmark = pytest.mark.skipif(not pulse.is_installed(), reason="PulseAudio is not installed")
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "pulse"
+    folder.mkdir()
+    with pulse.running(folder) as running:
+        yield running
+
+
+def test_what_is_played_into_the_microphone_is_in_the_movie(tmp_path, server):
+    with playing(server.fifo, lambda t_s: 0.5 * np.sin(2 * np.pi * 997 * t_s)):
+        done = run(
+            *SMALL_DEMO, "--mic", "default", "--shots", "1", "--json", cwd=tmp_path,
+            env=server.environment,
+        )  # fmt: skip
+    (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
+    samples, rate = sound(Path(saved["movie"]))
+    assert len(samples) / rate == pytest.approx(3.0, abs=0.06)
+    spectrum = np.abs(np.fft.rfft(samples[rate : 2 * rate]))
+    assert spectrum.argmax() == pytest.approx(997, abs=2)
+
+
+def test_flash_and_beep_stay_together_through_a_sound_server(tmp_path, server):
+    command = [sys.executable, "-m", "tests.support.http_camera", "--size", "320x180"]
+    command += ["--flash", str(server.fifo)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as camera:
+        url = f"http://127.0.0.1:{camera.stdout.readline().strip()}/"
+        done = run(
+            "--camera", url, "--shots", "3", "--interval", "2.3", "--json", cwd=tmp_path,
+            env=server.environment,
+        )  # fmt: skip
+        camera.kill()
+    saved = [event for event in events(done.stdout) if event["event"] == "saved"]
+    offsets = [offset for event in saved for offset in offsets_s(Path(event["movie"]))]
+    assert len(offsets) >= 3
+    assert all(abs(offset) < 0.04 for offset in offsets), offsets
+
+
+def test_a_microphone_that_is_unplugged_is_said_and_the_picture_goes_on(tmp_path, server):
+    with started(
+        *SMALL_DEMO, "--mic", "default", "--json", cwd=tmp_path, env=server.environment,
+        stdin=subprocess.PIPE,
+    ) as livecam:  # fmt: skip
+        with playing(server.fifo, lambda t_s: 0.5 * np.sin(2 * np.pi * 997 * t_s)):
+            wait_for(livecam, "armed")
+        server.unplug()
+        with pytest.raises(subprocess.TimeoutExpired):
+            livecam.wait(timeout=4)  # until the last sound has left the ring
+        livecam.stdin.write("\n")
+        livecam.stdin.flush()
+        saved = wait_for(livecam, "saved")
+        livecam.terminate()
+        livecam.communicate(timeout=30)
+    record = json.loads(Path(saved["scores"]).read_text())
+    assert record["sound"] is None
+    assert "stopped" in record["sound_note"]
+    assert len(record["frames"]) == pytest.approx(90, abs=1)
