@@ -267,6 +267,9 @@ class Session:
             except LivecamError as err:
                 self._done[press.id] = False
                 self.fail(err, press.id)
+            except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+                self._done[press.id] = False
+                self.fail(LivecamError(f"moment {press.id} cannot be saved: {err!r}"), press.id)
             self.recorder.ring.trim()
 
     def _save(self, press: Press) -> None:

@@ -5,7 +5,6 @@ The only place where livecam touches a network, and only for the address the use
 
 from __future__ import annotations
 
-import threading
 from fractions import Fraction
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ import av
 
 from livecam.capture.av_stream import AvStream, Picture
 from livecam.capture.frame import Frame, PixelFormat
-from livecam.capture.source import CameraMode, FrameSource
+from livecam.capture.source import BlockingSource, CameraMode
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError, UsageError
 from livecam.timebase import NS_PER_S, now_ns, to_ns
@@ -30,11 +29,12 @@ READ_TIMEOUT_S = 5.0
 """A camera that is silent for this long is lost."""
 
 
-class NetworkCamera(FrameSource):
+class NetworkCamera(BlockingSource):
     """A camera behind a URL."""
 
     def __init__(self, url: str) -> None:
         """Connect. Raises CameraError, or UsageError for a scheme that is no camera's."""
+        super().__init__()
         parts = urlsplit(url)
         if parts.scheme not in SCHEMES:
             raise UsageError(
@@ -44,9 +44,6 @@ class NetworkCamera(FrameSource):
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # never show a password
         self._stream = self._open(url, parts.scheme)
         self._clock = SourceClock()
-        self._index = 0
-        self._closed = threading.Event()
-        self._reading = threading.Lock()
         try:
             rate_hz = self._find_live_edge()
         except CameraError:
@@ -60,18 +57,8 @@ class NetworkCamera(FrameSource):
             parts.scheme,
         )
 
-    def read(self) -> Frame | None:
-        """The next frame as it comes."""
-        with self._reading:
-            if self._closed.is_set():
-                return None
-            try:
-                picture = self._next_picture()
-            except CameraError:
-                if self._closed.is_set():
-                    return None
-                raise
-        index, self._index = self._index, self._index + 1
+    def _next_frame(self, index: int) -> Frame:
+        picture = self._next_picture()
         return Frame(
             index,
             self._place(picture),
@@ -81,11 +68,8 @@ class NetworkCamera(FrameSource):
             picture.data,
         )
 
-    def close(self) -> None:
-        """Disconnect, once a read that is under way has ended."""
-        self._closed.set()
-        with self._reading:
-            self._stream.close()
+    def _release(self) -> None:
+        self._stream.close()
 
     def _next_picture(self) -> Picture:
         try:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from livecam.capture.ring import SLACK_S, FrameRing
 from livecam.capture.sound_ring import SoundRing
+from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
 from livecam.clip.moment import Moment, movie_end_ns
 from livecam.errors import CameraError, LivecamError, MicrophoneError
@@ -35,6 +36,10 @@ AFTER_S = 1.5
 
 LATE_FRAMES_S = 1.0
 """How long after a moment's end the frames of its last instants may still come in."""
+SILENT_CAMERA_S = 8
+"""A camera silent for this long is lost, though its driver may never say so. Longer than a network
+camera's own limit."""
+
 LATE_SOUND_S = 0.4
 """The same for sound, which comes in blocks."""
 
@@ -95,6 +100,7 @@ class Recorder:
         self._next_id = 1
         self._press_lock = threading.Lock()
         self._frames = self._dropped = 0
+        self._frames_before = self._quiet_s = 0
         self._recent: deque[int] = deque(maxlen=512)
         self._warmup = WarmUp(source.warms_up)
         self._armed = threading.Event()
@@ -103,7 +109,8 @@ class Recorder:
         """Whether the source came to its end, as a file does."""
         self.error: LivecamError | None = None
         """Why capture ended, if it did not end by `close` or the end of a file."""
-        self._capture_thread = threading.Thread(target=self._capture, name="capture")
+        # A daemon: no thread can fetch another back from a camera that has stopped answering.
+        self._capture_thread = threading.Thread(target=self._capture, name="capture", daemon=True)
         self._shutter_thread = threading.Thread(target=self._cut_moments, name="shutter")
 
     def start(self) -> None:
@@ -168,7 +175,7 @@ class Recorder:
         self._over.set()
         self.source.close()
         if self._capture_thread.is_alive():
-            self._capture_thread.join()
+            self._capture_thread.join(CLOSE_TIMEOUT_S)
         if self.microphone is not None:
             self.microphone.close()
 
@@ -204,6 +211,8 @@ class Recorder:
                     self._arm_if_full(needed_ns)
         except LivecamError as err:
             self.error = err
+        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+            self.error = CameraError(f"capture broke down: {err!r}")
         finally:
             self._over.set()
             self._armed.set()  # whoever waits for it must see the end
@@ -217,7 +226,14 @@ class Recorder:
     # Shutter thread
 
     def _cut_moments(self) -> None:
-        while (item := self._presses.get()) is not None:
+        while True:
+            try:
+                item = self._presses.get(timeout=1.0)
+            except queue.Empty:
+                self._watch_for_silence()
+                continue
+            if item is None:
+                return
             press, hold = item
             try:
                 # The moment's memory stays in use while it is worked on: take more now, here,
@@ -225,10 +241,23 @@ class Recorder:
                 self.ring.prepare_for_shot()
                 self._wait_for_end(press.end_ns)
                 press.moment.set_result(self._cut(press))
-            except LivecamError as err:
+            except Exception as err:  # noqa: BLE001 - raised where the moment is waited for
                 press.moment.set_exception(err)
             finally:
                 self.ring.release(hold)
+
+    def _watch_for_silence(self) -> None:
+        """End capture if a camera that gave frames has given none for many seconds running.
+
+        Seconds are counted, not compared: a program that was stopped with Ctrl-Z for an hour has
+        not missed an hour of frames.
+        """
+        self._quiet_s = self._quiet_s + 1 if self._frames == self._frames_before else 0
+        self._frames_before = self._frames
+        if self._frames and self._quiet_s >= SILENT_CAMERA_S and not self._over.is_set():
+            text = f"{self.source.name} has given no picture for {SILENT_CAMERA_S} s"
+            self.error = CameraError(text, "was it unplugged?")
+            self._over.set()
 
     def _wait_for_end(self, end_ns: int) -> None:
         deadline_ns = end_ns + to_ns(LATE_FRAMES_S)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from livecam.errors import CameraError
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from livecam.capture.frame import Frame, PixelFormat
     from livecam.capture.microphone import Microphone
+
+
+CLOSE_TIMEOUT_S = 6.0
+"""Longer than any read waits that can end by itself (network cameras: 5 s)."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +80,47 @@ class FrameSource(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class BlockingSource(FrameSource):
+    """A source whose read waits inside a library, from which no other thread can fetch it back.
+
+    Closing lets a read that is under way come to its end. One that never does is left behind: the
+    camera is then as good as gone, and must not hold up what has been shot.
+    """
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+        self._reading = threading.Lock()
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        """Block until the next frame; None once closed."""
+        with self._reading:
+            if self._closed.is_set():
+                return None
+            try:
+                frame = self._next_frame(self._index)
+            except CameraError:
+                if self._closed.is_set():
+                    return None
+                raise
+            self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Let the camera go when a read that is under way has ended."""
+        self._closed.set()
+        if self._reading.acquire(timeout=CLOSE_TIMEOUT_S):
+            try:
+                self._release()
+            finally:
+                self._reading.release()
+
+    @abstractmethod
+    def _next_frame(self, index: int) -> Frame | None:
+        """Block until the next frame, which gets this index. Raises CameraError."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Let the camera go. No read is under way. May be called twice."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from livecam.capture.av_stream import AvStream
 from livecam.capture.frame import Frame
-from livecam.capture.source import CameraMode, FrameSource
+from livecam.capture.source import BlockingSource, CameraMode
 from livecam.errors import InputError, MicrophoneError
 from livecam.timebase import NS_PER_S, now_ns
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 SOUND_RATE_HZ = 48_000
 
 
-class VideoFile(FrameSource):
+class VideoFile(BlockingSource):
     """Each frame comes when it is due; the file's own sound comes with it."""
 
     def __init__(self, path: Path) -> None:
         """Open the file. Raises InputError."""
+        super().__init__()
         self.path = path
         self.name = path.name
         self._stream = AvStream(_open(path))
@@ -41,35 +42,27 @@ class VideoFile(FrameSource):
             self._stream.codec,
             "file",
         )
-        self._index = 0
         self._first_stamp_ns = 0
         self._start_ns: int | None = None
-        self._closed = threading.Event()
-        self._reading = threading.Lock()
         self._sound = _has_sound(path)
         self._started = threading.Event()
 
-    def read(self) -> Frame | None:
-        """Wait until the next frame is due."""
-        with self._reading:
-            if self._closed.is_set():
-                return None
-            try:
-                picture = self._stream.next()
-            except av.FFmpegError as err:
-                raise InputError(f"{self.path} is damaged: {err.strerror}") from err
+    def _next_frame(self, index: int) -> Frame | None:
+        try:
+            picture = self._stream.next()
+        except av.FFmpegError as err:
+            raise InputError(f"{self.path} is damaged: {err.strerror}") from err
         if picture is None:
             return None
         stamp_ns = picture.stamp_ns
         if stamp_ns is None:
-            stamp_ns = int(self._index * NS_PER_S / self.mode.rate_hz)
+            stamp_ns = int(index * NS_PER_S / self.mode.rate_hz)
         if self._start_ns is None:
             self._start_ns, self._first_stamp_ns = now_ns(), stamp_ns
             self._started.set()
         due_ns = self._start_ns + stamp_ns - self._first_stamp_ns
         if self._closed.wait(max(0, due_ns - now_ns()) / NS_PER_S):
             return None
-        index, self._index = self._index, self._index + 1
         pixel_format = self.mode.pixel_format
         return Frame(index, due_ns, now_ns(), pixel_format, picture.size_wh, picture.data)
 
@@ -78,11 +71,12 @@ class VideoFile(FrameSource):
         return _FileSound(self) if self._sound else None
 
     def close(self) -> None:
-        """Close the file."""
-        self._closed.set()
+        """Close the file; its sound ends with it."""
         self.stop_waiting()
-        with self._reading:
-            self._stream.close()
+        super().close()
+
+    def _release(self) -> None:
+        self._stream.close()
 
     def stop_waiting(self) -> None:
         """Let `sound_start` return though no frame has been read."""

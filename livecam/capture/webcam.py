@@ -7,7 +7,6 @@ clock and queue 32 frames and more; OpenCV queues 4. OpenCV opens cameras that F
 from __future__ import annotations
 
 import sys
-import threading
 from fractions import Fraction
 
 import av
@@ -17,7 +16,7 @@ import numpy as np
 from livecam.capture.av_stream import AvStream
 from livecam.capture.devices import BACKENDS, Device
 from livecam.capture.frame import Frame, PixelFormat
-from livecam.capture.source import CameraMode, CameraRequest, FrameSource
+from livecam.capture.source import BlockingSource, CameraMode, CameraRequest, FrameSource
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
 from livecam.timebase import NS_PER_S, now_ns
@@ -51,7 +50,7 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
         raise CameraError(problem or err.message, err.hint) from err
 
 
-class AvWebcam(FrameSource):
+class AvWebcam(BlockingSource):
     """A camera through FFmpeg's v4l2, dshow or avfoundation."""
 
     warms_up = True
@@ -60,6 +59,7 @@ class AvWebcam(FrameSource):
         self, device: Device, size_wh: tuple[int, int], rate_hz: Fraction, compressed: bool
     ) -> None:
         """Raises CameraError if the camera does not take this mode."""
+        super().__init__()
         self.name = device.name
         backend = BACKENDS.get(sys.platform)
         if backend is None:
@@ -79,32 +79,21 @@ class AvWebcam(FrameSource):
             backend,
         )
         self._clock = SourceClock()
-        self._index = 0
-        self._closed = threading.Event()
-        self._reading = threading.Lock()
 
-    def read(self) -> Frame | None:
-        """The next frame, stamped by the driver."""
-        with self._reading:
-            if self._closed.is_set():
-                return None
-            try:
-                picture = self._stream.next()
-            except (av.FFmpegError, OSError) as err:
-                raise CameraError(f"lost {self.name}", _GONE_HINT) from err
+    def _next_frame(self, index: int) -> Frame:
+        try:
+            picture = self._stream.next()
+        except (av.FFmpegError, OSError) as err:
+            raise CameraError(f"lost {self.name}", _GONE_HINT) from err
         if picture is None:
             raise CameraError(f"lost {self.name}", _GONE_HINT)
-        index, self._index = self._index, self._index + 1
         t_ns = self._clock.place(picture.stamp_ns, picture.arrived_ns)
         return Frame(
             index, t_ns, picture.arrived_ns, self.mode.pixel_format, picture.size_wh, picture.data
         )
 
-    def close(self) -> None:
-        """Let the camera go after the frame that is being read."""
-        self._closed.set()
-        with self._reading:
-            self._stream.close()
+    def _release(self) -> None:
+        self._stream.close()
 
 
 def device_options(
@@ -122,13 +111,14 @@ def device_options(
     return options
 
 
-class OpenCvWebcam(FrameSource):
+class OpenCvWebcam(BlockingSource):
     """A camera through OpenCV's own backends."""
 
     warms_up = True
 
     def __init__(self, device: Device, size_wh: tuple[int, int], rate_hz: Fraction) -> None:
         """Raises CameraError."""
+        super().__init__()
         self.name = device.name
         self._capture = cv2.VideoCapture(device.index)
         if not self._capture.isOpened():
@@ -153,37 +143,25 @@ class OpenCvWebcam(FrameSource):
             f"opencv-{self._capture.getBackendName().lower()}",
         )
         self._clock = SourceClock()
-        self._index = 0
-        self._closed = threading.Event()
-        self._reading = threading.Lock()
 
-    def read(self) -> Frame | None:
-        """The next frame."""
-        with self._reading:
-            if self._closed.is_set():
-                return None
-            ok, image = self._capture.read()
-            arrived_ns = now_ns()
-            stamp_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+    def _next_frame(self, index: int) -> Frame:
+        ok, image = self._capture.read()
+        arrived_ns = now_ns()
         if not ok:
             raise CameraError(f"lost {self.name}", _GONE_HINT)
+        stamp_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
         stamp_ns = int(stamp_ms * NS_PER_S / 1000) if stamp_ms > 0 else None
-        index, self._index = self._index, self._index + 1
-        size_wh = (int(image.shape[1]), int(image.shape[0]))
         return Frame(
             index,
             self._clock.place(stamp_ns, arrived_ns),
             arrived_ns,
             PixelFormat.BGR,
-            size_wh,
+            (int(image.shape[1]), int(image.shape[0])),
             np.ascontiguousarray(image, np.uint8).reshape(-1),
         )
 
-    def close(self) -> None:
-        """Let the camera go after the frame that is being read."""
-        self._closed.set()
-        with self._reading:
-            self._capture.release()
+    def _release(self) -> None:
+        self._capture.release()
 
 
 def _fourcc(capture: cv2.VideoCapture) -> str:

@@ -228,7 +228,8 @@ class Program:
             self._errors.append(event)
             self._status.error = event.message
         self._view.on_event(event)
-        self._inbox.put("draw")
+        # Nobody reads what we print: the program that started us has ended, and so do we.
+        self._inbox.put("draw" if self._view.is_read else "quit")
 
     def _on_hook_error(self, error: LivecamError) -> None:
         if self._session is not None:

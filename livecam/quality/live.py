@@ -46,7 +46,9 @@ class LiveScorer:
                 "light": parts.light(scene.luma, scene.black, scene.white),
             }
             whole = product(values) if self._finder.problem else 0.0
-            return LiveScore(frame.t_ns, 0, whole, ("no face", *complaints(values)))
+            # Where faces cannot be looked for, that none was found says nothing.
+            absent = () if self._finder.problem else ("no face",)
+            return LiveScore(frame.t_ns, 0, whole, (*absent, *complaints(values)))
         self._history.append(reading.faces[0])
         usual = parts.baseline_of(self._history)
         # The running baseline is the nearest person's; the others are judged by the prior.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
@@ -20,6 +21,7 @@ class PlainView:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._said = ""
+        self.is_read = True
 
     def open(self) -> None:
         """Nothing to take over."""
@@ -38,8 +40,7 @@ class PlainView:
         self._said = status.state
 
     def _say(self, line: str) -> None:
-        with contextlib.suppress(OSError):
-            print(line, file=self._out, flush=True)
+        self.is_read = self.is_read and _print(line, self._out)
 
 
 class JsonView:
@@ -49,6 +50,7 @@ class JsonView:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self.is_read = True
 
     def open(self) -> None:
         """Nothing to take over."""
@@ -57,12 +59,23 @@ class JsonView:
         """Nothing to give back."""
 
     def on_event(self, event: contract.Event) -> None:
-        """Print it; who stopped reading is not told."""
-        with contextlib.suppress(OSError):
-            print(event.to_json(), file=self._out, flush=True)
+        """Print it."""
+        self.is_read = self.is_read and _print(event.to_json(), self._out)
 
     def draw(self, status: Status) -> None:
         """States are not events."""
+
+
+def _print(line: str, out: TextIO) -> bool:
+    """Print a line; False if nobody reads any more."""
+    try:
+        print(line, file=out, flush=True)
+    except OSError:
+        # What the stream still holds could not be written at the end of the program either.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), out.fileno())
+        return False
+    return True
 
 
 def describe(event: contract.Event) -> str:

@@ -46,6 +46,7 @@ class Screen:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self.show_picture = False
+        self.is_read = True
         self._open = False
 
     def open(self) -> None:

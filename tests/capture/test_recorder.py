@@ -132,6 +132,29 @@ def test_when_the_camera_goes_the_moment_keeps_what_came_before():
     assert 20 <= len(moment.frames) <= 40
 
 
+def test_a_camera_that_falls_silent_is_given_up(monkeypatch):
+    monkeypatch.setattr("livecam.capture.recorder.SILENT_CAMERA_S", 1)
+
+    class Frozen(Unplugged):
+        def read(self):
+            self._left -= 1
+            if self._left < 0:
+                self._ended.wait()
+                return None
+            return self._camera.read()
+
+        def close(self) -> None:
+            self._ended.set()
+
+    camera = Frozen(30)
+    camera._ended = threading.Event()
+    running = Recorder(camera, before_s=0.5, after_s=0.2)
+    with running:
+        running.wait_until_armed(10)
+        assert running._over.wait(10)
+    assert "no picture for 1 s" in str(running.error)
+
+
 def test_a_press_before_the_first_frame_of_a_dead_camera_fails():
     with Recorder(Unplugged(0)) as running, pytest.raises(CameraError):
         running.press().moment.result(10)

@@ -159,6 +159,18 @@ def test_a_command_that_cannot_run_is_an_error_and_nothing_is_lost(tmp_path):
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("form", ["--json", "--plain"])
+def test_when_nobody_reads_any_more_it_saves_what_was_shot_and_ends(tmp_path, form):
+    with started(*SMALL_DEMO, form, "--shots", "50", "--interval", "1", cwd=tmp_path) as livecam:
+        for line in livecam.stdout:
+            if "shot" in line or "captured" in line:
+                break
+        livecam.stdout.close()
+        assert livecam.wait(timeout=60) == 0
+        assert livecam.stderr.read() == ""
+    assert list((tmp_path / "recordings").glob("*.JPG"))
+
+
 def test_plain_lines_tell_the_same(tmp_path):
     done = run(*SMALL_DEMO, "--shots", "1", "--plain", cwd=tmp_path)
     assert "\x1b" not in done.stdout
