@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from livecam.capture.frame import Frame, PixelFormat
     from livecam.capture.open import open_source
     from livecam.capture.portaudio import SystemMicrophone
-    from livecam.capture.recorder import Press, Recorder
     from livecam.capture.ring import FrameRing
     from livecam.capture.source import CameraMode, CameraRequest, FrameSource
     from livecam.clip.moment import Moment
+    from livecam.clip.recorder import Press, Recorder
     from livecam.errors import (
         CameraError,
         InputError,
@@ -43,7 +43,7 @@ _HOME = {
     "livecam.capture.frame": ("Frame", "PixelFormat"),
     "livecam.capture.open": ("open_source",),
     "livecam.capture.portaudio": ("SystemMicrophone",),
-    "livecam.capture.recorder": ("Press", "Recorder"),
+    "livecam.clip.recorder": ("Press", "Recorder"),
     "livecam.capture.ring": ("FrameRing",),
     "livecam.capture.source": ("CameraMode", "CameraRequest", "FrameSource"),
     "livecam.clip.moment": ("Moment",),

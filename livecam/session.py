@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam import contract
-from livecam.capture.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
+from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.save import save_when_scored
 from livecam.quality.live import LiveScore, LiveScorer

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from livecam.capture.recorder import Recorder
 from livecam.capture.source import CameraRequest, FrameSource
+from livecam.clip.recorder import Recorder
 from livecam.demo.camera import DemoCamera, DemoOptions, read_slate
 from livecam.errors import CameraError
 from livecam.timebase import now_ns, to_ns, to_s
@@ -133,7 +133,7 @@ def test_when_the_camera_goes_the_moment_keeps_what_came_before():
 
 
 def test_a_camera_that_falls_silent_is_given_up(monkeypatch):
-    monkeypatch.setattr("livecam.capture.recorder.SILENT_CAMERA_S", 1)
+    monkeypatch.setattr("livecam.clip.recorder.SILENT_CAMERA_S", 1)
 
     class Frozen(Unplugged):
         def read(self):
