@@ -24,6 +24,11 @@ from livecam.timebase import NS_PER_S, now_ns
 SIZES_WH = ((1280, 720), (1920, 1080), (640, 480))
 """Tried in this order where the user asks for none: 720p30 is what nearly every webcam reaches."""
 RATE_HZ = Fraction(30)
+FAST_ENOUGH = Fraction(4, 5)
+"""Of the rate asked for: 25 a second will do where 30 were wanted."""
+
+Mode = tuple[tuple[int, int], bool]
+"""Size, and whether to ask for MJPEG."""
 
 _BUSY_HINT = "close other programs that use it; see 'livecam doctor'"
 _GONE_HINT = "was it unplugged?"
@@ -37,17 +42,41 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
     """
     sizes = (request.size_wh,) if request.size_wh else SIZES_WH
     rate_hz = request.rate_hz or RATE_HZ
-    problem = ""
-    for size_wh in sizes:
-        for compressed in (True, False):
-            try:
-                return AvWebcam(device, size_wh, rate_hz, compressed)
-            except CameraError as err:
-                problem = problem or err.message
+    modes = [(size_wh, compressed) for compressed in (True, False) for size_wh in sizes]
     try:
-        return OpenCvWebcam(device, sizes[0], rate_hz)
+        return first_fast_enough(
+            modes, lambda mode: AvWebcam(device, mode[0], rate_hz, compressed=mode[1]), rate_hz
+        )
     except CameraError as err:
-        raise CameraError(problem or err.message, err.hint) from err
+        try:
+            return OpenCvWebcam(device, sizes[0], rate_hz)
+        except CameraError:
+            raise err from None  # FFmpeg says why; OpenCV only that it cannot
+
+
+def first_fast_enough(
+    modes: Sequence[Mode], open_mode: Callable[[Mode], FrameSource], rate_hz: Fraction
+) -> FrameSource:
+    """The first mode whose camera really reaches the rate, or else the fastest.
+
+    Drivers accept a mode that they cannot keep up, and say so in the rate they report: many give
+    720p uncompressed at 10 frames a second. Raises the first CameraError if no mode opens.
+    """
+    problem: CameraError | None = None
+    rates: dict[Mode, Fraction] = {}
+    for mode in modes:
+        try:
+            source = open_mode(mode)
+        except CameraError as err:
+            problem = problem or err
+            continue
+        if source.mode.rate_hz >= FAST_ENOUGH * rate_hz:
+            return source
+        rates[mode] = source.mode.rate_hz
+        source.close()  # a camera opens once only
+    if not rates:
+        raise problem or CameraError("the camera offers no mode")
+    return open_mode(max(rates, key=lambda mode: rates[mode]))
 
 
 class AvWebcam(BlockingSource):

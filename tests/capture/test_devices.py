@@ -3,7 +3,9 @@ from fractions import Fraction
 import pytest
 
 from livecam.capture.devices import find_device, list_devices, parse_modes
-from livecam.capture.webcam import device_options
+from livecam.capture.frame import PixelFormat
+from livecam.capture.source import CameraMode, FrameSource
+from livecam.capture.webcam import device_options, first_fast_enough
 from livecam.errors import CameraError, ExitCode
 
 V4L2 = """\
@@ -41,6 +43,55 @@ def test_what_ffmpeg_is_asked_for():
     assert (
         device_options("avfoundation", (1280, 720), Fraction(30), True)["drop_late_frames"] == "0"
     )
+
+
+class Driver:
+    """What a camera's driver would accept, and the rate it would really give."""
+
+    def __init__(self, rates: dict) -> None:
+        self.rates, self.open = rates, []
+
+    def __call__(self, mode) -> FrameSource:
+        assert not self.open, "a camera opens once only"
+        if mode not in self.rates:
+            raise CameraError(f"no mode {mode}")
+        driver = self
+
+        class Opened(FrameSource):
+            def read(self):
+                return None
+
+            def close(self):
+                driver.open.remove(self)
+
+        source = Opened()
+        rate = Fraction(self.rates[mode])
+        source.mode = CameraMode(mode[0], rate, PixelFormat.JPEG, "", "")
+        self.open.append(source)
+        return source
+
+
+HD, VGA = (1280, 720), (640, 480)
+MODES = [(HD, True), (VGA, True), (HD, False), (VGA, False)]
+
+
+@pytest.mark.parametrize(
+    ("rates", "chosen"),
+    [
+        ({(HD, True): 30, (HD, False): 10, (VGA, False): 30}, (HD, 30)),
+        ({(HD, False): 10, (VGA, False): 30}, (VGA, 30)),
+        ({(HD, False): 10, (VGA, False): 15}, (VGA, 15)),
+        ({(HD, True): 25}, (HD, 25)),
+    ],
+)
+def test_the_first_mode_that_is_fast_enough_is_taken(rates, chosen):
+    source = first_fast_enough(MODES, Driver(rates), Fraction(30))
+    assert (source.mode.size_wh, source.mode.rate_hz) == chosen
+
+
+def test_a_camera_that_takes_no_mode_says_why():
+    with pytest.raises(CameraError, match="no mode"):
+        first_fast_enough(MODES, Driver({}), Fraction(30))
 
 
 @pytest.mark.skipif(bool(list_devices()), reason="this machine has a camera")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 
@@ -96,6 +97,16 @@ def test_where_mediapipe_has_no_build_the_frame_decides_and_the_reason_is_given(
     score = livecam.score(film(0, 30, 10))
     assert score.basis == "frame"
     assert "no build for this platform" in score.note
+
+
+def test_what_goes_in_and_out_is_plain_data():
+    """So that scoring can move to a process of its own."""
+    moment = film(0, 30, 4)
+    request = pickle.loads(pickle.dumps(ScoreRequest(moment.frames, moment.shutter_ns)))
+    worker = ScoreWorker()
+    score = worker.submit(request).result()
+    worker.close()
+    assert pickle.loads(pickle.dumps(score)) == score
 
 
 def test_a_missing_model_is_raised_to_whoever_asked(tmp_path):
