@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import av
 import cv2
@@ -20,6 +21,9 @@ from livecam.capture.source import BlockingSource, CameraMode, CameraRequest, Fr
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
 from livecam.timebase import NS_PER_S, now_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 SIZES_WH = ((1280, 720), (1920, 1080), (640, 480))
 """Tried in this order where the user asks for none: 720p30 is what nearly every webcam reaches."""

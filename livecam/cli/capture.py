@@ -21,7 +21,7 @@ from livecam.media.publish import check_folder
 from livecam.session import Options, Session
 from livecam.timebase import now_ns
 from livecam.ui import native_output
-from livecam.ui.plain import JsonView, PlainView
+from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader
 from livecam.ui.terminal import Keyboard, suspend
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     _quiet_libraries()
     with ExitStack() as stack:
         errors = stack.enter_context(native_output.redirected(args.log))
-        program = Program(args)
+        program = Program(args, errors)
         stack.callback(program.restore)
         try:
             code = program.run()
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
             program.report(err)
             code = int(err.exit_code)
         program.restore()
-        program.farewell(errors)
+        program.farewell()
     return code
 
 
@@ -66,10 +66,11 @@ class Program:
     interrupt any line of the main thread, and must not wait for a lock that this line holds.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self._args = args
+    def __init__(self, args: argparse.Namespace, errors: TextIO) -> None:
+        """`errors` is the real standard error."""
+        self._args, self._errors_out = args, errors
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._view = _view(args)
+        self._view = _view(args, errors)
         self._status = StatusReader()
         self._keyboard = Keyboard(self._on_key)
         self._session: Session | None = None
@@ -127,17 +128,17 @@ class Program:
             signal.signal(number, handler)
         self._handlers.clear()
 
-    def farewell(self, errors: TextIO) -> None:
+    def farewell(self) -> None:
         """What must still be read once the screen is gone."""
         if self._is_screen:
             for saved in self._saved:
                 print(f"saved {saved.photo}")
-        for error in self._errors:
-            hint = f" ({error.hint})" if error.hint else ""
-            print(f"livecam: {error.message}{hint}", file=errors)
+        if not isinstance(self._view, PlainView):  # that has said them when they came
+            for error in self._errors:
+                print(describe(error), file=self._errors_out)
         if self._lost and self._interrupts > 1:
             numbers = ", ".join(map(str, self._lost))
-            print(f"livecam: gave up; not saved: moment {numbers}", file=errors)
+            print(f"livecam: gave up; not saved: moment {numbers}", file=self._errors_out)
 
     @property
     def _is_screen(self) -> bool:
@@ -281,13 +282,13 @@ def _options(args: argparse.Namespace) -> Options:
     return Options(args.before, args.after, args.out, args.model)
 
 
-def _view(args: argparse.Namespace) -> View:
+def _view(args: argparse.Namespace, errors: TextIO) -> View:
     if args.json:
         return JsonView(sys.stdout)
     dumb = os.environ.get("TERM", "") in ("", "dumb") and os.name != "nt"
     plain = args.plain or os.environ.get("ACCESSIBLE") == "1"
     if plain or dumb or not sys.stdout.isatty():
-        return PlainView(sys.stdout)
+        return PlainView(sys.stdout, errors)
     from livecam.ui.screen import Screen
 
     return Screen(sys.stdout)

@@ -18,8 +18,8 @@ class PlainView:
 
     show_picture = False
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def __init__(self, out: TextIO, errors: TextIO) -> None:
+        self._out, self._errors = out, errors
         self._said = ""
         self.is_read = True
 
@@ -30,8 +30,11 @@ class PlainView:
         """Nothing to give back."""
 
     def on_event(self, event: contract.Event) -> None:
-        """One line an event."""
-        self._say(describe(event))
+        """One line an event; what went wrong goes to standard error."""
+        if isinstance(event, contract.Error):
+            _print(describe(event), self._errors)
+        else:
+            self._say(describe(event))
 
     def draw(self, status: Status) -> None:
         """Says a new state, where no event says it."""
@@ -95,7 +98,7 @@ def describe(event: contract.Event) -> str:
         case contract.Saved():
             return f"saved {event.id}: {saved_line(event)}: {event.reason}"
         case contract.Error():
-            return f"error: {event.message}" + (f" ({event.hint})" if event.hint else "")
+            return f"livecam: {event.message}" + (f" ({event.hint})" if event.hint else "")
         case contract.Summary():
             return (
                 f"{event.shots} shots, {event.saved} saved, "
