@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from livecam.media.live_photo import maker_note
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+
+    from livecam.media.tags import Tags
 
 HEADER = b"Exif\0\0"
 """Opens the APP1 segment; offsets count from behind it."""
@@ -54,18 +57,7 @@ class Tag:
                 return 1, struct.pack(layout, *values)
 
 
-@dataclass(frozen=True)
-class PhotoTags:
-    """What a photo says of itself."""
-
-    taken: datetime
-    """Local time with its offset from UTC."""
-    make: str
-    model: str
-    software: str
-
-
-def exif(tags: PhotoTags, size_wh: tuple[int, int]) -> bytes:
+def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
     """The content of the APP1 segment, `HEADER` included."""
     date = tags.taken.strftime("%Y:%m:%d %H:%M:%S")
     zone = tags.taken.strftime("%z")
@@ -90,6 +82,7 @@ def exif(tags: PhotoTags, size_wh: tuple[int, int]) -> bytes:
         Tag(0x9011, Type.ASCII, offset),  # OffsetTimeOriginal
         Tag(0x9012, Type.ASCII, offset),  # OffsetTimeDigitized
         Tag(0x9101, Type.UNDEFINED, b"\1\2\3\0"),  # ComponentsConfiguration: Y Cb Cr
+        Tag(0x927C, Type.UNDEFINED, maker_note(tags.identifier)),  # MakerNote
         Tag(0x9290, Type.ASCII, subsecond),  # SubSecTime
         Tag(0x9291, Type.ASCII, subsecond),  # SubSecTimeOriginal
         Tag(0x9292, Type.ASCII, subsecond),  # SubSecTimeDigitized

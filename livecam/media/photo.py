@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from livecam.capture.frame import Frame
-    from livecam.media.exif import PhotoTags
+    from livecam.media.tags import Tags
 
 DHT, SOS = 0xFFC4, 0xFFDA
 """Markers of ITU-T T.81: Huffman tables, start of scan."""
@@ -26,7 +26,7 @@ QUALITY = 95
 """Of frames that did not come as JPEG: visually lossless, and what phones use."""
 
 
-def encode_photo(frame: Frame, tags: PhotoTags) -> bytes:
+def encode_photo(frame: Frame, tags: Tags) -> bytes:
     """A frame as a whole JPEG file at full size.
 
     A camera's own JPEG is kept as it is, and only the tags are added; anything else is encoded.

@@ -14,6 +14,7 @@ from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from livecam.clip.moment import Moment
+    from livecam.media.tags import Tags
     from livecam.quality.choice import MomentScore
     from livecam.quality.score import FrameScore
 
@@ -23,7 +24,9 @@ DECIMALS = 6
 """Of seconds and scores: a microsecond, and enough for scores to be compared."""
 
 
-def moment_record(moment: Moment, score: MomentScore, movie: str, photo: str) -> dict[str, Any]:
+def moment_record(
+    moment: Moment, score: MomentScore, movie: str, photo: str, tags: Tags
+) -> dict[str, Any]:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
     return {
@@ -32,6 +35,7 @@ def moment_record(moment: Moment, score: MomentScore, movie: str, photo: str) ->
         "id": moment.id,
         "movie": movie,
         "photo": photo,
+        "content_identifier": tags.identifier,
         "shutter_time": moment.shutter_time.isoformat(timespec="milliseconds"),
         "shutter_s": _seconds(moment.shutter_ns - moment.start_ns),
         "duration_s": _seconds(moment.duration_ns),

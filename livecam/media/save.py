@@ -8,11 +8,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.media.exif import PhotoTags
+from livecam.media.live_photo import pair_movie
 from livecam.media.movie import write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
+from livecam.media.tags import Tags, new_identifier
+from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,19 +47,23 @@ def save_when_scored(moment: Moment, scored: Callable[[], MomentScore], folder: 
     `scored` waits for the score; what it raises is passed on, and nothing stays behind.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
-        write_movie(bundle.hidden(".MOV"), moment)
+        movie = bundle.hidden(".MOV")
+        write_movie(movie, moment)
         score = scored()
-        tags = PhotoTags(
-            taken=moment.clock.at(moment.frames[score.key].t_ns),
+        key = moment.frames[score.key]
+        tags = Tags(
+            taken=moment.clock.at(key.t_ns),
             make=moment.make or MAKE,
             model=moment.camera,
             software=f"livecam {metadata.version('livecam')}",
+            identifier=new_identifier(),
         )
+        pair_movie(movie, tags, to_s(key.t_ns - moment.start_ns))
         files = SavedFiles(bundle.path(".MOV"), bundle.path(".JPG"), bundle.path(".json"))
-        record = moment_record(moment, score, files.movie.name, files.photo.name)
+        record = moment_record(moment, score, files.movie.name, files.photo.name, tags)
         try:
             bundle.hidden(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-            bundle.hidden(".JPG").write_bytes(encode_photo(moment.frames[score.key], tags))
+            bundle.hidden(".JPG").write_bytes(encode_photo(key, tags))
         except OSError as err:
             raise write_error(folder, err) from err
         bundle.publish()

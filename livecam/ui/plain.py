@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
-from livecam.ui.status import saved_line
+from livecam.ui.status import verdict
 
 if TYPE_CHECKING:
     from livecam.ui.status import Status
@@ -96,7 +96,7 @@ def describe(event: contract.Event) -> str:
         case contract.Shot():
             return f"captured {event.id}"
         case contract.Saved():
-            return f"saved {event.id}: {saved_line(event)}: {event.reason}"
+            return f"saved {event.id}: {event.photo}  {verdict(event)}: {event.reason}"
         case contract.Error():
             return f"livecam: {event.message}" + (f" ({event.hint})" if event.hint else "")
         case contract.Summary():

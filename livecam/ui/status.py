@@ -87,7 +87,7 @@ class StatusReader:
             shots=work.shots,
             saved=work.saved,
             waiting=work.pending + work.scoring,
-            last=saved_line(last.saved) if last else "",
+            last=f"{Path(last.saved.photo).name}  {verdict(last.saved)}" if last else "",
             reason=last.saved.reason if last else "",
             error=self.error,
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
@@ -108,7 +108,6 @@ def _state(session: Session, warming_up: bool, fresh: bool) -> State:
     return "armed" if session.recorder.is_armed and not warming_up else "warming up"
 
 
-def saved_line(saved: Saved) -> str:
-    """`NAME.JPG  0.93 great`."""
-    word = word_for(saved.key.score)
-    return f"{Path(saved.photo).name}  {saved.key.score:.2f} {word}"
+def verdict(saved: Saved) -> str:
+    """The key photo's score: `0.93 great`."""
+    return f"{saved.key.score:.2f} {word_for(saved.key.score)}"

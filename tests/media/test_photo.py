@@ -11,15 +11,16 @@ from PIL import ExifTags, Image
 
 from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
-from livecam.media.exif import PhotoTags
 from livecam.media.photo import encode_photo
+from livecam.media.tags import Tags
 from tests.support.frames import moment
 
-TAGS = PhotoTags(
+TAGS = Tags(
     taken=datetime(2026, 5, 17, 23, 59, 58, 987_654, timezone(timedelta(hours=-3, minutes=-30))),
     make="livecam",
     model="Drawn camera",
     software="livecam test",
+    identifier="0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0",
 )
 
 
