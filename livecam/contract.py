@@ -84,7 +84,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """A moment is on disk. The three files are absolute paths."""
+    """A moment is on disk. The files are absolute paths."""
 
     event = "saved"
     id: int
@@ -96,6 +96,7 @@ class Saved(Event):
     reason: str
     key_ready_s: float
     file_ready_s: float
+    motion_photo: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from livecam import contract
 from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
-from livecam.media.save import save_when_scored
+from livecam.media.save import DEFAULT_FORM, save_when_scored
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.worker import FaceFinder, ScoreRequest, ScoreWorker
 from livecam.timebase import now_ns, to_s
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
     from livecam.clip.moment import Moment
+    from livecam.media.form import Form
     from livecam.quality.choice import MomentScore
 
 LIVE_INTERVAL_S = 0.2
@@ -47,6 +48,7 @@ class Options:
     after_s: float = AFTER_S
     out: Path = Path("recordings")
     model: Path | None = None
+    form: Form = DEFAULT_FORM
 
 
 @dataclass(frozen=True)
@@ -295,7 +297,7 @@ class Session:
             key_ready_ns = now_ns()
 
         scoring.add_done_callback(note_time)
-        files = save_when_scored(moment, scored, self.options.out)
+        files = save_when_scored(moment, scored, self.options.out, self.options.form)
         ready_ns, score = now_ns(), scoring.result()
         self._done[press.id] = True
         saved = contract.Saved(
@@ -303,6 +305,7 @@ class Session:
             movie=str(files.movie),
             photo=str(files.photo),
             scores=str(files.scores),
+            motion_photo=str(files.motion_photo) if files.motion_photo else None,
             key=_key(moment, score),
             basis=score.basis,
             reason=score.reason,

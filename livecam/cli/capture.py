@@ -17,6 +17,8 @@ from livecam.cli.hook import SavedHook
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Saved
 from livecam.errors import ExitCode, LivecamError, MicrophoneError
+from livecam.media import heic
+from livecam.media.form import Form
 from livecam.media.publish import check_folder
 from livecam.session import Options, Session
 from livecam.timebase import now_ns
@@ -43,6 +45,8 @@ SWITCH_INTERVAL_S = 0.001
 
 def run(args: argparse.Namespace) -> int:
     """Take Live Photos until the user, the timetable or the camera ends it; the exit code."""
+    if args.format == "heic":
+        heic.require()
     check_folder(args.out)
     _quiet_libraries()
     with ExitStack() as stack:
@@ -279,7 +283,8 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 
 
 def _options(args: argparse.Namespace) -> Options:
-    return Options(args.before, args.after, args.out, args.model)
+    form = Form(args.format, args.codec, args.motion_photo)
+    return Options(args.before, args.after, args.out, args.model, form)
 
 
 def _view(args: argparse.Namespace, errors: TextIO) -> View:

@@ -102,6 +102,20 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to save (default: recordings, in this folder)",
     )
+    group.add_argument(
+        "--format", choices=("jpeg", "heic"), default="jpeg", help="of the key photo (jpeg)"
+    )
+    group.add_argument(
+        "--codec", choices=("h264", "hevc"), default="h264", help="of the movie (h264)"
+    )
+    group.add_argument(
+        "--motion-photo",
+        choices=("beside", "only"),
+        nargs="?",
+        const="beside",
+        default="none",
+        help="also write a Google Motion Photo, beside the Live Photo or instead of it",
+    )
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:

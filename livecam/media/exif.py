@@ -82,7 +82,6 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
         Tag(0x9011, Type.ASCII, offset),  # OffsetTimeOriginal
         Tag(0x9012, Type.ASCII, offset),  # OffsetTimeDigitized
         Tag(0x9101, Type.UNDEFINED, b"\1\2\3\0"),  # ComponentsConfiguration: Y Cb Cr
-        Tag(0x927C, Type.UNDEFINED, maker_note(tags.identifier)),  # MakerNote
         Tag(0x9290, Type.ASCII, subsecond),  # SubSecTime
         Tag(0x9291, Type.ASCII, subsecond),  # SubSecTimeOriginal
         Tag(0x9292, Type.ASCII, subsecond),  # SubSecTimeDigitized
@@ -91,6 +90,8 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
         Tag(0xA002, Type.LONG, size_wh[0]),  # PixelXDimension
         Tag(0xA003, Type.LONG, size_wh[1]),  # PixelYDimension
     ]
+    if tags.identifier:
+        photo.append(Tag(0x927C, Type.UNDEFINED, maker_note(tags.identifier)))  # MakerNote
     # The offset of the second directory is known only once the first is laid out.
     start = len(_TIFF) + 4
     length = len(_directory([*image, Tag(_EXIF_IFD, Type.LONG, 0)], start))

@@ -13,26 +13,19 @@ import struct
 from typing import TYPE_CHECKING
 
 from livecam.errors import OutputError
-from livecam.media.boxes import box, find_box, find_boxes, full_box
+from livecam.media.boxes import box, full_box
+from livecam.media.tracks import TIMESCALE, NewTrack, handler, with_track
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from livecam.media.tags import Tags
 
-TIMESCALE = 600
-"""Of the still's track, and of the movie header in every file of Apple's: players that read the
-edit list divide by the one or the other."""
-
 STILL_TIME_KEY = b"com.apple.quicktime.still-image-time"
 IDENTIFIER_KEY = "com.apple.quicktime.content.identifier"
 
 _INT8, _UTF8 = 65, 1
 """Well-known types of the QuickTime File Format: signed byte in timed metadata, UTF-8 in keys."""
-_UNDETERMINED = 0x55C4
-"""Language code "und"."""
-_ENABLED_IN_ALL = 0x0F
-_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SAMPLE = struct.pack(">IIb", 9, 1, -1)
 """Size, local key, and the value that every iPhone writes; only its time has a meaning."""
 
@@ -50,85 +43,34 @@ def maker_note(identifier: str) -> bytes:
 def pair_movie(path: Path, tags: Tags, still_s: float) -> None:
     """Make a movie whose `moov` lies last, as PyAV writes it, a half of a Live Photo, in place.
 
-    `still_s` is the still's time in the movie. What comes before `moov` does not move, so no offset
-    in it changes. Raises OutputError.
+    `still_s` is the still's time in the movie. Raises OutputError.
     """
     try:
-        with path.open("r+b") as file:
-            data = file.read()
-            moov = find_box(data, b"moov")
-            if moov is None or moov.end != len(data):
-                raise OutputError(f"{path.name} is no movie that can be paired")
-            file.seek(moov.start)
-            file.truncate()
-            sample_at = moov.start + 8
-            file.write(box(b"mdat", _SAMPLE))
-            file.write(_paired_moov(data[moov.body : moov.end], tags, still_s, sample_at))
+        paired = with_track(path.read_bytes(), _still_track(still_s), _metadata(tags))
+        with path.open("wb") as file:
+            file.write(paired)
             file.flush()
             os.fsync(file.fileno())
     except OSError as err:
         raise OutputError(f"cannot write {path.name}: {err.strerror}") from err
 
 
-def _paired_moov(content: bytes, tags: Tags, still_s: float, sample_at: int) -> bytes:
-    boxes = list(find_boxes(content))
-    header = next(b for b in boxes if b.type == b"mvhd")
-    (track_id,) = struct.unpack(">I", content[header.end - 4 : header.end])
-    created = content[header.body + 4 : header.body + 12]
-    new_header = content[header.start : header.end - 4] + struct.pack(">I", track_id + 1)
-    tracks = [content[b.start : b.end] for b in boxes if b.type == b"trak"]
-    still = _still_track(track_id, created, round(still_s * TIMESCALE), sample_at)
-    # FFmpeg's own `udta` only names FFmpeg; Apple's files have none.
-    return box(b"moov", new_header, *tracks, still, _metadata(tags))
-
-
-def _still_track(track_id: int, created: bytes, still: int, sample_at: int) -> bytes:
-    """One sample whose time is the length of the empty edit before it."""
-    tkhd = full_box(
-        b"tkhd",
-        created,
-        struct.pack(">IIIQHHHH", track_id, 0, still + 1, 0, 0, 0, 0, 0),
-        _MATRIX,
-        struct.pack(">II", 0, 0),
-        flags=_ENABLED_IN_ALL,
-    )
-    empty = [(still, -1)] if still else []
-    edits = b"".join(struct.pack(">IiI", *edit, 0x10000) for edit in (*empty, (1, 0)))
-    elst = full_box(b"elst", struct.pack(">I", len(empty) + 1), edits)
-    mdhd = full_box(b"mdhd", created, struct.pack(">IIHH", TIMESCALE, 1, _UNDETERMINED, 0))
-    base = box(b"gmin", struct.pack(">I6H", 0, 0x40, 0x8000, 0x8000, 0x8000, 0, 0))
-    minf = box(
-        b"minf",
-        box(b"gmhd", base),
-        _handler(b"dhlr", b"alis", 0, b"Core Media Data Handler"),
-        box(b"dinf", full_box(b"dref", struct.pack(">I", 1), full_box(b"alis", flags=1))),
-        _sample_table(sample_at),
-    )
-    handler = _handler(b"mhlr", b"meta", 1, b"Core Media Metadata")
-    return box(b"trak", tkhd, box(b"edts", elst), box(b"mdia", mdhd, handler, minf))
-
-
-def _sample_table(sample_at: int) -> bytes:
+def _still_track(still_s: float) -> NewTrack:
     key = box(
         struct.pack(">I", 1),  # the local key, which is the box's type
         box(b"keyd", b"mdta", STILL_TIME_KEY),
         box(b"dtyp", struct.pack(">II", 0, _INT8)),
     )
-    mebx = box(b"mebx", bytes(6), struct.pack(">H", 1), box(b"keys", key))
-    return box(
-        b"stbl",
-        full_box(b"stsd", struct.pack(">I", 1), mebx),
-        full_box(b"stts", struct.pack(">III", 1, 1, 1)),
-        full_box(b"stsc", struct.pack(">IIII", 1, 1, 1, 1)),
-        full_box(b"stsz", struct.pack(">II", len(_SAMPLE), 1)),
-        full_box(b"stco", struct.pack(">II", 1, sample_at)),
+    base = box(b"gmin", struct.pack(">I6H", 0, 0x40, 0x8000, 0x8000, 0x8000, 0, 0))
+    return NewTrack(
+        handler=handler(b"mhlr", b"meta", 1, b"Core Media Metadata"),
+        media_header=box(b"gmhd", base),
+        description=box(b"mebx", bytes(6), struct.pack(">H", 1), box(b"keys", key)),
+        sample=_SAMPLE,
+        reference=full_box(b"alis", flags=1),
+        data_handler=handler(b"dhlr", b"alis", 0, b"Core Media Data Handler"),
+        starts=round(still_s * TIMESCALE),
     )
-
-
-def _handler(kind: bytes, subtype: bytes, flags: int, name: bytes) -> bytes:
-    """A QuickTime handler, its name a Pascal string."""
-    numbers = struct.pack(">II", flags, 0)
-    return full_box(b"hdlr", kind, subtype, b"appl", numbers, bytes([len(name)]), name)
 
 
 def _metadata(tags: Tags) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.sound_ring import SoundClip
     from livecam.clip.moment import Moment
+    from livecam.media.form import Codec
 
 TIMESCALE = 90_000
 """Ticks a second of the video track: capture times are kept to 11 microseconds."""
@@ -29,19 +30,27 @@ TIMESCALE = 90_000
 MOVIE_TIMESCALE = 600
 """Of the movie header, as in every file that Apple's cameras write."""
 
-VIDEO_OPTIONS = {"preset": "superfast", "crf": "22", "bf": "0"}
-"""superfast is High profile by itself (ultrafast quietly gives Constrained Baseline). No B-frames:
-frames leave the encoder in order, and uneven times stay exact."""
+ENCODERS: dict[Codec, tuple[str, str, dict[str, str]]] = {
+    "h264": ("libx264", "avc1", {"preset": "superfast", "crf": "22", "bf": "0"}),
+    "hevc": (
+        "libx265",
+        "hvc1",
+        {"preset": "ultrafast", "crf": "20", "x265-params": "bframes=0:log-level=none"},
+    ),
+}
+"""Encoder, tag and options. superfast is H.264's High profile by itself (ultrafast quietly gives
+Constrained Baseline). Apple's players take HEVC only under the tag hvc1. No B-frames: frames leave
+the encoder in order, and uneven times stay exact."""
 
 AUDIO_BIT_RATE = 128_000
 
 
-def write_movie(path: Path, moment: Moment) -> None:
+def write_movie(path: Path, moment: Moment, codec: Codec = "h264") -> None:
     """Encode a moment to `path`. Raises OutputError; what is at `path` is then not a movie."""
     try:
         with av.open(str(path), "w", format="mov", options=_container_options()) as out:
             _tag(out, moment.shutter_time)
-            video = _video_stream(out, moment)
+            video = _video_stream(out, moment, codec)
             sound = _audio_stream(out, moment.sound) if moment.sound else None
             _encode_video(out, video, moment)
             if sound is not None and moment.sound is not None:
@@ -60,9 +69,11 @@ def _tag(out: OutputContainer, when: datetime) -> None:
     out.metadata["creation_time"] = when.isoformat()
 
 
-def _video_stream(out: OutputContainer, moment: Moment) -> VideoStream:
+def _video_stream(out: OutputContainer, moment: Moment, codec: Codec) -> VideoStream:
     width, height = moment.mode.size_wh
-    stream = out.add_stream("libx264", rate=moment.mode.rate_hz, options=VIDEO_OPTIONS)
+    encoder, tag, options = ENCODERS[codec]
+    stream = cast("VideoStream", out.add_stream(encoder, rate=moment.mode.rate_hz, options=options))
+    stream.codec_context.codec_tag = tag
     stream.width, stream.height = width & ~1, height & ~1
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, TIMESCALE)

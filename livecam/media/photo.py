@@ -4,42 +4,41 @@ from __future__ import annotations
 
 import functools
 import io
-import struct
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
+from livecam.media import heic
 from livecam.media.exif import exif
+from livecam.media.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from livecam.capture.frame import Frame
+    from livecam.media.form import Still
     from livecam.media.tags import Tags
-
-DHT, SOS = 0xFFC4, 0xFFDA
-"""Markers of ITU-T T.81: Huffman tables, start of scan."""
 
 QUALITY = 95
 """Of frames that did not come as JPEG: visually lossless, and what phones use."""
 
 
-def encode_photo(frame: Frame, tags: Tags) -> bytes:
-    """A frame as a whole JPEG file at full size.
+def encode_photo(frame: Frame, tags: Tags, still: Still = "jpeg") -> bytes:
+    """A frame as a whole JPEG or HEIC file at full size.
 
     A camera's own JPEG is kept as it is, and only the tags are added; anything else is encoded.
     Raises OutputError if the frame is broken.
     """
     segment = exif(tags, frame.size_wh)
-    if frame.pixel_format is PixelFormat.JPEG and frame.is_whole():
+    if still == "jpeg" and frame.pixel_format is PixelFormat.JPEG and frame.is_whole():
         # Not one bit of the picture changes: no loss, and no work.
         return _with_exif(_standalone(frame.data.tobytes()), segment)
     try:
         image = Image.fromarray(frame.bgr()[:, :, ::-1])
     except ValueError as err:
         raise OutputError(f"the key photo cannot be decoded: {err}") from err
+    if still == "heic":
+        return heic.encode(image, segment)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY, subsampling="4:2:0", exif=segment)
     return out.getvalue()
@@ -47,11 +46,11 @@ def encode_photo(frame: Frame, tags: Tags) -> bytes:
 
 def _standalone(jpeg: bytes) -> bytes:
     """The same picture with Huffman tables, which many MJPEG cameras leave out."""
-    jpeg = jpeg[: jpeg.rfind(b"\xff\xd9") + 2]
-    segments = list(_segments(jpeg))
-    if any(marker == DHT for marker, _, _ in segments):
+    jpeg = jpeg[: jpeg.rfind(EOI) + 2]
+    found = list(segments(jpeg))
+    if any(marker == DHT for marker, _, _ in found):
         return jpeg
-    scan = next(start for marker, start, _ in segments if marker == SOS)
+    scan = next(start for marker, start, _ in found if marker == SOS)
     return jpeg[:scan] + _standard_tables() + jpeg[scan:]
 
 
@@ -61,23 +60,12 @@ def _standard_tables() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (16, 16)).save(out, "JPEG", optimize=False)
     jpeg = out.getvalue()
-    return b"".join(jpeg[start:end] for marker, start, end in _segments(jpeg) if marker == DHT)
-
-
-def _segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment up to the start of the scan."""
-    at = 2
-    while at + 4 <= len(jpeg):
-        marker, size = struct.unpack(">HH", jpeg[at : at + 4])
-        yield marker, at, at + 2 + size
-        if marker == SOS:
-            return
-        at += 2 + size
+    return b"".join(jpeg[start:end] for marker, start, end in segments(jpeg) if marker == DHT)
 
 
 def _with_exif(jpeg: bytes, segment: bytes) -> bytes:
-    """Put an APP1 segment right behind the start of the picture, in place of JFIF's APP0."""
-    rest = jpeg[2:]
-    if rest[:2] == b"\xff\xe0":
-        rest = rest[2 + struct.unpack(">H", rest[2:4])[0] :]
-    return b"\xff\xd8\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + rest
+    """EXIF in place of JFIF's APP0, where there is one."""
+    first = next(segments(jpeg), None)
+    if first is not None and first[0] == APP0:
+        jpeg = SOI + jpeg[first[2] :]
+    return insert_segment(jpeg, segment)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from livecam.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -36,14 +37,14 @@ class Bundle:
     """A set of files that come into being together.
 
     Each is first written under a hidden name in the same folder. `publish` then gives them their
-    names in the order in which they were asked for. Left without `publish`, or failing on the way,
+    names. Left without `publish`, or failing on the way,
     nothing stays behind.
     """
 
     folder: Path
     name: str
     """What the files share; sorts by time."""
-    _hidden: list[tuple[Path, Path]] = field(default_factory=list)  # hidden, final
+    _hidden: dict[Path, Path | None] = field(default_factory=dict)  # hidden to final
     _lock: Path | None = None
 
     @classmethod
@@ -68,19 +69,25 @@ class Bundle:
         """The final path of one of the files."""
         return self.folder / f"{self.name}{suffix}"
 
-    def hidden(self, suffix: str) -> Path:
-        """Where to write the file that is to end in `suffix`. Order of calls is order of birth."""
+    def hidden(self, suffix: str, *, publish: bool = True) -> Path:
+        """Where to write the file that is to end in `suffix`, if it is to be published at all."""
         hidden = self.folder / f".{self.name}{suffix}.part"
-        self._hidden.append((hidden, self.path(suffix)))
+        self._hidden[hidden] = self.path(suffix) if publish else None
         return hidden
 
-    def publish(self) -> None:
-        """Give all files their names. Raises OutputError, and then none of them is there."""
+    def publish(self, order: Sequence[str]) -> None:
+        """Give the files their names, in the order of these suffixes.
+
+        Raises OutputError, and then none of them is there.
+        """
+        ranks = {self.path(suffix): rank for rank, suffix in enumerate(order)}
+        named = [(hidden, final) for hidden, final in self._hidden.items() if final is not None]
+        named.sort(key=lambda pair: ranks[pair[1]])
         born: list[Path] = []
         try:
-            for hidden, _ in self._hidden:
+            for hidden, _ in named:
                 _flush(hidden)
-            for hidden, final in self._hidden:
+            for hidden, final in named:
                 _rename_new(hidden, final)
                 born.append(final)
         except OSError as err:
@@ -98,7 +105,7 @@ class Bundle:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for hidden, _ in self._hidden:
+        for hidden in self._hidden:
             hidden.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.unlink(missing_ok=True)

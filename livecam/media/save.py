@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livecam.media.form import SUFFIX, Form
 from livecam.media.live_photo import pair_movie
+from livecam.media.motion_photo import motion_photo
 from livecam.media.movie import write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.publish import Bundle, check_folder, write_error
@@ -22,35 +24,49 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.quality.choice import MomentScore
 
+MOTION_SUFFIX = ".MP.jpg"
+"""The specification wants names that end in MP."""
+DEFAULT_FORM = Form()
+
 MAKE = "livecam"
 """Where a camera's maker is not known, the maker of the file."""
 
 
 @dataclass(frozen=True)
 class SavedFiles:
-    """The three files of a moment, as absolute paths."""
+    """The files of a moment, as absolute paths."""
 
     movie: Path
     photo: Path
+    """With a Motion Photo alone, both are that one file."""
     scores: Path
+    motion_photo: Path | None = None
 
 
-def save(moment: Moment, score: MomentScore, folder: Path | str = "recordings") -> SavedFiles:
+def save(
+    moment: Moment,
+    score: MomentScore,
+    folder: Path | str = "recordings",
+    form: Form = DEFAULT_FORM,
+) -> SavedFiles:
     """Write a scored moment into a folder, under a new name. Raises OutputError."""
     check_folder(Path(folder))
-    return save_when_scored(moment, lambda: score, Path(folder))
+    return save_when_scored(moment, lambda: score, Path(folder), form)
 
 
-def save_when_scored(moment: Moment, scored: Callable[[], MomentScore], folder: Path) -> SavedFiles:
+def save_when_scored(
+    moment: Moment, scored: Callable[[], MomentScore], folder: Path, form: Form = DEFAULT_FORM
+) -> SavedFiles:
     """The same for a moment that is still being scored: the movie is encoded meanwhile.
 
     `scored` waits for the score; what it raises is passed on, and nothing stays behind.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
-        movie = bundle.hidden(".MOV")
-        write_movie(movie, moment)
+        movie = bundle.hidden(".MOV", publish=form.motion != "only")
+        write_movie(movie, moment, form.codec)
         score = scored()
         key = moment.frames[score.key]
+        still_s = to_s(key.t_ns - moment.start_ns)
         tags = Tags(
             taken=moment.clock.at(key.t_ns),
             make=moment.make or MAKE,
@@ -58,13 +74,39 @@ def save_when_scored(moment: Moment, scored: Callable[[], MomentScore], folder: 
             software=f"livecam {metadata.version('livecam')}",
             identifier=new_identifier(),
         )
-        pair_movie(movie, tags, to_s(key.t_ns - moment.start_ns))
-        files = SavedFiles(bundle.path(".MOV"), bundle.path(".JPG"), bundle.path(".json"))
-        record = moment_record(moment, score, files.movie.name, files.photo.name, tags)
         try:
-            bundle.hidden(".json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-            bundle.hidden(".JPG").write_bytes(encode_photo(key, tags))
+            files = _stills(bundle, movie, moment, score, tags, form)
+            pair_movie(movie, tags, still_s)
+            record = moment_record(moment, score, files.movie.name, files.photo.name, tags)
+            text = json.dumps(record, indent=1) + "\n"
+            bundle.hidden(".json").write_text(text, "utf-8")
         except OSError as err:
             raise write_error(folder, err) from err
-        bundle.publish()
+        # Whoever waits for the photo finds everything else in its place.
+        bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return files
+
+
+def _stills(
+    bundle: Bundle, movie: Path, moment: Moment, score: MomentScore, tags: Tags, form: Form
+) -> SavedFiles:
+    """Write the key photo, and the Motion Photo that is asked for."""
+    key = moment.frames[score.key]
+    motion = None
+    if form.motion != "none":
+        scores = [
+            (judged.score, to_s(frame.t_ns - moment.start_ns))
+            for frame, judged in zip(moment.frames, score.frames, strict=True)
+        ]
+        still_s = to_s(key.t_ns - moment.start_ns)
+        # Without the identifier: it would be taken for a second photo of the pair.
+        photo = encode_photo(key, replace(tags, identifier=""))
+        content = motion_photo(photo, movie, still_s, scores)
+        bundle.hidden(MOTION_SUFFIX).write_bytes(content)
+        motion = bundle.path(MOTION_SUFFIX)
+    if form.motion == "only":
+        assert motion is not None
+        return SavedFiles(motion, motion, bundle.path(".json"), motion)
+    suffix = SUFFIX[form.still]
+    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still))
+    return SavedFiles(bundle.path(".MOV"), bundle.path(suffix), bundle.path(".json"), motion)

@@ -20,7 +20,7 @@ class Tags:
     model: str
     software: str
     identifier: str
-    """An upper-case UUID, in both halves of the pair and in no other."""
+    """An upper-case UUID, in both halves of the pair and in no other; "" in a file without one."""
 
 
 def new_identifier() -> str:

@@ -12,7 +12,8 @@ from livecam.errors import UsageError
 
 FLAGS = {
     "--camera", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
-    "--shots", "--interval", "--on-saved", "--json", "--plain", "--log", "--version", "--help",
+    "--shots", "--interval", "--on-saved", "--json", "--plain", "--log", "--version", "--format",
+    "--codec", "--motion-photo", "--help",
 }  # fmt: skip
 
 

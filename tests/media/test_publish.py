@@ -18,7 +18,7 @@ def publish(folder, when=WHEN, content=b"x") -> str:
     with Bundle.at(folder, when) as bundle:
         for suffix in (".MOV", ".json", ".JPG"):
             bundle.hidden(suffix).write_bytes(content)
-        bundle.publish()
+        bundle.publish([".MOV", ".json", ".JPG"])
     return bundle.name
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_seen_before_all_is_written(out):
         bundle.hidden(".MOV").write_bytes(b"x")
         bundle.hidden(".JPG").write_bytes(b"x")
         assert all(name.startswith(".") for name in names(out))
-        bundle.publish()
+        bundle.publish([".MOV", ".JPG"])
     assert len(names(out)) == 2
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_came_in_between_is_not_replaced(out):
         bundle.hidden(".MOV").write_bytes(b"new")
         bundle.hidden(".JPG").write_bytes(b"new")
         (out / f"{bundle.name}.JPG").write_bytes(b"someone else's")
-        bundle.publish()
+        bundle.publish([".MOV", ".JPG"])
     assert names(out) == [f"{bundle.name}.JPG"]
     assert (out / f"{bundle.name}.JPG").read_bytes() == b"someone else's"
 

@@ -1,0 +1,33 @@
+"""JPEG files as a row of segments: reading them, and putting metadata in."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOI, EOI = b"\xff\xd8", b"\xff\xd9"
+APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
+"""Markers of ITU-T T.81: JFIF, EXIF and XMP, Huffman tables, start of scan."""
+
+
+def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment, up to the start of the scan."""
+    at = 2
+    while at + 4 <= len(jpeg):
+        marker, size = struct.unpack(">HH", jpeg[at : at + 4])
+        yield marker, at, at + 2 + size
+        if marker == SOS:
+            return
+        at += 2 + size
+
+
+def insert_segment(jpeg: bytes, content: bytes, *, behind_exif: bool = False) -> bytes:
+    """Add an APP1 segment as the first, or behind EXIF, where that is the first."""
+    at = 2
+    first = next(segments(jpeg), None)
+    if behind_exif and first is not None and first[0] == APP1:
+        at = first[2]
+    return jpeg[:at] + struct.pack(">HH", APP1, len(content) + 2) + content + jpeg[at:]

@@ -1,0 +1,120 @@
+"""Google's Motion Photo 1.0: a JPEG that says in XMP that a movie follows, and the movie.
+
+The specification is developer.android.com/media/platform/motion-photo-format. Movies carry the
+scores of all frames as Top Shot does, in a track of type `application/motionphoto-image-meta`.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING
+
+import av
+
+from livecam.errors import OutputError
+from livecam.media.boxes import box, full_box
+from livecam.media.jpeg import insert_segment
+from livecam.media.tracks import NewTrack, handler, with_track
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+
+_TIMESCALE = 1_000_000
+_SCORES_MIME = b"application/motionphoto-image-meta\0"
+_MODEL_VERSION = 1
+
+_XMP = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:Camera="http://ns.google.com/photos/1.0/camera/"
+    xmlns:Container="http://ns.google.com/photos/1.0/container/"
+    xmlns:Item="http://ns.google.com/photos/1.0/container/item/"
+    Camera:MotionPhoto="1"
+    Camera:MotionPhotoVersion="1"
+    Camera:MotionPhotoPresentationTimestampUs="{still_us}">
+   <Container:Directory>
+    <rdf:Seq>
+     <rdf:li rdf:parseType="Resource">
+      <Container:Item Item:Mime="image/jpeg" Item:Semantic="Primary" Item:Length="0" \
+Item:Padding="0"/>
+     </rdf:li>
+     <rdf:li rdf:parseType="Resource">
+      <Container:Item Item:Mime="video/mp4" Item:Semantic="MotionPhoto" Item:Length="{length}" \
+Item:Padding="0"/>
+     </rdf:li>
+    </rdf:Seq>
+   </Container:Directory>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+def motion_photo(
+    photo: bytes, movie: Path, still_s: float, scores: Sequence[tuple[float, float]]
+) -> bytes:
+    """A JPEG and a movie as one file.
+
+    `scores` are pairs of score (0..1) and time in the movie (seconds), of every frame. The movie is
+    copied into an MP4 as it is, not encoded again. Raises OutputError.
+    """
+    still_us = round(still_s * _TIMESCALE)
+    sample = image_metadata(scores, still_us)
+    track = NewTrack(
+        handler=handler(b"\0\0\0\0", b"meta", 0, b"livecam", pascal=False),
+        media_header=full_box(b"nmhd"),
+        description=box(b"mett", bytes(6), struct.pack(">H", 1), b"\0", _SCORES_MIME),
+        sample=sample,
+        reference=full_box(b"url ", flags=1),
+    )
+    video = with_track(_as_mp4(movie), track)
+    xmp = _XMP.format(still_us=still_us, length=len(video)).encode()
+    return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
+
+
+def image_metadata(scores: Sequence[tuple[float, float]], still_us: int) -> bytes:
+    """The sample of Top Shot's track: the still's score, then those of all frames.
+
+    Descriptors as in a Pixel's own files: C0 { C1 { version, C3, C2 { count, C3... } } }, where C3
+    is a score (float32) and a time in microseconds (int64).
+    """
+    frames = [_frame(score, round(t_s * _TIMESCALE)) for score, t_s in scores]
+    still = min(scores, key=lambda pair: abs(pair[1] * _TIMESCALE - still_us))
+    version = struct.pack(">I", _MODEL_VERSION)
+    every = _descriptor(0xC2, struct.pack(">I", len(frames)), *frames)
+    return _descriptor(0xC0, _descriptor(0xC1, version, _frame(still[0], still_us), every))
+
+
+def _frame(score: float, t_us: int) -> bytes:
+    return bytes((0xC3, 12)) + struct.pack(">fq", score, t_us)
+
+
+def _descriptor(tag: int, *content: bytes) -> bytes:
+    """Tag and expandable size in four bytes, as ISO/IEC 14496-1 writes them."""
+    body = b"".join(content)
+    size = [len(body) >> shift & 0x7F | (0x80 if shift else 0) for shift in (21, 14, 7, 0)]
+    return bytes((tag, *size)) + body
+
+
+def _as_mp4(movie: Path) -> bytes:
+    """The same packets in an MP4, whose `moov` lies last."""
+    out = io.BytesIO()
+    try:
+        with av.open(str(movie)) as source, av.open(out, "w", format="mp4") as target:
+            streams = {
+                stream.index: target.add_stream_from_template(stream, opaque=True)
+                for stream in (*source.streams.video, *source.streams.audio)
+            }
+            for packet in source.demux(*source.streams.video, *source.streams.audio):
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream_index]
+                    target.mux(packet)
+    except (av.FFmpegError, OSError) as err:
+        raise OutputError(f"the Motion Photo cannot be made: {err}") from err
+    return out.getvalue()
