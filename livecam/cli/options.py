@@ -68,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
     )
     doctor.set_defaults(run=run_doctor)
+    check = commands.add_parser(
+        "check", help="say whether files are true Live Photos, and which programs would take them"
+    )
+    check.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
+    )
+    check.set_defaults(run=run_check)
     return parser
 
 
@@ -195,3 +202,10 @@ def run_doctor(args: argparse.Namespace) -> int:
     from livecam.cli.doctor import run
 
     return run(args.model, args.out)
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """`livecam check`."""
+    from livecam.cli.check import run
+
+    return run(args.paths)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
 
-    Data = bytes | bytearray | memoryview | mmap
+    Data = bytes | bytearray | mmap
+    """No memoryview: it would keep a memory map from being closed once an error is raised."""
 
 MAX_BOXES = 100_000
 """More in one container than any real file holds: a phone's has a few dozen."""
@@ -40,23 +41,22 @@ class Box:
 
 def find_boxes(data: Data, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """The boxes that fill `data[start:end]`, one after the other. Raises InputError."""
-    view = memoryview(data)
-    end = len(view) if end is None else end
+    end = len(data) if end is None else end
     for _ in range(MAX_BOXES):
         left = end - start
         if left == 0:
             return
         # QuickTime ends some containers with a zero in place of a further box.
-        if left < 8 and not any(view[start:end]):
+        if left < 8 and not any(data[start:end]):
             return
         if left < 8:
             raise InputError(f"a box at byte {start} is cut off")
-        size, kind = struct.unpack(">I4s", view[start : start + 8])
+        size, kind = struct.unpack(">I4s", data[start : start + 8])
         body = start + 8
         if size == 1:
             if left < 16:
                 raise InputError(f"a box at byte {start} is cut off")
-            (size,) = struct.unpack(">Q", view[body : body + 8])
+            (size,) = struct.unpack(">Q", data[body : body + 8])
             body += 8
         elif size == 0:
             size = left  # to the end of what is around it

@@ -1,0 +1,181 @@
+"""Whether two files are one true Live Photo, and which programs would take them as one.
+
+What each program looks at was read from its source, its documentation or real files; what nobody
+has published is said to be so.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from livecam.errors import InputError
+from livecam.library.exif import UNDEFINED
+from livecam.library.movie import MovieFacts, read_movie
+from livecam.library.still import StillFacts, read_still
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livecam.library.pairs import Halves
+    from livecam.media.boxes import Data
+
+    Facts = TypeVar("Facts")
+
+Answer = Literal["yes", "no", "unknown"]
+
+MAX_LIVE_S = 3.1
+"""PhotoPrism takes a longer movie for a video of its own."""
+
+_UUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one program does with the pair, and why not."""
+
+    program: str
+    takes: Answer
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is to be said of a pair."""
+
+    name: str
+    identifier: str | None
+    """Of the pair, where both halves have the same."""
+    still_s: float | None
+    duration_s: float | None
+    defects: tuple[str, ...]
+    """Where it differs from what Apple writes; none in a true pair."""
+    verdicts: tuple[Verdict, ...]
+    is_candidate: bool
+    """False for a lone picture or video that never was half of a pair."""
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it is a true Live Photo."""
+        return not self.defects
+
+
+def check(halves: Halves) -> Report:
+    """Check a pair by its boxes and tags. Raises InputError for a file that cannot be read."""
+    still = _read(halves.photo, read_still)
+    movie = _read(halves.movie, read_movie)
+    note = still.note if still else None
+    in_photo = note.identifier if note else None
+    in_movie = movie.identifier if movie else None
+    same = in_photo is not None and in_photo == in_movie
+    return Report(
+        name=halves.name,
+        identifier=in_photo if same else None,
+        still_s=movie.still.time_s if movie and movie.still else None,
+        duration_s=movie.duration_s if movie else None,
+        defects=tuple(_defects(still, movie)),
+        verdicts=tuple(_verdicts(halves, movie, in_photo, in_movie)),
+        is_candidate=bool(still and movie) or in_photo is not None or in_movie is not None,
+    )
+
+
+def _defects(still: StillFacts | None, movie: MovieFacts | None) -> list[str]:
+    if still is None or movie is None:
+        return ["there is no photo" if still is None else "there is no movie"]
+    return [*_photo_defects(still), *_movie_defects(movie), *_pair_defects(still, movie)]
+
+
+def _photo_defects(still: StillFacts) -> list[str]:
+    if still.note is None or still.note.identifier is None:
+        return ["the photo has no content identifier in an Apple maker note"]
+    found = []
+    if still.note.type != UNDEFINED:
+        found.append("the photo's maker note is not of type UNDEFINED")
+    if not _UUID.fullmatch(still.note.identifier):
+        found.append("the photo's content identifier is no upper-case UUID")
+    return found
+
+
+def _movie_defects(movie: MovieFacts) -> list[str]:
+    found = []
+    if movie.brand != "qt  ":
+        found.append(f"the movie's brand is '{movie.brand.strip()}', not QuickTime's 'qt'")
+    if not movie.codec:
+        found.append("the movie has no picture")
+    if movie.identifier is None:
+        found.append("the movie has no content identifier")
+    elif movie.place != "moov/meta":
+        found.append(f"the movie's content identifier lies in {movie.place}, not in moov/meta")
+    elif not _UUID.fullmatch(movie.identifier):
+        found.append("the movie's content identifier is no upper-case UUID")
+    if movie.still is None:
+        found.append("the movie has no still-image-time track")
+    elif not movie.still.begins_empty and movie.still.timescale != movie.timescale:
+        found.append("the still-image-time track does not say when: it has no empty edit")
+    elif movie.still.time_s > movie.duration_s:
+        found.append("the still's time lies behind the end of the movie")
+    return found
+
+
+def _pair_defects(still: StillFacts, movie: MovieFacts) -> list[str]:
+    in_photo = still.note.identifier if still.note else None
+    if in_photo and movie.identifier and in_photo != movie.identifier:
+        return ["the content identifiers of photo and movie differ"]
+    return []
+
+
+def _verdicts(
+    halves: Halves, movie: MovieFacts | None, in_photo: str | None, in_movie: str | None
+) -> list[Verdict]:
+    if movie is None or halves.photo is None or halves.movie is None:
+        programs = ("macOS Photos", "iPhone", "Immich", "PhotoPrism", "Nextcloud Memories")
+        return [Verdict(name, "no", "one half is missing") for name in programs]
+    if in_photo is None or in_movie is None:
+        apart = "an identifier is missing"
+    else:
+        apart = "" if in_photo == in_movie else "the identifiers differ"
+    misplaced = "" if movie.place == "moov/meta" else "the movie's identifier is not in moov/meta"
+    return [
+        _verdict("macOS Photos", apart, misplaced),
+        _verdict("iPhone", apart, misplaced, "" if movie.still else "no still-image-time track"),
+        # Immich compares what exiftool prints, which looks into both places.
+        _verdict("Immich", apart),
+        _photoprism(halves.photo, halves.movie, movie),
+        _verdict(
+            "Nextcloud Memories",
+            apart,
+            "" if movie.brand == "qt  " else "the movie is no QuickTime file",
+        ),
+        Verdict("Google Photos", "unknown", "its rules are not published"),
+    ]
+
+
+def _photoprism(photo: Path, movie_path: Path, movie: MovieFacts) -> Verdict:
+    names = "" if photo.stem.lower() == movie_path.stem.lower() else "the base names differ"
+    heic = photo.suffix.lower() in (".heic", ".heif") and movie_path.suffix.lower() == ".mov"
+    fits = heic or 0 < movie.duration_s <= MAX_LIVE_S
+    return _verdict("PhotoPrism", names, "" if fits else f"longer than {MAX_LIVE_S} s")
+
+
+def _verdict(program: str, *reasons: str) -> Verdict:
+    why = ", ".join(filter(None, reasons))
+    return Verdict(program, "no" if why else "yes", why)
+
+
+def _read(path: Path | None, read: Callable[[Data], Facts]) -> Facts | None:
+    """Read a file through a memory map: only the pages with boxes and tags are fetched."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                raise InputError(f"{path.name} is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return read(data)
+    except OSError as err:
+        raise InputError(f"cannot read {path}: {err.strerror}") from err
+    except InputError as err:
+        raise InputError(f"{path.name}: {err.message}") from err

@@ -1,0 +1,76 @@
+"""Reads the little of EXIF that pairing needs, from any file, trusting none of its numbers."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAKER_NOTE, EXIF_IFD = 0x927C, 0x8769
+UNDEFINED = 7
+MAX_ENTRIES = 1000
+"""More in one directory than any camera writes."""
+
+_APPLE = b"Apple iOS\0"
+_CONTENT_IDENTIFIER = 0x11
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8}
+"""Bytes of each TIFF type; 16 (int64u) is Apple's own."""
+
+
+@dataclass(frozen=True)
+class AppleNote:
+    """Apple's maker note, as far as pairing looks at it."""
+
+    identifier: str | None
+    type: int
+    """TIFF type of the tag that holds the note; 7 (UNDEFINED) in every file of Apple's."""
+
+
+def apple_note(tiff: bytes) -> AppleNote | None:
+    """The maker note of an EXIF block (from its byte order mark on); None if it is not Apple's."""
+    order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
+    if order is None or len(tiff) < 8:
+        return None
+    (start,) = struct.unpack(f"{order}I", tiff[4:8])
+    base = {tag: value for tag, _, value in _entries(tiff, start, order)}
+    if EXIF_IFD not in base or len(base[EXIF_IFD]) != 4:
+        return None
+    (start,) = struct.unpack(f"{order}I", base[EXIF_IFD])
+    for tag, kind, value in _entries(tiff, start, order):
+        if tag == MAKER_NOTE and value.startswith(_APPLE):
+            return AppleNote(_identifier(value), kind)
+    return None
+
+
+def _identifier(note: bytes) -> str | None:
+    """Content identifier of a maker note, whose offsets count from its own start."""
+    order = {b"MM": ">", b"II": "<"}.get(note[12:14])
+    if order is None:
+        return None
+    for tag, kind, value in _entries(note, 14, order):
+        if tag == _CONTENT_IDENTIFIER and kind == 2:
+            return value.rstrip(b"\0").decode("ascii", "replace")
+    return None
+
+
+def _entries(data: bytes, start: int, order: str) -> Iterator[tuple[int, int, bytes]]:
+    """Tag, type and value bytes of a directory; entries that point outside are left out."""
+    if start + 2 > len(data):
+        return
+    (count,) = struct.unpack(f"{order}H", data[start : start + 2])
+    for i in range(min(count, MAX_ENTRIES)):
+        entry = data[start + 2 + 12 * i : start + 14 + 12 * i]
+        if len(entry) < 12:
+            return
+        tag, kind, number = struct.unpack(f"{order}HHI", entry[:8])
+        size = _SIZES.get(kind, 0) * number
+        value = entry[8 : 8 + size]
+        if size > 4:
+            (offset,) = struct.unpack(f"{order}I", entry[8:])
+            if offset + size > len(data):
+                continue
+            value = data[offset : offset + size]
+        yield tag, kind, value
