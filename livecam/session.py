@@ -101,8 +101,13 @@ class Session:
         self._worker = ScoreWorker(options.model)
         self._finder = FaceFinder(options.model)
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
-        self._shots: list[Press] = []
-        self._done: dict[int, bool] = {}
+        # Numbers only: whoever keeps a press keeps all frames of its moment.
+        self._shots = 0
+        self._pending: set[int] = set()
+        self._scoring: set[int] = set()
+        self._saved = 0
+        self._lost: list[int] = []
+        self._work_lock = threading.Lock()
         self._accepting = True
         self._press_lock = threading.Lock()
         self._ending = threading.Event()
@@ -144,7 +149,11 @@ class Session:
             if not self._accepting:
                 return None
             press = self.recorder.press(shutter_ns)
-            self._shots.append(press)
+            number = press.id
+            with self._work_lock:
+                self._shots += 1
+                self._pending.add(number)
+            press.moment.add_done_callback(lambda _: self._cut(number))
             self._send(
                 contract.Shot(
                     press.id,
@@ -157,7 +166,7 @@ class Session:
     def wait_until_armed(self) -> bool:
         """Wait until the ring is full and the event has been sent; False if the camera ended."""
         self._armed.wait()
-        return self.recorder.is_armed
+        return self.recorder.is_armed and not self.is_ending
 
     def finish(self) -> None:
         """Take no more presses; what was shot is still saved."""
@@ -165,6 +174,7 @@ class Session:
             if self._accepting:
                 self._accepting = False
                 self._presses.put(None)
+        self._armed.set()  # who waits to press need not wait any longer
 
     def give_up(self) -> None:
         """Stop at once: what is not saved yet is lost."""
@@ -209,14 +219,27 @@ class Session:
 
     def work(self) -> Work:
         """How far the presses have come."""
-        shots, done = tuple(self._shots), dict(self._done)
-        return Work(
-            shots=len(shots),
-            pending=sum(not press.moment.done() for press in shots),
-            scoring=sum(press.moment.done() and press.id not in done for press in shots),
-            saved=sum(done.values()),
-            lost=tuple(press.id for press in shots if not done.get(press.id, False)),
-        )
+        with self._work_lock:
+            return Work(
+                shots=self._shots,
+                pending=len(self._pending),
+                scoring=len(self._scoring),
+                saved=self._saved,
+                lost=(*self._lost, *sorted(self._pending | self._scoring)),
+            )
+
+    def _cut(self, number: int) -> None:
+        with self._work_lock:
+            self._pending.discard(number)
+            self._scoring.add(number)
+
+    def _settle(self, number: int, *, saved: bool) -> None:
+        with self._work_lock:
+            self._scoring.discard(number)
+            if saved:
+                self._saved += 1
+            else:
+                self._lost.append(number)
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
         """Report an error; it decides the exit code if it is the first."""
@@ -264,20 +287,22 @@ class Session:
 
     def _save_all(self) -> None:
         while (press := self._presses.get()) is not None:
+            number = press.id
             try:
                 self._save(press)
             except LivecamError as err:
-                self._done[press.id] = False
-                self.fail(err, press.id)
+                self._settle(number, saved=False)
+                self.fail(err, number)
             except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-                self._done[press.id] = False
-                self.fail(LivecamError(f"moment {press.id} cannot be saved: {err!r}"), press.id)
+                self._settle(number, saved=False)
+                self.fail(LivecamError(f"moment {number} cannot be saved: {err!r}"), number)
+            del press  # and with it the last hold on the moment's frames
             self.recorder.ring.trim()
 
     def _save(self, press: Press) -> None:
         moment = press.moment.result()
         if self._ending.is_set():
-            self._done[press.id] = False
+            self._settle(press.id, saved=False)
             return
         scoring = self._worker.submit(ScoreRequest(moment.frames, moment.shutter_ns))
         key_ready_ns = 0
@@ -299,7 +324,7 @@ class Session:
         scoring.add_done_callback(note_time)
         files = save_when_scored(moment, scored, self.options.out, self.options.form)
         ready_ns, score = now_ns(), scoring.result()
-        self._done[press.id] = True
+        self._settle(press.id, saved=True)
         saved = contract.Saved(
             id=press.id,
             movie=str(files.movie),
@@ -312,7 +337,9 @@ class Session:
             key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
             file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
         )
-        self.last = KeyFrame(saved, moment.frames[score.key])
+        frame = moment.frames[score.key]
+        # A copy: the frame itself would hold on to the ring's memory.
+        self.last = KeyFrame(saved, frame.with_data(frame.data.copy(), warmup=frame.warmup))
         self._send(saved)
 
 

@@ -134,7 +134,8 @@ class Arena:
             start = slab.take(span)
             if start is not None:
                 return slab, start
-        slab = _Slab(span)
+        # A tenth at a time, so that a camera with larger frames than expected needs few of them.
+        slab = _Slab(max(span, self._base_bytes // 10))
         self._slabs.append(slab)
         start = slab.take(span)
         assert start is not None

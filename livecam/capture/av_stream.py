@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 from livecam.capture.frame import PixelFormat
 from livecam.errors import CameraError
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 DEFAULT_RATE_HZ = Fraction(30)
 SANE_RATE_HZ = (1, 240)
+RETRY_S = 0.002
+"""How soon to ask a device again that has no frame yet."""
+
+_HD_HEIGHT = 720
+"""Unmarked pictures from here on are BT.709, smaller ones BT.601, as players take them."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class AvStream:
         if not container.streams.video:
             raise CameraError("there is no picture in this stream")
         self._container = container
+        self._pause = threading.Event()
         self._stream = container.streams.video[0]
         context = self._stream.codec_context
         # Frame threads would hold pictures back.
@@ -59,12 +67,20 @@ class AvStream:
         self._ready: deque[Picture] = deque()
         self._packets: Iterator[av.Packet[Any]] = container.demux(self._stream)
         self._ended = False
+        if self.pixel_format is PixelFormat.I420:
+            # How large it is, and whether it stands upright, is sure only once it is decoded.
+            self._fill()
+            if self._ready:
+                self.size_wh = self._ready[0].size_wh
 
     def next(self) -> Picture | None:
         """Block until the next picture; None at the end. Raises av.FFmpegError."""
-        while not self._ready:
-            if self._ended:
-                return None
+        self._fill()
+        return self._ready.popleft() if self._ready else None
+
+    def _fill(self) -> None:
+        """Read on until there is a picture, or no more to read."""
+        while not self._ready and not self._ended:
             packet = self._next_packet()
             arrived_ns = now_ns()
             if packet is None or packet.size == 0:
@@ -75,10 +91,10 @@ class AvStream:
                 self._ready.append(Picture(data, self._stamp(packet.pts), arrived_ns, self.size_wh))
             else:
                 self._decode(packet, arrived_ns)
-        return self._ready.popleft()
 
     def close(self) -> None:
         """Close the container."""
+        self._pause.set()
         self._container.close()
 
     def _next_packet(self) -> av.Packet[Any] | None:
@@ -87,6 +103,9 @@ class AvStream:
                 return next(self._packets, None)
             except av.BlockingIOError:
                 # AVFoundation says so while it waits for the next frame, and ends the generator.
+                self._pause.wait(RETRY_S)
+                if self._pause.is_set():
+                    return None
                 self._packets = self._container.demux(self._stream)
 
     def _decode(self, packet: av.Packet[Any] | None, arrived_ns: int) -> None:
@@ -97,12 +116,48 @@ class AvStream:
         except av.InvalidDataError:
             return  # a damaged packet costs its own frame only
         for picture in pictures:
-            width, height = picture.width & ~1, picture.height & ~1
-            planes: Bytes = picture.reformat(width, height, "yuv420p").to_ndarray()  # type: ignore[assignment]
+            planes = _upright(_i420(picture), picture.rotation)
+            size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             stamp_ns = self._stamp(picture.pts)
-            self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, (width, height)))
+            self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, size_wh))
 
     def _stamp(self, pts: int | None) -> int | None:
         if pts is None or self._stream.time_base is None:
             return None
         return int(pts * self._stream.time_base * NS_PER_S)
+
+
+def _i420(picture: av.VideoFrame) -> Bytes:
+    """Planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601 and limited range.
+
+    That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
+    BT.709, and some of them full range.
+    """
+    width, height = picture.width & ~1, picture.height & ~1
+    matrix = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(
+        picture.colorspace, Colorspace.ITU709 if height >= _HD_HEIGHT else Colorspace.ITU601
+    )
+    full = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+    converted = picture.reformat(
+        width,
+        height,
+        "yuv420p",
+        src_colorspace=matrix,
+        dst_colorspace=Colorspace.ITU601,
+        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+        dst_color_range=ColorRange.MPEG,
+    )
+    planes: Bytes = converted.to_ndarray()  # type: ignore[assignment]
+    return planes
+
+
+def _upright(planes: Bytes, rotation_deg: int) -> Bytes:
+    """Turn (H * 3 // 2, W) I420 planes counter-clockwise by a multiple of 90 degrees."""
+    quarters = round(rotation_deg / 90) % 4
+    if not quarters:
+        return planes
+    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+    chroma = planes[height:].reshape(2, height // 2, width // 2)
+    turned = [np.rot90(plane, quarters) for plane in (planes[:height], *chroma)]
+    new_width = turned[0].shape[1]
+    return np.concatenate([plane.reshape(-1) for plane in turned]).reshape(-1, new_width)

@@ -49,10 +49,12 @@ def list_devices() -> list[Device]:
     from cv2_enumerate_cameras import enumerate_cameras
 
     found: dict[str, Device] = {}
-    for info in enumerate_cameras(_opencv_api()):
+    for info in enumerate_cameras(opencv_api()):
         path = _ffmpeg_path(info.index, info.name, info.path)
-        if path not in found:
-            found[path] = Device(_plain_index(info.index), info.name, path)
+        # V4L2 names a camera's nodes one by one; elsewhere two cameras may share a name.
+        key = path if sys.platform == "linux" else str(info.index)
+        if key not in found:
+            found[key] = Device(_plain_index(info.index), info.name, path)
     return sorted(found.values(), key=lambda device: device.index)
 
 
@@ -115,7 +117,8 @@ def parse_modes(text: str) -> tuple[Mode, ...]:
     return tuple(dict.fromkeys(modes))
 
 
-def _opencv_api() -> int:
+def opencv_api() -> int:
+    """The backend that the devices' numbers belong to."""
     import cv2
 
     apis = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}

@@ -96,11 +96,16 @@ class Frame:
         return cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)  # type: ignore[return-value]
 
     def is_whole(self) -> bool:
-        """False for a JPEG that was cut off on its way (it must end in FFD9, padding aside)."""
+        """False for a JPEG that was cut off on its way: behind its scan there must be an end.
+
+        Drivers pad frames with zeros or leave bytes of their own behind the end.
+        """
         if self.pixel_format is not PixelFormat.JPEG:
             return True
-        tail = self.data[-64:].tobytes().rstrip(b"\0")
-        return self.data[:2].tobytes() == b"\xff\xd8" and tail.endswith(b"\xff\xd9")
+        jpeg = self.data.tobytes()
+        # Neither marker can occur in the data of a scan.
+        scan, end = jpeg.rfind(b"\xff\xda"), jpeg.rfind(b"\xff\xd9")
+        return jpeg.startswith(b"\xff\xd8") and 0 < scan < end
 
     def with_data(self, data: Bytes, *, warmup: bool) -> Frame:
         """The same frame over other memory, as a ring stores it."""

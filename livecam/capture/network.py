@@ -35,7 +35,10 @@ class NetworkCamera(BlockingSource):
     def __init__(self, url: str) -> None:
         """Connect. Raises CameraError, or UsageError for a scheme that is no camera's."""
         super().__init__()
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as err:
+            raise UsageError(f"'{url}' is no address: {err}") from err
         if parts.scheme not in SCHEMES:
             raise UsageError(
                 f"livecam reads no {parts.scheme}:// addresses", "try http:// or rtsp://"

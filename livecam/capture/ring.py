@@ -6,13 +6,16 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from livecam.capture.arena import Arena
-from livecam.capture.frame import frame_bytes
+from livecam.capture.arena import ALIGN, Arena
+from livecam.capture.frame import PixelFormat, frame_bytes
 from livecam.timebase import to_ns, to_s
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
     from livecam.capture.source import CameraMode
+
+MAX_BYTES = 2_000_000_000
+"""A ring never grows beyond this, however many seconds of whatever size are asked for."""
 
 SLACK_S = 0.5
 """Kept beyond what was asked, so that the two ends of a moment lie safely inside."""
@@ -26,11 +29,18 @@ class FrameRing:
     still looks at.
     """
 
-    def __init__(self, span_s: float, max_bytes: int) -> None:
-        """Keep `span_s` seconds, never more than `max_bytes`; the memory is taken now."""
+    def __init__(self, span_s: float, max_bytes: int, expected_bytes: int | None = None) -> None:
+        """Keep `span_s` seconds, never more than `max_bytes`.
+
+        Memory for `expected_bytes` (all of it) is taken now, and more only if frames turn out
+        larger or more frequent.
+        """
         self.span_ns = to_ns(span_s)
         self.max_bytes = max_bytes
-        self._arena = Arena(max_bytes)
+        self._expected_bytes = min(expected_bytes or max_bytes, max_bytes)
+        self._arena = Arena(self._expected_bytes)
+        self.is_at_limit = False
+        """Whether frames had to go before their time, for want of allowed bytes."""
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._holds: dict[int, int] = {}
@@ -40,9 +50,10 @@ class FrameRing:
     def for_mode(cls, mode: CameraMode, span_s: float) -> FrameRing:
         """A ring of `span_s` seconds for what a camera delivers."""
         frames = (span_s + SLACK_S) * max(float(mode.rate_hz), 1.0) + 2
-        return cls(
-            span_s + SLACK_S, int(frames * (frame_bytes(mode.pixel_format, mode.size_wh) + 64))
-        )
+        expected = int(frames * (frame_bytes(mode.pixel_format, mode.size_wh) + ALIGN))
+        # JPEGs of a noisy camera are several times the usual; raw frames differ in number only.
+        room = 4 if mode.pixel_format is PixelFormat.JPEG else 2
+        return cls(span_s + SLACK_S, min(room * expected, MAX_BYTES), expected)
 
     def append(self, frame: Frame, *, warmup: bool = False) -> Frame:
         """Copy a frame in and drop what is too old. Returns the stored frame."""
@@ -105,7 +116,7 @@ class FrameRing:
 
     def prepare_for_shot(self) -> None:
         """Touch memory for a whole further ring, since the frames of a moment stay in use."""
-        self._arena.reserve(self.max_bytes)
+        self._arena.reserve(max(self._expected_bytes, self.held_bytes))
 
     def trim(self) -> None:
         """Give back memory that finished moments no longer need."""
@@ -116,6 +127,8 @@ class FrameRing:
         horizon_ns = newest_ns - self.span_ns
         held_ns = min(self._holds.values(), default=newest_ns)
         while self._frames and self._frames[0].t_ns < held_ns:
-            if self._frames[0].t_ns >= horizon_ns and self._bytes + coming <= self.max_bytes:
-                break
+            if self._frames[0].t_ns >= horizon_ns:
+                if self._bytes + coming <= self.max_bytes:
+                    break
+                self.is_at_limit = True
             self._bytes -= self._frames.popleft().data.size

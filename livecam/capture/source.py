@@ -56,6 +56,8 @@ class FrameSource(ABC):
     make: str = ""
     """The camera's maker, where it is known."""
     mode: CameraMode
+    numbers_frames: bool = False
+    """True where a frame's index is the camera's own number, so that a hole is a lost frame."""
     warms_up: bool = False
     """True for cameras that need a moment to find their exposure."""
 

@@ -6,14 +6,10 @@ from collections import deque
 
 import numpy as np
 
-from livecam.timebase import to_ns
-
 SETTLE_FRAMES = 10
 """Frames before a camera's own times are believed: a third of a second."""
 DRIFT_WINDOW = 300
 """Frames over which the offset follows a camera whose clock runs fast or slow."""
-MAX_AGE_NS = to_ns(1.0)
-"""A frame whose own time lies further back than this is not believed."""
 
 
 class SourceClock:
@@ -47,8 +43,6 @@ class SourceClock:
                 if self.trusted:
                     offsets = np.array(self._arrivals) - np.array(self._stamps)
                     t_ns = stamp_ns + int(offsets.min())
-                    if arrived_ns - t_ns > MAX_AGE_NS:
-                        t_ns = arrived_ns
         # Two frames never share a time, whatever the clocks do.
         if self._last_ns is not None and t_ns <= self._last_ns:
             t_ns = self._last_ns + 1

@@ -34,7 +34,10 @@ class VideoFile(BlockingSource):
         super().__init__()
         self.path = path
         self.name = path.name
-        self._stream = AvStream(_open(path))
+        try:
+            self._stream = AvStream(_open(path))
+        except av.FFmpegError as err:
+            raise InputError(f"{path} is damaged: {err.strerror}") from err
         self.mode = CameraMode(
             self._stream.size_wh,
             self._stream.rate_hz,

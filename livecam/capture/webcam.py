@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from livecam.capture.av_stream import AvStream
-from livecam.capture.devices import BACKENDS, Device
+from livecam.capture.devices import BACKENDS, Device, opencv_api
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.source import BlockingSource, CameraMode, CameraRequest, FrameSource
 from livecam.capture.source_clock import SourceClock
@@ -153,7 +153,7 @@ class OpenCvWebcam(BlockingSource):
         """Raises CameraError."""
         super().__init__()
         self.name = device.name
-        self._capture = cv2.VideoCapture(device.index)
+        self._capture = cv2.VideoCapture(device.index, opencv_api())
         if not self._capture.isOpened():
             raise CameraError(f"cannot open {device.name}", _BUSY_HINT)
         # In this order: drivers choose the sizes and rates they offer by the format.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
 import sys
 import threading
+import traceback
 from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -29,6 +31,7 @@ from livecam.ui.terminal import Keyboard, suspend
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from livecam.capture.microphone import Microphone
     from livecam.ui.screen import Screen
@@ -58,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
         except LivecamError as err:
             program.report(err)
             code = int(err.exit_code)
+        except Exception as err:  # noqa: BLE001 - never a traceback on the user's screen
+            traceback.print_exc()  # into the log
+            program.report(LivecamError(f"livecam broke down: {err!r}", "--log FILE tells more"))
+            code = int(ExitCode.FAILURE)
         program.restore()
         program.farewell()
     return code
@@ -76,7 +83,7 @@ class Program:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = _view(args, errors)
         self._status = StatusReader()
-        self._keyboard = Keyboard(self._on_key)
+        self._keyboard = Keyboard(self._on_key, lambda: self._inbox.put("hangup"))
         self._session: Session | None = None
         self._stamps: Stamps | None = None
         self._interrupts = 0
@@ -97,28 +104,43 @@ class Program:
         opened = self._open_devices()
         if opened is None:
             return int(self._code)
-        session = self._session = Session(
-            *opened[:2], _options(self._args), self._on_event, opened[2]
-        )
-        session.start()
+        source, microphone, note = opened
+        options = _options(self._args)
+        session = self._session = Session(source, microphone, options, self._on_event, note)
+        timetable = None
+        try:
+            session.start()
+            timetable = self._start_triggers(session)
+            self._handle_until(lambda: session.is_done)
+            if timetable is not None:
+                timetable.join()  # it may still have to say that the camera ended too soon
+            self._lost = session.work().lost
+            if self._hook is not None:
+                self._hook.finish()
+                self._handle_until(self._hook.is_done)
+        finally:
+            if not session.is_done:
+                session.give_up()
+            session.close()
+        return int(self._code or session.code)
+
+    def _start_triggers(self, session: Session) -> Timetable | None:
+        """Everything that presses but the keys."""
         self._stamps = Stamps(session)
         self._stamps.start()
-        timetable = None
-        if self._args.shots is not None:
-            timetable = Timetable(session, self._args.shots, self._args.interval)
-            timetable.start()
         if sys.stdin is not None and not sys.stdin.isatty():
             Lines(session).start()
-        while not session.is_done:
+        if self._args.shots is None:
+            return None
+        timetable = Timetable(session, self._args.shots, self._args.interval)
+        timetable.start()
+        return timetable
+
+    def _handle_until(self, done: Callable[[], bool]) -> None:
+        """Draw and obey until something is done."""
+        while not done():
             self._handle(self._next_message())
             self._draw()
-        if timetable is not None:
-            timetable.join()  # it may still have to say that the camera ended too soon
-        self._lost = session.work().lost
-        session.close()
-        if self._hook is not None:
-            self._hook.close()
-        return int(self._code or session.code)
 
     def report(self, error: LivecamError) -> None:
         """Show an error that ended the run before there was a session."""
@@ -134,6 +156,10 @@ class Program:
 
     def farewell(self) -> None:
         """What must still be read once the screen is gone."""
+        with contextlib.suppress(OSError):  # and so may be the terminal
+            self._farewell()
+
+    def _farewell(self) -> None:
         if self._is_screen:
             for saved in self._saved:
                 print(f"saved {saved.photo}")
@@ -199,6 +225,8 @@ class Program:
                 self._session.finish()
                 if self._interrupts > 1:
                     self._session.give_up()
+                    if self._hook is not None:
+                        self._hook.give_up()
 
     def _draw(self) -> None:
         self._view.draw(self._status.read(self._session))

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from livecam.errors import ExitCode, InputError
-from livecam.library.check import Report, check
-from livecam.library.pairs import find_halves
+from livecam.photos.check import Report, check
+from livecam.photos.pairs import find_halves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

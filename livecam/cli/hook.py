@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
 import shlex
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from typing import TYPE_CHECKING
 
 from livecam.errors import LivecamError, UsageError
@@ -22,30 +23,64 @@ class SavedHook:
     def __init__(self, command: str, on_error: Callable[[LivecamError], None]) -> None:
         """`command` is split like a shell's line, but no shell runs it. Raises UsageError."""
         try:
-            self._words = shlex.split(command, posix=os.name != "nt")
+            self._words = split_command(command)
         except ValueError as err:
             raise UsageError(f"--on-saved: {err}") from err
         if not self._words:
             raise UsageError("--on-saved names no command")
         self._on_error = on_error
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="on-saved")
+        self._queue: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._given_up = False
+        # A daemon: a command that never ends is the user's to end.
+        self._thread = threading.Thread(target=self._run_all, name="on-saved", daemon=True)
+        self._thread.start()
 
     def run(self, saved: Saved) -> None:
         """Queue a run: CMD MOVIE PHOTO SCORES."""
-        self._pool.submit(self._run, [*self._words, saved.movie, saved.photo, saved.scores])
+        self._queue.put([*self._words, saved.movie, saved.photo, saved.scores])
 
-    def close(self) -> None:
-        """Wait for the commands that are queued."""
-        self._pool.shutdown()
+    def finish(self) -> None:
+        """Take no more; what is queued is still run."""
+        self._queue.put(None)
+
+    def is_done(self) -> bool:
+        """Whether all has been run, after `finish`."""
+        return not self._thread.is_alive()
+
+    def give_up(self) -> None:
+        """End the command that runs, and run none of those that wait."""
+        self._given_up = True
+        child = self._child
+        if child is not None:
+            child.terminate()
+
+    def _run_all(self) -> None:
+        while (words := self._queue.get()) is not None and not self._given_up:
+            self._run(words)
 
     def _run(self, words: list[str]) -> None:
         # Its output goes where the libraries' goes: standard output belongs to the events.
         try:
-            code = subprocess.run(  # noqa: S603 - the user's own command, not split by a shell
-                words, stdin=subprocess.DEVNULL, stdout=2, check=False
-            ).returncode
+            self._child = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
+                words, stdin=subprocess.DEVNULL, stdout=2
+            )
+            code = self._child.wait()
         except OSError as err:
             self._on_error(LivecamError(f"--on-saved: cannot run {words[0]}: {err.strerror}"))
             return
-        if code:
+        if code and not self._given_up:
             self._on_error(LivecamError(f"--on-saved: {words[0]} ended with code {code}"))
+
+
+def split_command(command: str, *, windows: bool = os.name == "nt") -> list[str]:
+    """Words of a command line. Raises ValueError for a quote that is not closed.
+
+    Windows' paths are full of backslashes, which are no escapes there; quotes still hold words
+    together, and are not part of them.
+    """
+    if not windows:
+        return shlex.split(command)
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    return list(lexer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -97,10 +98,10 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
 def _add_moment(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the moment")
     group.add_argument(
-        "--before", type=float, default=1.5, metavar="S", help="seconds before the press (1.5)"
+        "--before", type=_seconds, default=1.5, metavar="S", help="seconds before the press (1.5)"
     )
     group.add_argument(
-        "--after", type=float, default=1.5, metavar="S", help="seconds after the press (1.5)"
+        "--after", type=_seconds, default=1.5, metavar="S", help="seconds after the press (1.5)"
     )
     group.add_argument(
         "--out",
@@ -129,7 +130,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("without a person or a terminal")
     group.add_argument("--shots", type=int, metavar="N", help="press N times by itself, then end")
     group.add_argument(
-        "--interval", type=float, metavar="S", help="seconds from press to press (one moment)"
+        "--interval", type=_seconds, metavar="S", help="seconds from press to press (one moment)"
     )
     group.add_argument(
         "--on-saved",
@@ -171,6 +172,16 @@ def _size(text: str) -> tuple[int, int]:
     if min(width, height) < 16 or max(width, height) > 16384:
         raise argparse.ArgumentTypeError(f"no picture is {text}")
     return width, height
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
+    return seconds
 
 
 def _rate(text: str) -> Fraction:

@@ -46,6 +46,8 @@ class Moment:
     camera: str
     make: str
     mode: CameraMode
+    numbered: bool
+    """Whether the frames' indices are the camera's own numbers."""
     clock: WallClock
     end_ns: int
     """When the moment was over: `--after` seconds after the press."""
@@ -79,7 +81,8 @@ class Moment:
         gaps = []
         for i, (a, b) in enumerate(zip(self.frames, self.frames[1:], strict=False)):
             if b.index - a.index > 1 or b.t_ns - a.t_ns > limit:
-                gaps.append(Gap(i, b.t_ns - a.t_ns, b.index - a.index - 1))
+                lost = b.index - a.index - 1 if self.numbered else None
+                gaps.append(Gap(i, b.t_ns - a.t_ns, lost))
         return gaps
 
 

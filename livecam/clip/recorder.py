@@ -16,17 +16,20 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Self
 
 from livecam.capture.ring import SLACK_S, FrameRing
 from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
-from livecam.clip.moment import Moment, movie_end_ns
+from livecam.clip.moment import GAP_FACTOR, Moment, movie_end_ns
 from livecam.errors import CameraError, LivecamError, MicrophoneError
 from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns
 
 if TYPE_CHECKING:
+    from livecam.capture.frame import Frame
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
 
@@ -34,11 +37,18 @@ BEFORE_S = 1.5
 AFTER_S = 1.5
 """A phone keeps a second and a half on each side of the press."""
 
+USUAL_FRAMES = 9
+"""Frames whose median interval is the usual one. Few, so that a camera that slows down in the dark
+soon has a new usual."""
+
 LATE_FRAMES_S = 1.0
 """How long after a moment's end the frames of its last instants may still come in."""
 SILENT_CAMERA_S = 8
 """A camera silent for this long is lost, though its driver may never say so. Longer than a network
 camera's own limit."""
+
+FIRST_FRAME_S = 20
+"""The same before its first frame: some drivers take that long."""
 
 LATE_SOUND_S = 0.4
 """The same for sound, which comes in blocks."""
@@ -62,7 +72,8 @@ class Health:
 
     frames: int
     dropped: int
-    """Frames that the source numbered but that never came."""
+    """Frames that never came: known where the source numbers its frames, and elsewhere told by the
+    gaps in time."""
     rate_hz: float
     """Frames in the last second."""
     warming_up: bool
@@ -101,7 +112,7 @@ class Recorder:
         self._press_lock = threading.Lock()
         self._frames = self._dropped = 0
         self._frames_before = self._quiet_s = 0
-        self._recent: deque[int] = deque(maxlen=512)
+        self._recent: deque[tuple[int, int, int]] = deque(maxlen=512)  # index, taken, arrived
         self._warmup = WarmUp(source.warms_up)
         self._armed = threading.Event()
         self._over = threading.Event()
@@ -127,11 +138,18 @@ class Recorder:
         """Keep the moment around `shutter_ns` (now). Returns at once."""
         t_ns = now_ns() if shutter_ns is None else shutter_ns
         with self._press_lock:
+            self._follow_wall_clock()
             end_ns = t_ns + to_ns(self.after_s)
             press = Press(self._next_id, t_ns, end_ns, Future())
             self._next_id += 1
             self._presses.put((press, self.ring.hold(t_ns - to_ns(self.before_s))))
         return press
+
+    def _follow_wall_clock(self) -> None:
+        """Fix date and time anew if they moved: the monotonic clock stands still in a sleep."""
+        fresh = WallClock.now()
+        if abs(fresh.epoch_ns - self.clock.epoch_ns) > NS_PER_S:
+            self.clock = fresh
 
     def wait_until_armed(self, timeout_s: float | None = None) -> bool:
         """Wait until the warm-up is over and `before_s` seconds are in the ring.
@@ -160,7 +178,7 @@ class Recorder:
         return Health(
             frames=self._frames,
             dropped=self._dropped,
-            rate_hz=float(sum(t_ns >= since_ns for t_ns in tuple(self._recent))),
+            rate_hz=float(sum(arrived_ns >= since_ns for *_, arrived_ns in tuple(self._recent))),
             warming_up=not self._warmup.over,
             held_s=self.ring.held_s,
             sound_level=self._sound.level() if self._sound is not None else 0.0,
@@ -172,7 +190,7 @@ class Recorder:
         self._presses.put(None)
         if self._shutter_thread.is_alive():
             self._shutter_thread.join()
-        self._over.set()
+        self._end()
         self.source.close()
         if self._capture_thread.is_alive():
             self._capture_thread.join(CLOSE_TIMEOUT_S)
@@ -181,7 +199,7 @@ class Recorder:
 
     def give_up(self) -> None:
         """End without waiting for moments that are not over; they get what there is."""
-        self._over.set()
+        self._end()
 
     def __enter__(self) -> Self:
         self.start()
@@ -190,11 +208,14 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _end(self) -> None:
+        self._over.set()
+        self._armed.set()  # whoever waits for it must see the end
+
     # Capture thread
 
     def _capture(self) -> None:
         needed_ns = to_ns(self.before_s)
-        last_index: int | None = None
         try:
             while not self._over.is_set():
                 frame = self.source.read()
@@ -203,10 +224,8 @@ class Recorder:
                     break
                 self.ring.append(frame, warmup=self._warmup.is_cold(frame))
                 self._frames += 1
-                if last_index is not None:
-                    self._dropped += frame.index - last_index - 1
-                last_index = frame.index
-                self._recent.append(frame.arrived_ns)
+                self._dropped += self._missing_before(frame)
+                self._recent.append((frame.index, frame.t_ns, frame.arrived_ns))
                 if self._warmup.over and not self._armed.is_set():
                     self._arm_if_full(needed_ns)
         except LivecamError as err:
@@ -214,13 +233,26 @@ class Recorder:
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
             self.error = CameraError(f"capture broke down: {err!r}")
         finally:
-            self._over.set()
-            self._armed.set()  # whoever waits for it must see the end
+            self._end()
+
+    def _missing_before(self, frame: Frame) -> int:
+        """How many frames are missing between the one before and this one."""
+        if not self._recent:
+            return 0
+        index, t_ns, _ = self._recent[-1]
+        if self.source.numbers_frames:
+            return frame.index - index - 1
+        times = [taken for _, taken, _ in islice(reversed(self._recent), USUAL_FRAMES)]
+        if len(times) < USUAL_FRAMES:
+            return 0
+        usual_ns = median(a - b for a, b in pairwise(times))
+        gap_ns = frame.t_ns - t_ns
+        return round(gap_ns / usual_ns) - 1 if gap_ns > GAP_FACTOR * usual_ns else 0
 
     def _arm_if_full(self, needed_ns: int) -> None:
         # One interval of grace: 45 frames at 30 a second lie 1.467 s apart.
         interval_ns = int(NS_PER_S / self.source.mode.rate_hz)
-        if to_ns(self.ring.held_s) + interval_ns >= needed_ns:
+        if to_ns(self.ring.held_s) + interval_ns >= needed_ns or self.ring.is_at_limit:
             self._armed.set()
 
     # Shutter thread
@@ -231,10 +263,12 @@ class Recorder:
                 item = self._presses.get(timeout=1.0)
             except queue.Empty:
                 self._watch_for_silence()
+                self.ring.trim()  # what finished moments used is free once the ring has turned over
                 continue
             if item is None:
                 return
             press, hold = item
+            del item
             try:
                 # The moment's memory stays in use while it is worked on: take more now, here,
                 # where touching it keeps nobody waiting.
@@ -245,6 +279,7 @@ class Recorder:
                 press.moment.set_exception(err)
             finally:
                 self.ring.release(hold)
+                del press  # and with it the moment's frames
 
     def _watch_for_silence(self) -> None:
         """End capture if a camera that gave frames has given none for many seconds running.
@@ -254,10 +289,11 @@ class Recorder:
         """
         self._quiet_s = self._quiet_s + 1 if self._frames == self._frames_before else 0
         self._frames_before = self._frames
-        if self._frames and self._quiet_s >= SILENT_CAMERA_S and not self._over.is_set():
-            text = f"{self.source.name} has given no picture for {SILENT_CAMERA_S} s"
-            self.error = CameraError(text, "was it unplugged?")
-            self._over.set()
+        limit_s = SILENT_CAMERA_S if self._frames else FIRST_FRAME_S
+        if self._quiet_s >= limit_s and not self._over.is_set():
+            text = f"{self.source.name} has given no picture for {limit_s} s"
+            self.error = CameraError(text, "is it unplugged, or used by another program?")
+            self._end()
 
     def _wait_for_end(self, end_ns: int) -> None:
         deadline_ns = end_ns + to_ns(LATE_FRAMES_S)
@@ -282,6 +318,7 @@ class Recorder:
             camera=self.source.name,
             make=self.source.make,
             mode=self.source.mode,
+            numbered=self.source.numbers_frames,
             clock=self.clock,
             end_ns=press.end_ns,
         )

@@ -124,6 +124,7 @@ class DemoCamera(FrameSource):
     name = "demo camera"
     make = "livecam"
     warms_up = True
+    numbers_frames = True
 
     def __init__(self, options: DemoOptions, request: CameraRequest) -> None:
         size_wh = request.size_wh or (1280, 720)

@@ -13,6 +13,7 @@ from livecam.errors import OutputError
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -94,8 +95,8 @@ def _audio_stream(out: OutputContainer, sound: SoundClip) -> AudioStream:
 
 
 def _encode_video(out: OutputContainer, stream: VideoStream, moment: Moment) -> None:
-    times = [_ticks(frame.t_ns - moment.start_ns) for frame in moment.frames]
-    times.append(_ticks(moment.duration_ns))
+    times = _increasing([frame.t_ns - moment.start_ns for frame in moment.frames])
+    times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
     lasts = {a: b - a for a, b in pairwise(times)}
     planes = None
     for frame, pts in zip(moment.frames, times, strict=False):
@@ -127,6 +128,14 @@ def _encode_audio(out: OutputContainer, stream: AudioStream, sound: SoundClip) -
     block.time_base = Fraction(1, sound.rate_hz)
     out.mux(stream.encode(block))
     out.mux(stream.encode(None))
+
+
+def _increasing(times_ns: Sequence[int]) -> list[int]:
+    """Ticks of these times, each at least one behind the one before, as a track must have them."""
+    ticks: list[int] = []
+    for t_ns in times_ns:
+        ticks.append(max(_ticks(t_ns), ticks[-1] + 1 if ticks else 0))
+    return ticks
 
 
 def _ticks(ns: int) -> int:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Self
 
 from livecam.errors import OutputError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PREFIX = "livecam"
+MAX_TRIES = 10_000
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+"""How file systems that know no hard links (exFAT, some network folders) refuse one."""
 
 
 def check_folder(folder: Path) -> None:
@@ -49,10 +53,15 @@ class Bundle:
 
     @classmethod
     def at(cls, folder: Path, when: datetime) -> Bundle:
-        """Reserve a name made of the local time, to the millisecond. Raises OutputError."""
-        stamp = when.strftime("%Y%m%d-%H%M%S-") + f"{when.microsecond // 1000:03}"
-        for number in range(1, 1000):
-            name = f"{PREFIX}-{stamp}" + (f"-{number}" if number > 1 else "")
+        """Reserve a name made of the time in UTC, to the millisecond. Raises OutputError.
+
+        UTC, because local time runs twice through an hour in autumn, and names must sort by time.
+        A millisecond that is taken gives way to the next.
+        """
+        first = when.astimezone(UTC)
+        for number in range(MAX_TRIES):
+            at = first + timedelta(milliseconds=number)
+            name = f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
             lock = folder / f".{name}.lock"
             try:
                 os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -63,7 +72,7 @@ class Bundle:
             if not any(folder.glob(f"{name}.*")):
                 return cls(folder, name, _lock=lock)
             lock.unlink()
-        raise OutputError(f"no free name for {stamp} in {folder}")
+        raise OutputError(f"no free name for {first} in {folder}")
 
     def path(self, suffix: str) -> Path:
         """The final path of one of the files."""
@@ -119,9 +128,9 @@ def _rename_new(hidden: Path, final: Path) -> None:
     try:
         os.link(hidden, final)  # fails if the target exists; rename would replace it
     except OSError as err:
-        if err.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+        if err.errno not in NO_LINKS:
             raise
-        # exFAT and the like know no links; the lock keeps other livecams off the name.
+        # The lock keeps other livecams off the name.
         if final.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
         hidden.rename(final)

@@ -61,17 +61,18 @@ def choose(readings: Sequence[FrameReading], shutter_ns: int, note: str = "") ->
     """
     basis, frames = score_frames(readings)
     candidates = [i for i, frame in enumerate(frames) if frame.offered]
-    warm = bool(candidates)
+    offered = bool(candidates)
     if not candidates:
-        candidates = [i for i, reading in enumerate(readings) if reading.whole]
+        candidates = [i for i, reading in enumerate(readings) if reading.decoded]
     if not candidates:
         raise ValueError("no frame of the moment can be decoded")
     best = max(frames[i].score for i in candidates)
     equals = [i for i in candidates if frames[i].score >= best - TIE]
     key = min(equals, key=lambda i: (abs(frames[i].t_ns - shutter_ns), -frames[i].score))
     reason = _reason(basis, frames, key, shutter_ns)
-    if not warm:
-        reason += " (the camera was still warming up)"
+    if not offered:
+        warm = all(reading.warmup for reading in readings)
+        reason += f" ({'the camera was still warming up' if warm else 'no frame is whole'})"
     return MomentScore(basis, frames, key, reason, note)
 
 

@@ -74,8 +74,10 @@ class FrameReading:
     index: int
     t_ns: int
     warmup: bool
+    decoded: bool
+    """False if the frame could not be decoded; nothing below means anything then."""
     whole: bool
-    """False if the frame could not be decoded; nothing else means anything then."""
+    """False if the frame was cut off on its way, though some of it may have been decoded."""
     faces: tuple[FaceReading, ...]
     scene: SceneReading
 

@@ -74,7 +74,7 @@ def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameSc
             FrameScore(
                 index=reading.index,
                 t_ns=reading.t_ns,
-                score=whole if reading.whole else 0.0,
+                score=whole if reading.decoded else 0.0,
                 offered=reading.whole and not reading.warmup,
                 faces=faces,
                 parts=scene,

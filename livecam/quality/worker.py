@@ -64,7 +64,7 @@ class FaceFinder:
         try:
             image = frame.bgr(reduce_for(frame.size_wh[0]))
         except ValueError:
-            lost = FrameReading(frame.index, frame.t_ns, frame.warmup, False, (), NO_READING)
+            lost = FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_READING)
             return lost, before
         gray = overview(image)
         found = self._landmarker.find(image) if self._landmarker else []
@@ -72,6 +72,7 @@ class FaceFinder:
             index=frame.index,
             t_ns=frame.t_ns,
             warmup=frame.warmup,
+            decoded=True,
             whole=frame.is_whole(),
             faces=tuple(read_face(image, face, frame.size_wh) for face in found),
             scene=read_scene(gray, before),
@@ -103,7 +104,8 @@ class ScoreWorker:
     def close(self, *, wait: bool = True) -> None:
         """Stop after the moment in hand; with `wait` after all that are queued."""
         self._pool.shutdown(wait=wait, cancel_futures=not wait)
-        self._finder.close()
+        if wait:  # or else the model may still be at work
+            self._finder.close()
 
     def _score(self, request: ScoreRequest) -> MomentScore:
         readings: list[FrameReading] = []

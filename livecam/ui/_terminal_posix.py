@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import stat
 import sys
 import termios
 import threading
@@ -24,9 +25,11 @@ class Keyboard:
     Libraries that set the terminal up anew for every key lose most of a quick series of presses.
     """
 
-    def __init__(self, on_key: Callable[[str, int], None]) -> None:
-        """`on_key(key, t_ns)` is called from the keyboard's thread."""
-        self._on_key = on_key
+    def __init__(
+        self, on_key: Callable[[str, int], None], on_gone: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_key(key, t_ns)` is called from the keyboard's thread, `on_gone` when it goes."""
+        self._on_key, self._on_gone = on_key, on_gone
         self._fd = _terminal()
         self._before: list[object] | None = None
         self._wake_read, self._wake_write = os.pipe()
@@ -73,28 +76,55 @@ class Keyboard:
             if self._wake_read in ready:
                 return
             try:
-                text = os.read(self._fd, 1024).decode(errors="ignore")
+                data = os.read(self._fd, 1024)
             except OSError:
-                return  # the terminal is gone
+                data = b""
             t_ns = now_ns()
-            if not text:
+            if not data:  # its window was closed
+                self._on_gone()
                 return
+            text = data.decode(errors="ignore")
             if text.startswith("\x1b"):
                 continue  # arrows and the like, several bytes at once
             for key in text:
                 self._on_key(key, t_ns)
 
 
+def enable_escapes() -> None:
+    """Terminals obey escape sequences by themselves."""
+
+
 def suspend() -> None:
-    """Stop this process as Ctrl-Z means it; returns when it is continued."""
+    """Stop this process as Ctrl-Z means it; returns when it is continued in the foreground."""
+    terminal = _terminal()
     os.kill(os.getpid(), signal.SIGSTOP)
+    while terminal is not None and not _in_foreground(terminal):
+        # Continued in the background, where a program of the whole screen has nothing to do.
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _terminal() -> int | None:
-    """Standard input, or where that is a pipe the controlling terminal."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        return sys.stdin.fileno()
-    try:
-        return os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
+    """Standard input, or where that is a pipe the controlling terminal.
+
+    None for a job in the background: it may not touch the terminal's settings, and is stopped if it
+    tries.
+    """
+    if sys.stdin is None:
         return None
+    if sys.stdin.isatty():
+        terminal = sys.stdin.fileno()
+    elif stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        try:
+            terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+        except OSError:
+            return None
+    else:
+        return None
+    return terminal if _in_foreground(terminal) else None
+
+
+def _in_foreground(terminal: int) -> bool:
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import msvcrt
 import sys
 import threading
@@ -19,9 +20,11 @@ POLL_S = 0.005
 class Keyboard:
     """Reads single keys, each stamped when it is read."""
 
-    def __init__(self, on_key: Callable[[str, int], None]) -> None:
-        """`on_key(key, t_ns)` is called from the keyboard's thread."""
-        self._on_key = on_key
+    def __init__(
+        self, on_key: Callable[[str, int], None], on_gone: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_key(key, t_ns)` is called from the keyboard's thread, `on_gone` when it goes."""
+        self._on_key, self._on_gone = on_key, on_gone
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -57,6 +60,15 @@ class Keyboard:
                     msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
                 else:
                     self._on_key(key, now_ns())
+
+
+def enable_escapes() -> None:
+    """Let the console obey escape sequences, which older ones do not by themselves."""
+    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel32.GetStdHandle(-11)  # standard output
+    mode = ctypes.c_uint32()
+    if kernel32.GetConsoleMode(handle, ctypes.byref(mode)):
+        kernel32.SetConsoleMode(handle, mode.value | 4)  # ENABLE_VIRTUAL_TERMINAL_PROCESSING
 
 
 def suspend() -> None:

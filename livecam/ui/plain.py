@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +23,9 @@ class PlainView:
         self._out, self._errors = out, errors
         self._said = ""
         self.is_read = True
+        for stream in (out, errors):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
 
     def open(self) -> None:
         """Nothing to take over."""
@@ -54,6 +58,9 @@ class JsonView:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self.is_read = True
+        # JSON is UTF-8 whatever the system's own encoding is (a pipe's on Windows is not).
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(encoding="utf-8")
 
     def open(self) -> None:
         """Nothing to take over."""

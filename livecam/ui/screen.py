@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from livecam.ui import half_blocks
+from livecam.ui.terminal import enable_escapes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,6 +52,7 @@ class Screen:
 
     def open(self) -> None:
         """Take the terminal over."""
+        enable_escapes()
         self._write(ENTER)
         self._open = True
 

@@ -52,8 +52,9 @@ def test_a_cut_off_jpeg_is_told_from_a_whole_one():
     cut = whole.with_data(whole.data[: len(whole.data) // 2], warmup=False)
     assert whole.is_whole()
     assert not cut.is_whole()
-    padded = whole.with_data(np.concatenate([whole.data, np.zeros(16, np.uint8)]), warmup=False)
-    assert padded.is_whole(), "drivers pad frames with zeros"
+    for padding in (bytes(16), bytes(5000), b"\r\n", b"vendor" * 40):
+        longer = np.concatenate([whole.data, np.frombuffer(padding, np.uint8)])
+        assert whole.with_data(longer, warmup=False).is_whole(), "drivers leave more behind the end"
 
 
 def test_what_is_no_jpeg_raises():

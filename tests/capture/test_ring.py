@@ -102,5 +102,15 @@ def test_memory_for_a_mode_is_taken_once():
     assert ring.held_s == pytest.approx(3.0 + SLACK_S, abs=0.04)
 
 
+def test_larger_frames_than_expected_are_kept_up_to_the_limit():
+    ring = FrameRing(2.0, 60 * FRAME_BYTES, expected_bytes=20 * FRAME_BYTES)
+    filled(ring, 55)
+    assert ring.held_s == pytest.approx(54 / 30, abs=0.01)
+    assert not ring.is_at_limit
+    filled(ring, 60, start=55)
+    assert ring.is_at_limit
+    assert ring.held_bytes <= 60 * FRAME_BYTES
+
+
 def test_waiting_for_an_instant_that_does_not_come_ends():
     assert not filled(ring_of(1.0), 3).wait_until(to_ns(9), timeout_s=0.01)

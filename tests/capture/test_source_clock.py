@@ -41,6 +41,17 @@ def test_stamps_that_run_backwards_are_given_up():
     assert not clock.trusted
 
 
+def test_a_stall_and_the_burst_after_it_keep_the_cameras_own_times():
+    """A stream over a bad network: nothing for 1.3 s, then all of it at once."""
+    clock = SourceClock()
+    stamps = [i * INTERVAL for i in range(180)]
+    came = [50 * NS_PER_S + stamp + to_ns(0.01) for stamp in stamps]
+    came[90:130] = [came[130] + i for i in range(40)]
+    came[130:] = [max(t, came[129] + 1 + i) for i, t in enumerate(came[130:])]
+    placed = [clock.place(stamp, t) for stamp, t in zip(stamps, came, strict=True)]
+    assert np.abs(np.diff(placed[30:]) - INTERVAL).max() < to_ns(0.001)
+
+
 def test_no_two_frames_share_a_time():
     clock = SourceClock()
     placed = [clock.place(None, NS_PER_S) for _ in range(5)]

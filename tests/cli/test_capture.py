@@ -12,12 +12,14 @@ import stat
 import subprocess
 import sys
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import jsonschema
 import pytest
 
+from livecam.capture.frame import PixelFormat
 from livecam.contract import SCHEMA_PATH
 from livecam.media.movie import write_movie
 from tests.support.frames import moment, tone
@@ -122,6 +124,13 @@ def test_a_signal_ends_it_after_what_was_shot_is_saved(tmp_path, number, code):
     assert livecam.returncode == code
 
 
+def test_a_signal_before_it_is_armed_ends_it_at_once(tmp_path):
+    with started(*SMALL_DEMO, "--before", "25", "--shots", "1", "--json", cwd=tmp_path) as livecam:
+        wait_for(livecam, "ready")
+        livecam.send_signal(signal.SIGTERM)
+        assert livecam.wait(timeout=5) == 143
+
+
 def test_a_second_interrupt_gives_up_and_says_what_is_lost(tmp_path):
     with started(
         *SMALL_DEMO, "--after", "25", "--shots", "1", "--json", cwd=tmp_path
@@ -169,6 +178,54 @@ def test_when_nobody_reads_any_more_it_saves_what_was_shot_and_ends(tmp_path, fo
         assert livecam.wait(timeout=60) == 0
         assert livecam.stderr.read() == ""
     assert list((tmp_path / "recordings").glob("*.JPG"))
+
+
+def test_a_failing_command_is_told_before_the_last_line(tmp_path):
+    done = run(*SMALL_DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'sleep 1; exit 3' x",
+               cwd=tmp_path)  # fmt: skip
+    assert [event["event"] for event in events(done.stdout)][-2:] == ["error", "summary"]
+    assert done.returncode == 1
+
+
+def test_a_command_that_never_ends_can_be_given_up(tmp_path):
+    with started(
+        *SMALL_DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'exec sleep 600' x",
+        cwd=tmp_path,
+    ) as livecam:  # fmt: skip
+        wait_for(livecam, "saved")
+        livecam.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            livecam.wait(timeout=1)  # the first one lets the command finish
+        livecam.send_signal(signal.SIGTERM)
+        assert livecam.wait(timeout=10) == 143
+
+
+def test_names_of_any_script_are_printed_whatever_the_systems_encoding(tmp_path):
+    done = run(
+        *SMALL_DEMO, "--shots", "1", "--json", "--out", "łódź", cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="utf-8",
+    )  # fmt: skip
+    (saved,) = of(events(done.stdout), "saved")
+    assert Path(saved["photo"]).is_file()
+    plain = run(
+        *SMALL_DEMO, "--shots", "1", "--plain", "--out", "łódź", cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="cp1252",
+    )  # fmt: skip
+    assert plain.returncode == 0
+
+
+def test_a_camera_that_pads_its_pictures_loses_nothing(tmp_path):
+    frames = moment([i / 30 for i in range(120)], PixelFormat.JPEG, size_wh=(320, 180)).frames
+    clip = tmp_path / "padded.avi"
+    with av.open(str(clip), "w") as out:
+        stream = out.add_mux_stream("mjpeg", rate=30, width=320, height=180)
+        for i, frame in enumerate(frames):
+            packet = av.Packet(frame.data.tobytes() + bytes(200))
+            packet.stream, packet.pts, packet.dts = stream, i, i
+            packet.time_base = Fraction(1, 30)
+            out.mux(packet)
+    done = run("--camera", str(clip), "--shots", "1", "--json", cwd=tmp_path)
+    assert len(of(events(done.stdout), "saved")) == 1
 
 
 def test_plain_lines_tell_the_same(tmp_path):
@@ -233,6 +290,7 @@ def test_a_network_camera_that_goes_away_is_said_and_what_was_shot_is_saved(tmp_
         (["--camera", "nobody's camera"], 3, "no camera"),
         (["--camera", "missing/clip.mp4"], 4, "no file"),
         (["--camera", "demo:nonsense"], 2, "nonsense"),
+        (["--camera", "http://[::1"], 2, "no address"),
         ([*SMALL_DEMO, "--model", "none.task"], 1, "face model"),
         ([*SMALL_DEMO, "--out", "file/below"], 1, "cannot write"),
         ([*SMALL_DEMO, "--log", "file/log.txt"], 1, "log"),

@@ -38,6 +38,7 @@ def test_values_are_read():
         "--nonsense", "--cam demo", "--size big", "--size 0x0", "--fps 0", "--fps x", "--before -1",
         "--before 0 --after 0", "--before 20 --after 20", "--before x", "--shots 0", "--shots x",
         "--interval 1", "--shots 1 --interval 0", "--mic x --no-audio", "unknown", "--after nan",
+        "--shots 2 --interval nan", "--shots 2 --interval inf",
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_one_line(line, capsys):

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal"
 def livecam(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def start(*args: str) -> Terminal:
-        opened.append(Terminal(*SMALL_DEMO, *args, cwd=tmp_path))
+    def start(*args: str, background: bool = False) -> Terminal:
+        opened.append(Terminal(*SMALL_DEMO, *args, cwd=tmp_path, background=background))
         return opened[-1]
 
     yield start
@@ -94,6 +94,24 @@ def test_the_terminal_is_restored_after_a_signal(livecam, number, code):
     os.kill(child(terminal), number)
     assert terminal.wait() == code
     assert terminal.is_restored()
+
+
+def test_a_window_that_is_closed_loses_nothing(livecam, tmp_path):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("SAVED")
+    terminal.send(" ")
+    terminal.read_until("2 taken")
+    terminal.hang_up()
+    assert terminal.process.wait(40) == 129
+    assert len(list((tmp_path / "recordings").glob("*.JPG"))) == 2
+
+
+def test_in_the_background_it_leaves_the_terminal_alone(livecam, tmp_path):
+    terminal = livecam("--shots", "1", "--json", background=True)
+    assert "STOPPED" not in terminal.read_until("summary")
+    assert terminal.wait() == 0
 
 
 def test_ctrl_c_is_the_same_as_the_signal(livecam):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +14,7 @@ from livecam.capture.source import CameraRequest, FrameSource
 from livecam.clip.recorder import Recorder
 from livecam.demo.camera import DemoCamera, DemoOptions, read_slate
 from livecam.errors import CameraError
-from livecam.timebase import now_ns, to_ns, to_s
+from livecam.timebase import WallClock, now_ns, to_ns, to_s
 
 REQUEST = CameraRequest((320, 180), Fraction(30))
 
@@ -153,6 +155,51 @@ def test_a_camera_that_falls_silent_is_given_up(monkeypatch):
         running.wait_until_armed(10)
         assert running._over.wait(10)
     assert "no picture for 1 s" in str(running.error)
+
+
+def test_a_camera_that_never_gives_a_frame_is_given_up(monkeypatch):
+    monkeypatch.setattr("livecam.clip.recorder.FIRST_FRAME_S", 1)
+
+    class Dead(Unplugged):
+        def read(self):
+            self.ended.wait()
+
+        def close(self) -> None:
+            self.ended.set()
+
+    camera = Dead(0)
+    camera.ended = threading.Event()
+    running = Recorder(camera, before_s=0.5, after_s=0.2)
+    with running:
+        assert not running.wait_until_armed(10), "and whoever waits to be armed is told"
+    assert "no picture" in str(running.error)
+
+
+def test_missing_frames_of_a_camera_without_numbers_are_told_by_the_gaps():
+    class Skipping(Unplugged):
+        def read(self):
+            frame = super().read()
+            while frame is not None and 40 <= frame.index < 48:
+                frame = self._camera.read()
+            self.count = getattr(self, "count", -1) + 1
+            return replace(frame, index=self.count)
+
+    running = Recorder(Skipping(90), before_s=1.0, after_s=1.0)
+    with running:
+        running.wait_until_armed(10)
+        moment = running.press().moment.result(10)
+    (gap,) = moment.gaps()
+    assert gap.lost is None, "nobody counted them"
+    assert gap.duration_ns == pytest.approx(to_ns(0.3), abs=to_ns(0.01))
+    assert running.health().dropped == 8
+
+
+def test_dates_are_right_after_the_computer_has_slept():
+    with recorder() as running:
+        running.wait_until_armed(10)
+        running.clock = WallClock(running.clock.epoch_ns - to_ns(8 * 3600))
+        moment = running.press().moment.result(10)
+    assert abs((moment.shutter_time - datetime.now().astimezone()).total_seconds()) < 60
 
 
 def test_a_press_before_the_first_frame_of_a_dead_camera_fails():

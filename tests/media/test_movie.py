@@ -34,6 +34,13 @@ def test_every_frame_is_there_at_its_own_time(tmp_path, pixel_format, times_s):
     assert decoded_times(path) == pytest.approx(times_s, abs=2e-5)
 
 
+def test_frames_that_share_a_tick_still_make_a_movie(tmp_path):
+    """A burst after a stall: frames a few nanoseconds apart."""
+    times = [0.0, 0.033, 1.4, 1.400000001, 1.400000002, 1.433]
+    write_movie(tmp_path / "a.MOV", moment(times))
+    assert decoded_times(tmp_path / "a.MOV") == pytest.approx(times, abs=5e-5)
+
+
 def test_time_starts_at_the_first_frame_wherever_that_lies(tmp_path):
     write_movie(tmp_path / "a.MOV", moment([1000 + t for t in EVEN]))
     assert decoded_times(tmp_path / "a.MOV")[0] == 0

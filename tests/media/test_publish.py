@@ -4,7 +4,7 @@ import errno
 import os
 import resource
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -27,13 +27,21 @@ def names(folder) -> list[str]:
 
 
 def test_the_files_share_a_name_that_says_when(out):
-    assert publish(out) == "livecam-20260517-120000-005"
-    assert names(out) == [f"livecam-20260517-120000-005{s}" for s in (".JPG", ".MOV", ".json")]
+    assert publish(out) == "livecam-20260517-120000-005Z"
+    assert names(out) == [f"livecam-20260517-120000-005Z{s}" for s in (".JPG", ".MOV", ".json")]
 
 
 def test_names_sort_by_time(out):
-    made = [publish(out, WHEN + timedelta(seconds=s)) for s in (0, 0.001, 0.9, 61, 86_400)]
-    assert made == sorted(made)
+    made = [publish(out, WHEN + timedelta(seconds=s)) for s in (0, 0, 0.002, 0.9, 61, 86_400)]
+    files = [f"{name}.MOV" for name in made]
+    assert files == sorted(files)
+
+
+def test_names_sort_by_time_when_the_clocks_go_back(out):
+    summer, winter = timezone(timedelta(hours=2)), timezone(timedelta(hours=1))
+    before = datetime(2026, 10, 25, 2, 59, tzinfo=summer)
+    after = datetime(2026, 10, 25, 2, 1, tzinfo=winter)
+    assert publish(out, before) < publish(out, after)
 
 
 def test_the_same_instant_gets_names_of_its_own(out):
@@ -73,8 +81,8 @@ def test_a_file_that_came_in_between_is_not_replaced(out):
 
 
 def test_files_that_are_there_keep_their_name_for_themselves(out):
-    (out / "livecam-20260517-120000-005.HEIC").write_bytes(b"kept")
-    assert publish(out) == "livecam-20260517-120000-005-2"
+    (out / "livecam-20260517-120000-005Z.HEIC").write_bytes(b"kept")
+    assert publish(out) == "livecam-20260517-120000-006Z"
 
 
 def test_a_full_disk_is_one_line_with_a_hint():

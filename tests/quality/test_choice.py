@@ -18,7 +18,7 @@ SCENE = SceneReading(sharpness=0.3, luma=0.5, black=0.0, white=0.0, change=0.0)
 
 
 def frame(i: int, *faces: FaceReading, **changes) -> FrameReading:
-    base = FrameReading(i, i * NS_PER_S // 30, warmup=False, whole=True, faces=faces, scene=SCENE)
+    base = FrameReading(i, i * NS_PER_S // 30, False, True, True, faces, SCENE)
     return replace(base, **changes)
 
 
@@ -122,7 +122,7 @@ def test_where_there_is_nothing_but_warm_up_that_is_said():
 
 def test_nothing_at_all_is_an_error():
     with pytest.raises(ValueError, match="no frame"):
-        choose([replace(r, whole=False) for r in moment({})], 0)
+        choose([replace(r, decoded=False, whole=False) for r in moment({})], 0)
 
 
 def test_words_follow_the_score():

@@ -32,7 +32,7 @@ def film(seed: int, first: int, count: int, pixel_format=PixelFormat.I420) -> Mo
     middle = frames[count // 2].t_ns
     mode = CameraMode(SIZE, RATE, pixel_format, "drawn", "demo")
     return Moment(
-        1, middle, frames, None, "", "drawn", "", mode, WallClock(0), frames[-1].t_ns
+        1, middle, frames, None, "", "drawn", "", mode, True, WallClock(0), frames[-1].t_ns
     )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def moment(
         camera="drawn camera",
         make="",
         mode=CameraMode(size_wh, Fraction(30), pixel_format, "drawn", "demo"),
+        numbered=True,
         clock=WallClock(int(NOON.timestamp() * NS_PER_S)),
         end_ns=round(times_s[-1] * NS_PER_S),
     )

@@ -58,12 +58,12 @@ def wait_for(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
 class Terminal:
     """A terminal with livecam in it, whose screen and settings can be looked at."""
 
-    def __init__(self, *args: str, cwd: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, *args: str, cwd: Path, background: bool = False) -> None:
         self.master, self.slave = pty.openpty()
         termios.tcsetwinsize(self.slave, (24, 80))
         self.before = termios.tcgetattr(self.slave)
         self.text = ""
-        env = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
+        env = {**os.environ, "TERM": "xterm-256color", "BACKGROUND": "1" if background else ""}
         env.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
             # A shell's child with the terminal as its controlling one, as in real life.
@@ -106,12 +106,18 @@ class Terminal:
         left = self.text.rfind("\x1b[?1049l") > self.text.rfind("\x1b[?1049h")
         return shown and left and termios.tcgetattr(self.slave) == self.before
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self.slave)
+        os.close(self.master)
+        self.master = self.slave = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        if self.master >= 0:
+            self.hang_up()
 
     def _read(self) -> str:
         try:

@@ -23,7 +23,8 @@ def main() -> int:
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        os.tcsetpgrp(terminal, os.getpid())
+        if not os.environ.get("BACKGROUND"):
+            os.tcsetpgrp(terminal, os.getpid())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.close(terminal)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.library.exif import AppleNote, apple_note
-from livecam.library.heif import exif_block
 from livecam.media.jpeg import APP1, SOI, segments
+from livecam.photos.exif import AppleNote, apple_note
+from livecam.photos.heif import exif_block
 
 if TYPE_CHECKING:
     from livecam.media.boxes import Data

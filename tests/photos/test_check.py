@@ -11,11 +11,11 @@ from PIL import Image
 
 import livecam
 from livecam.errors import InputError
-from livecam.library.check import Report, check
-from livecam.library.pairs import find_halves
 from livecam.media.boxes import box, find_box
 from livecam.media.form import Form
 from livecam.media.movie import write_movie
+from livecam.photos.check import Report, check
+from livecam.photos.pairs import find_halves
 from tests.support.frames import moment, tone
 from tests.support.program import run
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from livecam.errors import InputError
-from livecam.library.exif import UNDEFINED
-from livecam.library.movie import MovieFacts, read_movie
-from livecam.library.still import StillFacts, read_still
+from livecam.photos.exif import UNDEFINED
+from livecam.photos.movie import MovieFacts, read_movie
+from livecam.photos.still import StillFacts, read_still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from livecam.library.pairs import Halves
     from livecam.media.boxes import Data
+    from livecam.photos.pairs import Halves
 
     Facts = TypeVar("Facts")
 
