@@ -203,9 +203,9 @@ class Session:
         gave_up = self._ending.is_set()
         self._ending.set()
         self.recorder.close()
-        self._saver.join()
-        for thread in self._threads:
-            thread.join()
+        for thread in (self._saver, *self._threads):
+            if thread.is_alive():
+                thread.join()
         self._worker.close(wait=not gave_up)
         self._finder.close()
         health, work = self.recorder.health(), self.work()

@@ -42,7 +42,7 @@ class Finding:
 def run(model: Path | None, out: Path) -> int:
     """Print the report; the exit code is 1 if the main job cannot run."""
     with native_output.redirected(None):
-        findings = [_guarded(check) for check in _checks(model, out)]
+        findings = [_guarded(name, check) for name, check in _checks(model, out).items()]
     for finding in findings:
         print(f"{finding.verdict:<5} {finding.name:<11} {finding.text}")
     failed = any(finding.verdict == "fail" for finding in findings)
@@ -50,25 +50,25 @@ def run(model: Path | None, out: Path) -> int:
     return int(ExitCode.FAILURE if failed else ExitCode.OK)
 
 
-def _checks(model: Path | None, out: Path) -> list[Callable[[], Finding]]:
-    return [
-        _python,
-        _opencv,
-        _camera,
-        _microphone,
-        lambda: _model(model),
-        _encoders,
-        lambda: _folder(out),
-        _display,
-    ]
+def _checks(model: Path | None, out: Path) -> dict[str, Callable[[], Finding]]:
+    return {
+        "python": _python,
+        "opencv": _opencv,
+        "camera": _camera,
+        "microphone": _microphone,
+        "model": lambda: _model(model),
+        "encoders": _encoders,
+        "folder": lambda: _folder(out),
+        "display": _display,
+    }
 
 
-def _guarded(check: Callable[[], Finding]) -> Finding:
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     """A check that breaks is a finding too."""
     try:
         return check()
     except (LivecamError, ImportError, OSError) as err:
-        return Finding(getattr(check, "__name__", "check").strip("_<>"), "fail", str(err))
+        return Finding(name, "fail", str(err))
 
 
 def _python() -> Finding:

@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import json
 import os
-import resource
 import signal
 import stat
 import subprocess
@@ -114,7 +113,9 @@ def test_a_line_on_standard_input_and_a_signal_press(tmp_path):
     assert livecam.returncode == 143
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (getattr(signal, "SIGHUP", 1), 129)]
+)
 def test_a_signal_ends_it_after_what_was_shot_is_saved(tmp_path, number, code):
     with started(*SMALL_DEMO, "--shots", "1", "--json", cwd=tmp_path) as livecam:
         wait_for(livecam, "shot")
@@ -307,6 +308,8 @@ def test_what_goes_wrong_is_one_line_with_the_right_code(tmp_path, args, code, w
 
 
 def test_a_full_disk_is_said_once_a_moment_and_leaves_nothing_half(tmp_path):
+    resource = pytest.importorskip("resource")
+
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.program import SMALL_DEMO, Terminal
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+if os.name == "nt":
+    pytest.skip("needs a POSIX terminal", allow_module_level=True)
 
 
 @pytest.fixture

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +50,12 @@ def wait_for(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
         if event["event"] == name:
             return event
     raise AssertionError(f"no event {name}: {process.stderr.read()}")
+
+
+if os.name == "posix":
+    import pty
+    import select
+    import termios
 
 
 class Terminal:
