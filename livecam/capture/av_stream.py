@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 
 from livecam.capture.frame import PixelFormat
+from livecam.capture.planes import i420
 from livecam.errors import CameraError
 from livecam.timebase import NS_PER_S, now_ns
 
@@ -27,9 +27,6 @@ DEFAULT_RATE_HZ = Fraction(30)
 SANE_RATE_HZ = (1, 240)
 RETRY_S = 0.002
 """How soon to ask a device again that has no frame yet."""
-
-_HD_HEIGHT = 720
-"""Unmarked pictures from here on are BT.709, smaller ones BT.601, as players take them."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class AvStream:
         except av.InvalidDataError:
             return  # a damaged packet costs its own frame only
         for picture in pictures:
-            planes = _upright(_i420(picture), picture.rotation)
+            planes = i420(picture)
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             stamp_ns = self._stamp(picture.pts)
             self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, size_wh))
@@ -125,39 +122,3 @@ class AvStream:
         if pts is None or self._stream.time_base is None:
             return None
         return int(pts * self._stream.time_base * NS_PER_S)
-
-
-def _i420(picture: av.VideoFrame) -> Bytes:
-    """Planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601 and limited range.
-
-    That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
-    BT.709, and some of them full range.
-    """
-    width, height = picture.width & ~1, picture.height & ~1
-    matrix = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(
-        picture.colorspace, Colorspace.ITU709 if height >= _HD_HEIGHT else Colorspace.ITU601
-    )
-    full = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
-    converted = picture.reformat(
-        width,
-        height,
-        "yuv420p",
-        src_colorspace=matrix,
-        dst_colorspace=Colorspace.ITU601,
-        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
-        dst_color_range=ColorRange.MPEG,
-    )
-    planes: Bytes = converted.to_ndarray()  # type: ignore[assignment]
-    return planes
-
-
-def _upright(planes: Bytes, rotation_deg: int) -> Bytes:
-    """Turn (H * 3 // 2, W) I420 planes counter-clockwise by a multiple of 90 degrees."""
-    quarters = round(rotation_deg / 90) % 4
-    if not quarters:
-        return planes
-    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
-    chroma = planes[height:].reshape(2, height // 2, width // 2)
-    turned = [np.rot90(plane, quarters) for plane in (planes[:height], *chroma)]
-    new_width = turned[0].shape[1]
-    return np.concatenate([plane.reshape(-1) for plane in turned]).reshape(-1, new_width)

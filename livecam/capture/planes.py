@@ -1,0 +1,94 @@
+"""I420 planes of pictures that PyAV decoded: one matrix, one range, and the right way up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+
+if TYPE_CHECKING:
+    import av
+    import numpy.typing as npt
+
+    from livecam.capture.frame import Bytes
+
+    Pixels = TypeVar("Pixels", bound=np.generic)
+
+_HD_HEIGHT = 720
+"""Unmarked pictures from here on are BT.709, smaller ones BT.601, as players take them."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How stored pixels become an upright picture: first transposed, then mirrored."""
+
+    swap: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @classmethod
+    def of(cls, picture: av.VideoFrame) -> Turn:
+        """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras)."""
+        found = picture.side_data.get("DISPLAYMATRIX")
+        if found is None:
+            return cls()
+        a, b, _, c, d = np.frombuffer(bytes(cast("bytes", found)), np.int32)[:5]
+        # Anything but quarter turns and mirrors is left as it is: no phone writes it.
+        if a == 0 == d and b and c:
+            return cls(True, bool(c < 0), bool(b < 0))
+        return cls(False, bool(a < 0), bool(d < 0)) if b == 0 == c else cls()
+
+    def size_wh(self, size_wh: tuple[int, int]) -> tuple[int, int]:
+        """What becomes of a size."""
+        return size_wh[::-1] if self.swap else size_wh
+
+    def apply(self, pixels: npt.NDArray[Pixels]) -> npt.NDArray[Pixels]:
+        """Turn a (H, W) plane or a (H, W, C) picture; a view, not a copy."""
+        if self.swap:
+            pixels = pixels.swapaxes(0, 1)
+        return pixels[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+
+def matrix_of(picture: av.VideoFrame) -> Colorspace:
+    """The matrix that made its Y, Cb and Cr; the usual one of its size where none is named."""
+    usual = Colorspace.ITU709 if picture.height >= _HD_HEIGHT else Colorspace.ITU601
+    return {
+        1: Colorspace.ITU709,
+        5: Colorspace.ITU601,
+        6: Colorspace.ITU601,
+        7: Colorspace.SMPTE240M,
+        9: Colorspace.BT2020,
+    }.get(picture.colorspace, usual)
+
+
+def range_of(picture: av.VideoFrame) -> ColorRange:
+    """Full or limited."""
+    full = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+    return ColorRange.JPEG if full else ColorRange.MPEG
+
+
+def i420(picture: av.VideoFrame) -> Bytes:
+    """Upright planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601, limited range.
+
+    That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
+    BT.709, and some of them full range. Sides are cut to even numbers.
+    """
+    width, height = picture.width & ~1, picture.height & ~1
+    converted = picture.reformat(
+        width,
+        height,
+        "yuv420p",
+        src_colorspace=matrix_of(picture),
+        dst_colorspace=Colorspace.ITU601,
+        src_color_range=range_of(picture),
+        dst_color_range=ColorRange.MPEG,
+    )
+    planes: Bytes = converted.to_ndarray()  # type: ignore[assignment]
+    turn = Turn.of(picture)
+    if turn == Turn():
+        return planes
+    chroma = planes[height:].reshape(2, height // 2, width // 2)
+    turned = [turn.apply(plane) for plane in (planes[:height], *chroma)]
+    return np.concatenate([p.reshape(-1) for p in turned]).reshape(-1, turned[0].shape[1])
