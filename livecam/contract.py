@@ -100,6 +100,54 @@ class Saved(Event):
 
 
 @dataclass(frozen=True)
+class PresentKey:
+    """The frame that is the key photo of an existing file now."""
+
+    time_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Picked(Event):
+    """`livecam pick` has chosen from one input. Its own files are absolute paths."""
+
+    event = "picked"
+    file: str
+    files: tuple[str, ...]
+    kind: str
+    duration_s: float
+    basis: str
+    basis_note: str
+    reason: str
+    frames: tuple[dict[str, object], ...]
+    key: Key
+    present_key: PresentKey | None
+    outputs: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Skipped(Event):
+    """An earlier run of `livecam pick` has done this input in the same way."""
+
+    event = "skipped"
+    file: str
+    kind: str
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PickError(Event):
+    """`livecam pick` cannot use one input; `code` is the exit code if none can be used."""
+
+    event = "error"
+    file: str
+    message: str
+    code: int
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Error(Event):
     """Something failed. `id` names the moment that is lost by it, if one is."""
 

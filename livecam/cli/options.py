@@ -6,7 +6,7 @@ import argparse
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from livecam.errors import UsageError
 
@@ -43,6 +43,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     args = _parser().parse_args(argv)
     if args.run is run_capture:
         _check_capture(args)
+    elif args.run is run_pick:
+        _check_pick(args)
     return args
 
 
@@ -76,7 +78,52 @@ def _parser() -> argparse.ArgumentParser:
         "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
     )
     check.set_defaults(run=run_check)
+    _add_pick(commands)
     return parser
+
+
+def _add_pick(commands: Any) -> None:
+    pick = commands.add_parser(
+        "pick",
+        help="find the best frame of Live Photos, Motion Photos, movies or pictures that exist",
+        description="Scores the frames of each input and picks the best. Without --out nothing is "
+        "written; the input is never changed.",
+        epilog="exit codes: 0 all inputs were used, with or without a face; 1 some were not; "
+        "2 wrong usage; 4 none was.",
+        allow_abbrev=False,
+    )
+    pick.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a Live Photo (either half), a Motion Photo, a movie, pictures, or a folder; loose "
+        "pictures named together, or lying in one folder, are one set",
+    )
+    pick.add_argument(
+        "--frames",
+        type=_frame_count,
+        metavar="N",
+        help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
+        "12 of a longer one)",
+    )
+    pick.add_argument(
+        "--at", type=_seconds, metavar="SECONDS", help="choose by hand: the nearest frame"
+    )
+    pick.add_argument(
+        "--out", type=Path, metavar="DIR", help="write the best frame as a picture into DIR"
+    )
+    pick.add_argument(
+        "--rekey",
+        action="store_true",
+        help="write a new Live Photo or Motion Photo with the choice as its key photo instead",
+    )
+    pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
+    pick.add_argument("--sheet", type=Path, metavar="FILE", help="draw them as one picture")
+    pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
+    pick.add_argument("--json", action="store_true", help="print one JSON event an input")
+    pick.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+    pick.set_defaults(run=run_pick)
 
 
 def _add_camera(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +211,25 @@ def _check_capture(args: argparse.Namespace) -> None:
         raise UsageError("--mic and --no-audio exclude each other")
 
 
+def _check_pick(args: argparse.Namespace) -> None:
+    if args.rekey and args.out is None:
+        raise UsageError("--rekey writes a new pair", "say where with --out DIR")
+    if args.at is not None and args.at < 0:
+        raise UsageError("--at counts seconds from the start of the movie")
+    if args.json and args.show:
+        raise UsageError("--json and --show exclude each other")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 100000")
+    return int(text)
+
+
+def _frame_count(text: str) -> int | str:
+    return "all" if text == "all" else _count(text)
+
+
 def _size(text: str) -> tuple[int, int]:
     try:
         width, height = (int(side) for side in text.lower().split("x"))
@@ -220,3 +286,10 @@ def run_check(args: argparse.Namespace) -> int:
     from livecam.cli.check import run
 
     return run(args.paths)
+
+
+def run_pick(args: argparse.Namespace) -> int:
+    """`livecam pick`."""
+    from livecam.cli.pick import run
+
+    return run(args)

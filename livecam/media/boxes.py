@@ -41,7 +41,7 @@ class Box:
 
 def find_boxes(data: Data, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """The boxes that fill `data[start:end]`, one after the other. Raises InputError."""
-    end = len(data) if end is None else end
+    is_file, end = end is None, len(data) if end is None else end
     for _ in range(MAX_BOXES):
         left = end - start
         if left == 0:
@@ -58,8 +58,8 @@ def find_boxes(data: Data, start: int = 0, end: int | None = None) -> Iterator[B
                 raise InputError(f"a box at byte {start} is cut off")
             (size,) = struct.unpack(">Q", data[body : body + 8])
             body += 8
-        elif size == 0:
-            size = left  # to the end of what is around it
+        elif size == 0 and is_file:
+            size = left  # to the end of the file; inside another box it means nothing
         if size < body - start or size > left:
             raise InputError(f"the box '{_printable(kind)}' at byte {start} claims {size} bytes")
         yield Box(kind, start, body, start + size)

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from livecam.media.jpeg import EXIF_HEADER
 from livecam.media.live_photo import maker_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livecam.media.tags import Tags
-
-HEADER = b"Exif\0\0"
-"""Opens the APP1 segment; offsets count from behind it."""
 
 _TIFF = b"MM\0*"
 _EXIF_IFD = 0x8769
@@ -58,7 +56,7 @@ class Tag:
 
 
 def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
-    """The content of the APP1 segment, `HEADER` included."""
+    """The content of the APP1 segment, `EXIF_HEADER` included."""
     date = tags.taken.strftime("%Y:%m:%d %H:%M:%S")
     zone = tags.taken.strftime("%z")
     offset = f"{zone[:3]}:{zone[3:5]}"
@@ -96,7 +94,8 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
     start = len(_TIFF) + 4
     length = len(_directory([*image, Tag(_EXIF_IFD, Type.LONG, 0)], start))
     first = _directory([*image, Tag(_EXIF_IFD, Type.LONG, start + length)], start)
-    return HEADER + _TIFF + struct.pack(">I", start) + first + _directory(photo, start + length)
+    header = EXIF_HEADER + _TIFF + struct.pack(">I", start)
+    return header + first + _directory(photo, start + length)
 
 
 def _directory(tags: Sequence[Tag], start: int) -> bytes:

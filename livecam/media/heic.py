@@ -9,7 +9,7 @@ import importlib.util
 import io
 from typing import TYPE_CHECKING
 
-from livecam.errors import UsageError
+from livecam.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,17 +20,38 @@ QUALITY = 80
 HINT = "install it with: pip install 'livecam[heic]'"
 
 
+def is_installed() -> bool:
+    """Whether HEIC can be read and written here."""
+    return importlib.util.find_spec("pillow_heif") is not None
+
+
 def require() -> None:
     """Raise UsageError where HEIC cannot be written."""
-    if importlib.util.find_spec("pillow_heif") is None:
+    if not is_installed():
         raise UsageError("HEIC needs the extra 'heic'", HINT)
 
 
-def encode(image: Image.Image, exif: bytes) -> bytes:
-    """A picture as a HEIC file with an EXIF block. Raises UsageError without the extra."""
+def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
+    """A picture as a HEIC file with an EXIF block, and XMP if there is any.
+
+    Raises UsageError without the extra.
+    """
     require()
     import pillow_heif
 
     out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=QUALITY, exif=exif)
+    pillow_heif.from_pillow(image).save(out, quality=QUALITY, exif=exif, xmp=xmp or None)
     return out.getvalue()
+
+
+def decode(data: bytes) -> Image.Image:
+    """The picture of a HEIC file, upright. Raises InputError."""
+    if not is_installed():
+        raise InputError("HEIC pictures need the extra 'heic'", HINT)
+    import pillow_heif
+
+    try:
+        image: Image.Image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
+        return image
+    except (ValueError, RuntimeError, EOFError, OSError, IndexError) as err:
+        raise InputError(f"this HEIC picture cannot be decoded: {err}") from err

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EXIF_HEADER = b"Exif\0\0"
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+"""What the content of an APP1 segment begins with."""
+
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
 """Markers of ITU-T T.81: JFIF, EXIF and XMP, Huffman tables, start of scan."""
@@ -24,9 +28,10 @@ def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
         at += 2 + size
 
 
-def insert_segment(jpeg: bytes, content: bytes, *, behind_exif: bool = False) -> bytes:
-    """Add an APP1 segment as the first, or behind EXIF, where that is the first."""
-    at = 2
+def insert_segment(
+    jpeg: bytes, content: bytes, *, behind_exif: bool = False, at: int = len(SOI)
+) -> bytes:
+    """Add an APP1 segment as the first, or behind EXIF, where that is the first, or at a place."""
     first = next(segments(jpeg), None)
     if behind_exif and first is not None and first[0] == APP1:
         at = first[2]

@@ -46,7 +46,7 @@ def pair_movie(path: Path, tags: Tags, still_s: float) -> None:
     `still_s` is the still's time in the movie. Raises OutputError.
     """
     try:
-        paired = with_track(path.read_bytes(), _still_track(still_s), _metadata(tags))
+        paired = with_track(path.read_bytes(), still_track(still_s), _metadata(tags))
         with path.open("wb") as file:
             file.write(paired)
             file.flush()
@@ -55,7 +55,8 @@ def pair_movie(path: Path, tags: Tags, still_s: float) -> None:
         raise OutputError(f"cannot write {path.name}: {err.strerror}") from err
 
 
-def _still_track(still_s: float) -> NewTrack:
+def still_track(still_s: float) -> NewTrack:
+    """The track that says that the still belongs `still_s` seconds into the movie."""
     key = box(
         struct.pack(">I", 1),  # the local key, which is the box's type
         box(b"keyd", b"mdta", STILL_TIME_KEY),
@@ -73,15 +74,25 @@ def _still_track(still_s: float) -> NewTrack:
     )
 
 
+def identifier_metadata(identifier: str) -> bytes:
+    """`moov/meta` of a movie that says nothing but which Live Photo it belongs to."""
+    return metadata({IDENTIFIER_KEY: identifier})
+
+
 def _metadata(tags: Tags) -> bytes:
+    return metadata(
+        {
+            IDENTIFIER_KEY: tags.identifier,
+            "com.apple.quicktime.make": tags.make,
+            "com.apple.quicktime.model": tags.model,
+            "com.apple.quicktime.software": tags.software,
+            "com.apple.quicktime.creationdate": tags.taken.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }
+    )
+
+
+def metadata(values: dict[str, str]) -> bytes:
     """`moov/meta` as QuickTime has it: a plain box, keys by name, values by the keys' numbers."""
-    values = {
-        IDENTIFIER_KEY: tags.identifier,
-        "com.apple.quicktime.make": tags.make,
-        "com.apple.quicktime.model": tags.model,
-        "com.apple.quicktime.software": tags.software,
-        "com.apple.quicktime.creationdate": tags.taken.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
     keys = b"".join(box(b"mdta", name.encode()) for name in values)
     items = b"".join(
         box(struct.pack(">I", number), box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))

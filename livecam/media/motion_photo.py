@@ -14,14 +14,14 @@ import av
 
 from livecam.errors import OutputError
 from livecam.media.boxes import box, full_box
-from livecam.media.jpeg import insert_segment
+from livecam.media.jpeg import XMP_HEADER, insert_segment
 from livecam.media.tracks import NewTrack, handler, with_track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+    from livecam.media.form import Still
 
 _TIMESCALE = 1_000_000
 _SCORES_MIME = b"application/motionphoto-image-meta\0"
@@ -41,8 +41,8 @@ _XMP = """\
    <Container:Directory>
     <rdf:Seq>
      <rdf:li rdf:parseType="Resource">
-      <Container:Item Item:Mime="image/jpeg" Item:Semantic="Primary" Item:Length="0" \
-Item:Padding="0"/>
+      <Container:Item Item:Mime="{mime}" Item:Semantic="Primary" Item:Length="0" \
+Item:Padding="{padding}"/>
      </rdf:li>
      <rdf:li rdf:parseType="Resource">
       <Container:Item Item:Mime="video/mp4" Item:Semantic="MotionPhoto" Item:Length="{length}" \
@@ -74,8 +74,24 @@ def motion_photo(
         reference=full_box(b"url ", flags=1),
     )
     video = with_track(_as_mp4(movie), track)
-    xmp = _XMP.format(still_us=still_us, length=len(video)).encode()
+    xmp = motion_xmp(still_us, len(video))
     return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
+
+
+def motion_xmp(still_us: int, length: int, still: Still = "jpeg") -> bytes:
+    """The XMP of a photo that is followed by a movie of `length` bytes.
+
+    In a HEIC the movie lies in a box, whose header counts as the photo's padding.
+    """
+    padding = 8 if still == "heic" else 0
+    return _XMP.format(
+        still_us=still_us, length=length, mime=f"image/{still}", padding=padding
+    ).encode()
+
+
+def append_movie(photo: bytes, video: bytes, still: Still) -> bytes:
+    """A photo that has such XMP, and the movie behind it."""
+    return photo + (box(b"mpvd", video) if still == "heic" else video)
 
 
 def image_metadata(scores: Sequence[tuple[float, float]], still_us: int) -> bytes:

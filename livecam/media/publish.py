@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
+import itertools
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from livecam.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -59,9 +61,20 @@ class Bundle:
         A millisecond that is taken gives way to the next.
         """
         first = when.astimezone(UTC)
-        for number in range(MAX_TRIES):
-            at = first + timedelta(milliseconds=number)
-            name = f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
+        times = (first + timedelta(milliseconds=number) for number in range(MAX_TRIES))
+        names = (f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z" for at in times)
+        return cls._reserve(folder, names)
+
+    @classmethod
+    def named(cls, folder: Path, name: str) -> Bundle:
+        """Reserve a name, or where it is taken the same with a number. Raises OutputError."""
+        numbered = (f"{name}-{number}" for number in range(2, MAX_TRIES))
+        return cls._reserve(folder, itertools.chain([name], numbered))
+
+    @classmethod
+    def _reserve(cls, folder: Path, names: Iterable[str]) -> Bundle:
+        """The first of these names that no file has, nor anyone else at work."""
+        for name in names:
             lock = folder / f".{name}.lock"
             try:
                 os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -69,10 +82,10 @@ class Bundle:
                 continue
             except OSError as err:
                 raise write_error(folder, err) from err
-            if not any(folder.glob(f"{name}.*")):
+            if not any(folder.glob(f"{glob.escape(name)}.*")):
                 return cls(folder, name, _lock=lock)
             lock.unlink()
-        raise OutputError(f"no free name for {first} in {folder}")
+        raise OutputError(f"there is no free name in {folder}")
 
     def path(self, suffix: str) -> Path:
         """The final path of one of the files."""

@@ -58,7 +58,7 @@ def with_track(movie: bytes, track: NewTrack, metadata: bytes = b"") -> bytes:
     return (
         movie[: moov.start]
         + box(b"mdat", track.sample)
-        + box(b"moov", new_header, *kept, _track(track, number, created, sample_at), metadata)
+        + box(b"moov", new_header, *kept, track_box(track, number, created, sample_at), metadata)
     )
 
 
@@ -69,7 +69,11 @@ def handler(kind: bytes, subtype: bytes, flags: int, name: bytes, *, pascal: boo
     return full_box(b"hdlr", kind, subtype, maker, struct.pack(">II", flags, 0), text)
 
 
-def _track(track: NewTrack, number: int, created: bytes, sample_at: int) -> bytes:
+def track_box(track: NewTrack, number: int, created: bytes, sample_at: int) -> bytes:
+    """The `trak` of a new track whose sample lies at `sample_at` in the file.
+
+    `created` are the dates of creation and change, 32 bits each.
+    """
     tkhd = full_box(
         b"tkhd",
         created,

@@ -6,24 +6,19 @@ has published is said to be so.
 
 from __future__ import annotations
 
-import mmap
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from livecam.errors import InputError
 from livecam.photos.exif import UNDEFINED
+from livecam.photos.mapped import read_mapped
 from livecam.photos.movie import MovieFacts, read_movie
 from livecam.photos.still import StillFacts, read_still
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from livecam.media.boxes import Data
     from livecam.photos.pairs import Halves
-
-    Facts = TypeVar("Facts")
 
 Answer = Literal["yes", "no", "unknown"]
 
@@ -65,8 +60,8 @@ class Report:
 
 def check(halves: Halves) -> Report:
     """Check a pair by its boxes and tags. Raises InputError for a file that cannot be read."""
-    still = _read(halves.photo, read_still)
-    movie = _read(halves.movie, read_movie)
+    still = read_mapped(halves.photo, read_still) if halves.photo else None
+    movie = read_mapped(halves.movie, read_movie) if halves.movie else None
     note = still.note if still else None
     in_photo = note.identifier if note else None
     in_movie = movie.identifier if movie else None
@@ -163,19 +158,3 @@ def _photoprism(photo: Path, movie_path: Path, movie: MovieFacts) -> Verdict:
 def _verdict(program: str, *reasons: str) -> Verdict:
     why = ", ".join(filter(None, reasons))
     return Verdict(program, "no" if why else "yes", why)
-
-
-def _read(path: Path | None, read: Callable[[Data], Facts]) -> Facts | None:
-    """Read a file through a memory map: only the pages with boxes and tags are fetched."""
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise InputError(f"{path.name} is empty")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return read(data)
-    except OSError as err:
-        raise InputError(f"cannot read {path}: {err.strerror}") from err
-    except InputError as err:
-        raise InputError(f"{path.name}: {err.message}") from err

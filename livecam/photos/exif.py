@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAKER_NOTE, EXIF_IFD = 0x927C, 0x8769
+MAKER_NOTE, EXIF_IFD, IMAGE_UNIQUE_ID = 0x927C, 0x8769, 0xA420
 UNDEFINED = 7
 MAX_ENTRIES = 1000
 """More in one directory than any camera writes."""
 
-_APPLE = b"Apple iOS\0"
-_CONTENT_IDENTIFIER = 0x11
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8}
+APPLE = b"Apple iOS\0"
+CONTENT_IDENTIFIER = 0x11
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8}
 """Bytes of each TIFF type; 16 (int64u) is Apple's own."""
 
 
@@ -31,18 +31,30 @@ class AppleNote:
 
 def apple_note(tiff: bytes) -> AppleNote | None:
     """The maker note of an EXIF block (from its byte order mark on); None if it is not Apple's."""
-    order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
-    if order is None or len(tiff) < 8:
-        return None
-    (start,) = struct.unpack(f"{order}I", tiff[4:8])
-    base = {tag: value for tag, _, value in _entries(tiff, start, order)}
-    if EXIF_IFD not in base or len(base[EXIF_IFD]) != 4:
-        return None
-    (start,) = struct.unpack(f"{order}I", base[EXIF_IFD])
-    for tag, kind, value in _entries(tiff, start, order):
-        if tag == MAKER_NOTE and value.startswith(_APPLE):
+    for tag, kind, value in _photo_entries(tiff):
+        if tag == MAKER_NOTE and value.startswith(APPLE):
             return AppleNote(_identifier(value), kind)
     return None
+
+
+def image_id(tiff: bytes) -> str | None:
+    """The picture's own id, ImageUniqueID; None if it has none."""
+    for tag, kind, value in _photo_entries(tiff):
+        if tag == IMAGE_UNIQUE_ID and kind == 2:
+            return value.rstrip(b"\0").decode("ascii", "replace")
+    return None
+
+
+def _photo_entries(tiff: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Entries of the directory of the photo's own tags."""
+    order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
+    if order is None or len(tiff) < 8:
+        return
+    (start,) = struct.unpack(f"{order}I", tiff[4:8])
+    base = {tag: value for tag, _, value in _entries(tiff, start, order)}
+    if len(base.get(EXIF_IFD, b"")) == 4:
+        (start,) = struct.unpack(f"{order}I", base[EXIF_IFD])
+        yield from _entries(tiff, start, order)
 
 
 def _identifier(note: bytes) -> str | None:
@@ -51,7 +63,7 @@ def _identifier(note: bytes) -> str | None:
     if order is None:
         return None
     for tag, kind, value in _entries(note, 14, order):
-        if tag == _CONTENT_IDENTIFIER and kind == 2:
+        if tag == CONTENT_IDENTIFIER and kind == 2:
             return value.rstrip(b"\0").decode("ascii", "replace")
     return None
 
@@ -66,7 +78,7 @@ def _entries(data: bytes, start: int, order: str) -> Iterator[tuple[int, int, by
         if len(entry) < 12:
             return
         tag, kind, number = struct.unpack(f"{order}HHI", entry[:8])
-        size = _SIZES.get(kind, 0) * number
+        size = SIZES.get(kind, 0) * number
         value = entry[8 : 8 + size]
         if size > 4:
             (offset,) = struct.unpack(f"{order}I", entry[8:])

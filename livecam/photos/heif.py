@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
@@ -13,45 +14,77 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000
 """An iPhone's photo has about sixty."""
-MAX_EXIF_BYTES = 10_000_000
+MAX_BLOCK_BYTES = 10_000_000
+
+_XMP_MIME = b"application/rdf+xml\0"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where an item lies in the file."""
+
+    start: int
+    end: int
 
 
 def exif_block(data: Data) -> bytes | None:
     """The EXIF block, from its byte order mark on; None if there is none. Raises InputError."""
+    extent = exif_extent(data)
+    return None if extent is None else bytes(data[extent.start : extent.end])
+
+
+def exif_extent(data: Data) -> Extent | None:
+    """Where that block lies. Raises InputError."""
+    item = _find_item(data, b"Exif")
+    if item is None:
+        return None
+    if item.end - item.start < 4:
+        raise InputError("the EXIF item of this HEIC file is cut off")
+    (skip,) = struct.unpack(">I", data[item.start : item.start + 4])  # past "Exif\0\0"
+    return Extent(min(item.start + 4 + skip, item.end), item.end)
+
+
+def xmp_block(data: Data) -> bytes | None:
+    """The XMP packet; None if there is none. Raises InputError."""
+    item = _find_item(data, b"mime", _XMP_MIME)
+    return None if item is None else bytes(data[item.start : item.end])
+
+
+def _find_item(data: Data, kind: bytes, mime: bytes = b"") -> Extent | None:
     meta = find_box(data, b"meta")
     if meta is None:
         return None
     inside = Box(meta.type, meta.start, meta.body + 4, meta.end)  # behind version and flags
-    item = _exif_item(data, find_box(data, b"iinf", within=inside))
+    number = _item_number(data, find_box(data, b"iinf", within=inside), kind, mime)
     place = find_box(data, b"iloc", within=inside)
-    if item is None or place is None:
+    if number is None or place is None:
         return None
-    extent = _extent(bytes(data[place.body : place.end]), item)
+    extent = _extent(bytes(data[place.body : place.end]), number)
     if extent is None:
         return None
     start, size = extent
-    if not 4 <= size <= MAX_EXIF_BYTES or start + size > len(data):
-        raise InputError("the EXIF item of this HEIC file lies outside of it")
-    block = bytes(data[start : start + size])
-    (skip,) = struct.unpack(">I", block[:4])  # to the byte order mark, past "Exif\0\0"
-    return block[4 + skip :]
+    if size > MAX_BLOCK_BYTES or start + size > len(data):
+        raise InputError(f"the {kind.decode()} item of this HEIC file lies outside of it")
+    return Extent(start, start + size)
 
 
-def _exif_item(data: Data, info: Box | None) -> int | None:
-    """Number of the item of type `Exif` (ISO/IEC 14496-12, 8.11.6)."""
-    if info is None:
+def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int | None:
+    """Number of the first item of a type (ISO/IEC 14496-12, 8.11.6)."""
+    if info is None or info.end - info.body < 8:
         return None
     version = data[info.body]
     first = info.body + (6 if version == 0 else 8)
     for count, entry in enumerate(find_boxes(data, first, info.end)):
         if count > MAX_ITEMS:
             raise InputError("this HEIC file claims too many items")
-        body = bytes(data[entry.body : min(entry.end, entry.body + 16)])
-        if len(body) < 12 or entry.type != b"infe":
+        body = bytes(data[entry.body : min(entry.end, entry.body + 64)])
+        if len(body) < 12 or entry.type != b"infe" or body[0] not in (2, 3):
             continue
         layout = ">HH4s" if body[0] == 2 else ">IH4s"
-        number, _, kind = struct.unpack(layout, body[4 : 4 + struct.calcsize(layout)])
-        if kind == b"Exif":
+        end = 4 + struct.calcsize(layout)
+        number, _, found = struct.unpack(layout, body[4:end])
+        # A name ends with a zero; what a mime item holds follows it.
+        if found == kind and mime in body[end:]:
             return int(number)
     return None
 
@@ -64,13 +97,18 @@ def _extent(iloc: bytes, item: int) -> tuple[int, int] | None:
     sizes = reader.number(2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version in (1, 2) else 0
+    budget = MAX_ITEMS  # of extents in all: with fields of no width they cost a liar no bytes
     for _ in range(min(reader.number(4 if version == 2 else 2), MAX_ITEMS)):
         number = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version in (1, 2) else 0
         reader.number(2)
         base = reader.number(base_size)
         extents = []
-        for _ in range(min(reader.number(2), MAX_ITEMS)):
+        count = reader.number(2)
+        budget -= count
+        if budget < 0:
+            raise InputError("this HEIC file claims too many items")
+        for _ in range(count):
             reader.number(index_size)
             extents.append((base + reader.number(offset_size), reader.number(length_size)))
         if number == item:

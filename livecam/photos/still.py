@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.media.jpeg import APP1, SOI, segments
+from livecam.media.jpeg import APP1, EXIF_HEADER, SOI, segments
 from livecam.photos.exif import AppleNote, apple_note
 from livecam.photos.heif import exif_block
 
 if TYPE_CHECKING:
     from livecam.media.boxes import Data
-
-EXIF_HEADER = b"Exif\0\0"
 
 
 @dataclass(frozen=True)
@@ -27,14 +25,27 @@ class StillFacts:
 
 def read_still(data: Data) -> StillFacts:
     """The facts of a JPEG or HEIC photo. Raises InputError."""
+    kind = kind_of(data)
+    block = exif_of(data)
+    return StillFacts(kind, apple_note(block) if block else None)
+
+
+def kind_of(data: Data) -> Literal["jpeg", "heic"]:
+    """JPEG or HEIC, by the first bytes. Raises InputError for anything else."""
     if bytes(data[:2]) == SOI:
-        # Metadata lies before the scan, in segments of at most 64 kB each.
-        head = bytes(data[: 16 * 65536])
-        for marker, start, end in segments(head):
-            if marker == APP1 and head[start + 4 : start + 10] == EXIF_HEADER:
-                return StillFacts("jpeg", apple_note(head[start + 10 : end]))
-        return StillFacts("jpeg", None)
+        return "jpeg"
     if bytes(data[4:8]) == b"ftyp":
-        block = exif_block(data)
-        return StillFacts("heic", apple_note(block) if block else None)
+        return "heic"
     raise InputError("this is neither a JPEG nor a HEIC photo")
+
+
+def exif_of(data: Data) -> bytes | None:
+    """The EXIF block, from its byte order mark on; None if there is none. Raises InputError."""
+    if kind_of(data) == "heic":
+        return exif_block(data)
+    # Metadata lies before the scan, in segments of at most 64 kB each.
+    head = bytes(data[: 16 * 65536])
+    for marker, start, end in segments(head):
+        if marker == APP1 and head[start + 4 : start + 10] == EXIF_HEADER:
+            return head[start + 10 : end]
+    return None

@@ -126,12 +126,15 @@ def _scene_parts(readings: Sequence[FrameReading]) -> list[dict[str, float]]:
     """Focus, steadiness and exposure of each whole frame, against the others."""
     scenes = [reading.scene for reading in readings]
     best = max((scene.sharpness for scene in scenes), default=0.0)
+    changes = [scene.change for scene in scenes]
+    if len(changes) > 1:
+        changes[0] = changes[1]  # nothing came before the first: no steadier than the second
     return [
         {
             "focus": parts.focus(scene.sharpness, best),
             # 0.05 of mean change between two frames is a camera being swung round.
-            "steadiness": 1 / (1 + (scene.change / 0.05) ** 2),
+            "steadiness": 1 / (1 + (change / 0.05) ** 2),
             "light": parts.light(scene.luma, scene.black, scene.white),
         }
-        for scene in scenes
+        for scene, change in zip(scenes, changes, strict=True)
     ]

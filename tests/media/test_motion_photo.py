@@ -15,7 +15,8 @@ from PIL import Image
 import livecam
 from livecam.media.boxes import find_box
 from livecam.media.form import Form
-from livecam.media.motion_photo import XMP_HEADER, image_metadata
+from livecam.media.jpeg import XMP_HEADER
+from livecam.media.motion_photo import image_metadata
 from tests.support.frames import moment, tone
 
 NAME = re.compile(r"^([^\s/\\][^/\\]*MP)\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")

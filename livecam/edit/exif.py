@@ -1,0 +1,253 @@
+"""Changes single tags of an EXIF block and leaves every other byte where it is.
+
+Maker notes hold offsets that some makers count from the start of the whole block, so nothing may
+move: a value of the same length is replaced in place, anything longer goes to the end.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from livecam.errors import InputError
+from livecam.media.exif import Type
+from livecam.photos.exif import (
+    APPLE,
+    CONTENT_IDENTIFIER,
+    EXIF_IFD,
+    IMAGE_UNIQUE_ID,
+    MAKER_NOTE,
+    MAX_ENTRIES,
+    SIZES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+ORIENTATION, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x0112, 0xA001, 0xA002, 0xA003
+IMAGE_WIDTH, IMAGE_LENGTH, SUBJECT_AREA = 0x0100, 0x0101, 0x9214
+DATE_TIME, DATE_TAKEN, DATE_DIGITIZED, OFFSET_TAKEN = 0x0132, 0x9003, 0x9004, 0x9011
+_SRGB = 1
+
+
+class ExifEditor:
+    """An EXIF block (from its byte order mark on) under change."""
+
+    def __init__(self, tiff: bytes) -> None:
+        """Raises InputError for a block whose directories cannot be followed."""
+        order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
+        if order is None or len(tiff) < 8:
+            raise InputError("its EXIF cannot be read")
+        self._order, self._data = order, bytearray(tiff)
+        self._count(self._image())
+
+    def to_bytes(self) -> bytes:
+        """The block as it is now."""
+        return bytes(self._data)
+
+    def describe_new_picture(self, size_wh: tuple[int, int], unique_id: str) -> None:
+        """Say that the picture is an upright one of this size, in sRGB, with an id of its own.
+
+        What describes the old picture's pixels goes: its thumbnail and its subject's place.
+        """
+        width, height = size_wh
+        self.set(self._image(), ORIENTATION, Type.SHORT, self._pack("H", 1))
+        for tag, side in ((IMAGE_WIDTH, width), (IMAGE_LENGTH, height)):
+            if self._find(self._image(), tag) is not None:
+                self.set(self._image(), tag, Type.LONG, self._pack("I", side))
+        self._need_photo()
+        self.set(self._photo(), PIXEL_X, Type.LONG, self._pack("I", width))
+        self.set(self._photo(), PIXEL_Y, Type.LONG, self._pack("I", height))
+        self.set(self._photo(), COLOR_SPACE, Type.SHORT, self._pack("H", _SRGB))
+        self.set_unique_id(unique_id)
+        self.remove(self._photo(), SUBJECT_AREA)
+        self.drop_thumbnail()
+
+    def set_unique_id(self, unique_id: str) -> None:
+        """Give the picture its id: 32 hexadecimal digits."""
+        self._need_photo()
+        self.set(self._photo(), IMAGE_UNIQUE_ID, Type.ASCII, unique_id.encode("ascii") + b"\0")
+
+    def set_date(self, taken: datetime | None) -> None:
+        """Say when the picture was taken; nothing where nobody knows."""
+        if taken is None:
+            return
+        self._need_photo()
+        date = taken.strftime("%Y:%m:%d %H:%M:%S").encode() + b"\0"
+        zone = f"{taken:%z}"
+        self.set(self._image(), DATE_TIME, Type.ASCII, date)
+        for tag in (DATE_TAKEN, DATE_DIGITIZED):
+            self.set(self._photo(), tag, Type.ASCII, date)
+        offset = f"{zone[:3]}:{zone[3:5]}".encode() + b"\0"
+        self.set(self._photo(), OFFSET_TAKEN, Type.ASCII, offset)
+
+    def set_identifier(self, identifier: str, note: bytes) -> None:
+        """Put a content identifier into Apple's maker note; `note` is one to use without one."""
+        self._need_photo()
+        place = self._identifier_place()
+        value = identifier.encode("ascii") + b"\0"
+        if place is not None and place[1] == len(value):
+            self._data[place[0] : place[0] + place[1]] = value
+        else:
+            self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
+
+    def remove_identifier(self) -> None:
+        """Make it a photo that belongs to no movie."""
+        note = self._apple_note()
+        if note is None:
+            return
+        at, size = note
+        start = at + 14
+        order = ">" if self._data[at + 12 : at + 14] == b"MM" else "<"
+        (count,) = struct.unpack_from(f"{order}H", self._data, start)
+        for i in range(min(count, MAX_ENTRIES)):
+            entry = start + 2 + 12 * i
+            if entry + 12 > at + size:
+                return
+            if struct.unpack_from(f"{order}H", self._data, entry)[0] == CONTENT_IDENTIFIER:
+                end = start + 2 + 12 * count + 4
+                self._data[entry : end - 12] = self._data[entry + 12 : end]
+                self._data[end - 12 : end] = bytes(12)
+                struct.pack_into(f"{order}H", self._data, start, count - 1)
+                return
+
+    def set(self, directory: int, tag: int, kind: Type, value: bytes) -> None:
+        """Give a tag a value; in place where it fits."""
+        count = len(value) // SIZES[kind]
+        entry = self._find(directory, tag)
+        if entry is None:
+            entry = self._add_entry(directory, tag)
+        old_kind, old_count = struct.unpack_from(f"{self._order}HI", self._data, entry + 2)
+        fits = SIZES.get(old_kind, 0) * old_count >= len(value) > 4
+        struct.pack_into(f"{self._order}HI", self._data, entry + 2, kind, count)
+        if len(value) <= 4:
+            self._data[entry + 8 : entry + 12] = value.ljust(4, b"\0")
+            return
+        (at,) = struct.unpack_from(f"{self._order}I", self._data, entry + 8)
+        if not fits or at + len(value) > len(self._data):
+            at = self._append(value)
+            struct.pack_into(f"{self._order}I", self._data, entry + 8, at)
+        else:
+            self._data[at : at + len(value)] = value
+
+    def remove(self, directory: int, tag: int) -> None:
+        """Take a tag out; what follows it in its directory moves up."""
+        entry = self._find(directory, tag)
+        if entry is None:
+            return
+        count = self._count(directory)
+        end = directory + 2 + 12 * count + 4  # the link to the next directory moves too
+        self._data[entry : end - 12] = self._data[entry + 12 : end]
+        self._data[end - 12 : end] = bytes(12)
+        struct.pack_into(f"{self._order}H", self._data, directory, count - 1)
+
+    def drop_thumbnail(self) -> None:
+        """Unlink the second directory, and blank the small picture that it points to."""
+        link = self._image() + 2 + 12 * self._count(self._image())
+        (thumbnail,) = struct.unpack_from(f"{self._order}I", self._data, link)
+        struct.pack_into(f"{self._order}I", self._data, link, 0)
+        if not 8 <= thumbnail <= len(self._data) - 2:
+            return
+        try:
+            at, size = (self._number(self._find(thumbnail, tag)) for tag in (0x0201, 0x0202))
+        except InputError:
+            return
+        if at and size and at + size <= len(self._data):
+            if at + size >= len(self._data) - 1:
+                del self._data[at:]
+            else:
+                self._data[at : at + size] = bytes(size)
+
+    def _image(self) -> int:
+        return int(struct.unpack_from(f"{self._order}I", self._data, 4)[0])
+
+    def _photo(self) -> int:
+        return self._number(self._find(self._image(), EXIF_IFD))
+
+    def _need_photo(self) -> None:
+        """Make the directory of the photo's own tags where there is none."""
+        if self._find(self._image(), EXIF_IFD) is None:
+            empty = self._append(bytes(6))
+            self.set(self._image(), EXIF_IFD, Type.LONG, self._pack("I", empty))
+
+    def _apple_note(self) -> tuple[int, int] | None:
+        """Offset and size of Apple's maker note."""
+        if self._find(self._image(), EXIF_IFD) is None:
+            return None
+        entry = self._find(self._photo(), MAKER_NOTE)
+        if entry is None:
+            return None
+        size, at = struct.unpack_from(f"{self._order}II", self._data, entry + 4)
+        if at + size > len(self._data) or not self._data.startswith(APPLE, at) or size < 20:
+            return None
+        return at, size
+
+    def _identifier_place(self) -> tuple[int, int] | None:
+        """Offset and size of the content identifier's value."""
+        note = self._apple_note()
+        if note is None:
+            return None
+        at, size = note
+        order = ">" if self._data[at + 12 : at + 14] == b"MM" else "<"
+        (count,) = struct.unpack_from(f"{order}H", self._data, at + 14)
+        for i in range(min(count, MAX_ENTRIES)):
+            entry = at + 16 + 12 * i
+            if entry + 12 > at + size:
+                return None
+            tag, _, length, offset = struct.unpack_from(f"{order}HHII", self._data, entry)
+            if tag == CONTENT_IDENTIFIER and offset + length <= size:
+                return at + offset, length
+        return None
+
+    def _number(self, entry: int | None) -> int:
+        if entry is None:
+            return 0
+        (kind,) = struct.unpack_from(f"{self._order}H", self._data, entry + 2)
+        layout = "H" if kind == Type.SHORT else "I"
+        return int(struct.unpack_from(f"{self._order}{layout}", self._data, entry + 8)[0])
+
+    def _count(self, directory: int) -> int:
+        if not 8 <= directory <= len(self._data) - 6:
+            raise InputError("its EXIF cannot be read")
+        (count,) = struct.unpack_from(f"{self._order}H", self._data, directory)
+        if count > MAX_ENTRIES or directory + 2 + 12 * count + 4 > len(self._data):
+            raise InputError("its EXIF cannot be read")
+        return int(count)
+
+    def _directory(self, start: int) -> Iterator[tuple[int, int]]:
+        """Tag and offset of each entry."""
+        for i in range(self._count(start)):
+            entry = start + 2 + 12 * i
+            yield struct.unpack_from(f"{self._order}H", self._data, entry)[0], entry
+
+    def _find(self, directory: int, tag: int) -> int | None:
+        return next((entry for found, entry in self._directory(directory) if found == tag), None)
+
+    def _add_entry(self, directory: int, tag: int) -> int:
+        """Move a directory to the end, with one entry more in its place; the new entry's offset."""
+        count = self._count(directory)
+        end = directory + 2 + 12 * count
+        entries = [bytes(self._data[at : at + 12]) for _, at in self._directory(directory)]
+        entries.append(self._pack("HHI", tag, Type.LONG, 0) + bytes(4))
+        entries.sort(key=lambda entry: struct.unpack(f"{self._order}H", entry[:2])[0])
+        link = bytes(self._data[end : end + 4])
+        moved = self._append(self._pack("H", count + 1) + b"".join(entries) + link)
+        if directory == self._image():
+            struct.pack_into(f"{self._order}I", self._data, 4, moved)
+        else:
+            pointer = self._find(self._image(), EXIF_IFD)
+            assert pointer is not None
+            struct.pack_into(f"{self._order}I", self._data, pointer + 8, moved)
+        found = self._find(moved, tag)
+        assert found is not None
+        return found
+
+    def _append(self, value: bytes) -> int:
+        """Add bytes at an even offset; where they begin."""
+        self._data += bytes(len(self._data) % 2)
+        self._data += value
+        return len(self._data) - len(value)
+
+    def _pack(self, layout: str, *values: int) -> bytes:
+        return struct.pack(f"{self._order}{layout}", *values)

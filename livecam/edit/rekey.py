@@ -1,0 +1,126 @@
+"""Stores a choice: as the key photo of the Live Photo or Motion Photo itself, or as a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from livecam.edit.exif import ExifEditor
+from livecam.edit.movie import rekeyed_movie
+from livecam.edit.still import encode_still, new_tags, with_exif, with_identifier
+from livecam.errors import InputError
+from livecam.media import heic
+from livecam.media.form import SUFFIX
+from livecam.media.live_photo import maker_note
+from livecam.media.motion_photo import append_movie, motion_xmp
+from livecam.photos.still import exif_of, kind_of
+
+if TYPE_CHECKING:
+    from livecam.media.form import Still
+    from livecam.photos.pick import OpenMovie, Pick
+
+NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """The content of files to be written under one name."""
+
+    content: dict[str, bytes]
+    """By suffix; the movie before the photo."""
+    note: str = ""
+    """What a person should know of them."""
+
+
+def rekeyed_pair(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
+    """A new Live Photo with the chosen frame as its photo. Raises InputError.
+
+    Where the choice is the photo that there is, it stays the camera's own, at its full size.
+    """
+    photo_path, movie_path = pick.input.files
+    photo = photo_path.read_bytes()
+    kind = kind_of(photo)
+    still_s = pick.key_s
+    kept = with_identifier(photo, identifier) if pick.keeps_present and not pick.by_hand else None
+    if kept is not None and pick.present is not None:
+        still, note, written = kept, "the present key photo is the best: it is kept", kind
+        still_s = movie.still_s if movie.still_s is not None else still_s
+    else:
+        image = movie.reader.picture(pick.key.index)
+        written, note = _writable(kind)
+        tags = new_tags(photo, (image.shape[1], image.shape[0]), _unique(identifier))
+        tags.set_identifier(identifier, maker_note(identifier))
+        still = encode_still(image, tags, written)
+    suffix = SUFFIX[written]
+    new_movie = rekeyed_movie(movie_path.read_bytes(), still_s, identifier)
+    return NewFiles({".MOV": new_movie, suffix: still}, note)
+
+
+def rekeyed_motion_photo(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
+    """A new Motion Photo with the chosen frame as its photo, its movie byte for byte the same."""
+    assert movie.motion is not None
+    whole = pick.input.file.read_bytes()
+    video = whole[movie.motion.start : movie.motion.end]
+    kind: Still = movie.motion.kind
+    if pick.keeps_present and not pick.by_hand:
+        note = "the present key photo is the best: it is kept"
+        return NewFiles({_motion_suffix(kind): _with_unique(whole, kind, identifier)}, note)
+    image = movie.reader.picture(pick.key.index)
+    written, note = _writable(kind)
+    tags = new_tags(whole, (image.shape[1], image.shape[0]), _unique(identifier))
+    xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
+    photo = encode_still(image, tags, written, xmp)
+    return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
+
+
+def best_picture(pick: Pick, movie: OpenMovie | None, identifier: str) -> NewFiles:
+    """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
+    if movie is None:
+        path = pick.input.files[pick.key.index]
+        return NewFiles({path.suffix: path.read_bytes()})
+    image = movie.reader.picture(pick.key.index)
+    size_wh = (image.shape[1], image.shape[0])
+    photo = pick.input.file.read_bytes() if pick.input.kind != "video" else None
+    tags = new_tags(photo, size_wh, _unique(identifier))
+    tags.remove_identifier()
+    if photo is None or exif_of(photo) is None:
+        tags.set_date(_taken(movie, pick.key_s))
+    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")})
+
+
+def _taken(movie: OpenMovie, key_s: float) -> datetime | None:
+    """When a frame was taken, by the movie's own date of creation."""
+    text = movie.reader.created
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    start = start if start.tzinfo else start.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(start.timestamp() + key_s, start.tzinfo)
+
+
+def _writable(kind: Still) -> tuple[Still, str]:
+    """The kind of photo that can be written here, and what to say if it is another."""
+    return (kind, "") if kind == "jpeg" or heic.is_installed() else ("jpeg", NO_HEIC)
+
+
+def _motion_suffix(kind: Still) -> str:
+    return ".MP.jpg" if kind == "jpeg" else ".MP.heic"
+
+
+def _unique(identifier: str) -> str:
+    """EXIF's ImageUniqueID: 128 bits in hexadecimal."""
+    return identifier.replace("-", "").lower()
+
+
+def _with_unique(whole: bytes, kind: Still, identifier: str) -> bytes:
+    """A JPEG with an id of its own in its EXIF; a HEIC, whose tags cannot grow, as it is."""
+    if kind != "jpeg":
+        return whole
+    try:
+        tags = ExifEditor(exif_of(whole) or b"")
+        tags.set_unique_id(_unique(identifier))
+    except InputError:
+        return whole
+    return with_exif(whole, tags.to_bytes())

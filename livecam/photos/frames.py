@@ -1,0 +1,242 @@
+"""The frames of a movie that already exists: when each is shown, and their pictures.
+
+PyAV decodes; a movie whose boxes do not hold together never gets that far.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import av
+import numpy as np
+
+from livecam.capture.frame import Frame, PixelFormat
+from livecam.capture.planes import Turn, i420
+from livecam.errors import InputError
+from livecam.photos.colour import is_hdr, to_bgr
+from livecam.photos.structure import is_movie, verify_movie
+from livecam.timebase import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+    from livecam.capture.frame import Bytes
+
+FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,gif,apng,webp_anim,mjpeg,m4v,h264,hevc,dv,ivf"
+"""Files only. Play lists and the like, which make FFmpeg open other files or addresses, are not
+among them."""
+
+MAX_PIXELS = 100_000_000
+"""8K has 33 million. A file that claims more asks for memory, not for a picture."""
+MAX_FRAMES = 1_000_000
+"""Nine hours at 30 frames a second."""
+
+KNOWN_CURVES = frozenset((0, 1, 2, 4, 5, 6, 7, 11, 13, 14, 15, 16, 18))
+"""Transfer characteristics (ITU-T H.273) that can be shown rightly; logarithmic ones cannot."""
+
+
+@dataclass(frozen=True)
+class FrameTime:
+    """One frame of a movie, before it is decoded."""
+
+    index: int
+    """In the order in which frames are shown, from 0."""
+    pts: int
+    time_s: float
+    """In the movie's own time, edit list applied."""
+
+
+class MovieReader:
+    """A movie opened for its frames. Not thread-safe.
+
+    `times` are known without decoding; `frames` and `picture` decode.
+    """
+
+    def __init__(self, source: Path | bytes) -> None:
+        """Open a file, or a movie found inside one. Raises InputError."""
+        try:
+            _verify(source)
+            # PyAV releases the GIL while it reads a path, not while it reads an object of ours.
+            file = str(source) if not isinstance(source, bytes) else io.BytesIO(source)
+            options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+            self._container: InputContainer = av.open(file, "r", options=options)
+        except (av.FFmpegError, OSError, ValueError) as err:
+            raise InputError(f"this is no movie that can be read: {_reason(err)}") from err
+        try:
+            self._stream = self._open_stream()
+            self.times = self._read_times()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _open_stream(self) -> VideoStream:
+        streams = self._container.streams.video
+        if not streams:
+            raise InputError("there is no picture in this movie")
+        stream = streams[0]  # a Pixel keeps a second, larger one, with a frame or two in it
+        context = stream.codec_context
+        if context is None or not context.width or not context.height:
+            raise InputError("the picture of this movie has no size, or a codec unknown here")
+        if context.width * context.height > MAX_PIXELS:
+            raise InputError(f"a picture of {context.width}x{context.height} is too large")
+        if context.color_trc not in KNOWN_CURVES:
+            raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.thread_type = "AUTO"
+        return stream
+
+    def _read_times(self) -> list[FrameTime]:
+        base = self._stream.time_base
+        try:
+            packets = [
+                (packet.pts, packet.is_keyframe)
+                for packet in self._container.demux(self._stream)
+                if packet.pts is not None and not packet.is_discard and packet.size
+            ]
+            self._rewind()
+        except (av.FFmpegError, ValueError) as err:
+            raise InputError(f"this movie cannot be read: {_reason(err)}") from err
+        if not packets or base is None:
+            raise InputError("there is no frame in this movie")
+        if len(packets) > MAX_FRAMES:
+            raise InputError("this movie has too many frames")
+        self._keys = sorted({pts for pts, is_key in packets if is_key})
+        shown = sorted({pts for pts, _ in packets})
+        return [FrameTime(i, pts, float(pts * base)) for i, pts in enumerate(shown)]
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole movie, sound included."""
+        if self._container.duration:
+            return self._container.duration / 1e6
+        return self.times[-1].time_s
+
+    @property
+    def created(self) -> str:
+        """When it was recorded, as an ISO 8601 date with or without a zone; "" if unknown."""
+        tags = self._container.metadata
+        return tags.get("com.apple.quicktime.creationdate") or tags.get("creation_time", "")
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's name of the codec, such as h264."""
+        return self._stream.codec_context.name
+
+    def nearest(self, time_s: float) -> FrameTime:
+        """The frame shown at, or nearest to, a time."""
+        return min(self.times, key=lambda frame: abs(frame.time_s - time_s))
+
+    def frames(self, indices: Collection[int]) -> Iterator[Frame]:
+        """These frames in order, as I420 with `t_ns` counted in the movie. Raises InputError."""
+        for at, picture in self._decode(indices):
+            t_ns = round(at.time_s * NS_PER_S)
+            if is_hdr(picture):
+                image = to_bgr(picture)
+                size_wh = (image.shape[1], image.shape[0])
+                yield Frame(at.index, t_ns, t_ns, PixelFormat.BGR, size_wh, image.reshape(-1))
+                continue
+            planes = i420(picture)
+            size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
+            yield Frame(at.index, t_ns, t_ns, PixelFormat.I420, size_wh, planes.reshape(-1))
+
+    def picture(self, index: int) -> Bytes:
+        """One frame as (H, W, 3) uint8 BGR in sRGB, upright and at full size."""
+        return next(self.pictures([index]))[1]
+
+    def pictures(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, Bytes]]:
+        """Several of these, in order. Raises InputError."""
+        for at, picture in self._decode(indices):
+            yield at, to_bgr(picture)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _decode(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, av.VideoFrame]]:
+        wanted = {self.times[i].pts: self.times[i] for i in indices}
+        left = sorted(wanted)
+        self._rewind()
+        position: int | None = None
+        try:
+            while left:
+                self._skip_ahead(left[0], position)
+                for picture in self._container.decode(self._stream):
+                    position = picture.pts
+                    if position in wanted and position in left:
+                        left.remove(position)
+                        yield wanted[position], picture
+                        if left and self._is_far(position, left[0]):
+                            break
+                    if not left:
+                        return
+                else:
+                    break
+        except (av.FFmpegError, ValueError, MemoryError) as err:
+            raise InputError(f"frame {wanted[left[0]].index} cannot be decoded: {err}") from err
+        if left:
+            raise InputError(f"frame {wanted[left[0]].index} cannot be decoded")
+
+    def _is_far(self, position: int, target: int) -> bool:
+        """Whether a key frame lies between here and there, and more than a second."""
+        base = self._stream.time_base
+        if base is None or (target - position) * base < 1:
+            return False
+        key = bisect_right(self._keys, target) - 1
+        return key >= 0 and self._keys[key] > position
+
+    def _skip_ahead(self, target: int, position: int | None) -> None:
+        if position is None:
+            position = self.times[0].pts
+        if self._is_far(position, target):
+            self._container.seek(target, stream=self._stream)
+
+    def _rewind(self) -> None:
+        """To the very first packet, wherever its time lies."""
+        first = self._keys[0] if hasattr(self, "_keys") and self._keys else 0
+        self._container.seek(min(0, first), stream=self._stream, backward=True)
+        self._stream.codec_context.flush_buffers()
+
+
+def _verify(source: Path | bytes) -> None:
+    """Check the boxes of a QuickTime or MP4 file, through a memory map."""
+    if isinstance(source, bytes):
+        if is_movie(source):
+            verify_movie(source)
+        return
+    with source.open("rb") as file:
+        if source.stat().st_size == 0:
+            raise InputError("the file is empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if is_movie(data):
+                verify_movie(data)
+
+
+def _reason(err: Exception) -> str:
+    text = getattr(err, "strerror", None) or str(err)
+    return str(text)
+
+
+def upright_size(picture: av.VideoFrame) -> tuple[int, int]:
+    """Width and height of a decoded picture once it is turned."""
+    return Turn.of(picture).size_wh((picture.width, picture.height))
+
+
+def evenly(count: int, wanted: int) -> list[int]:
+    """`wanted` positions out of `count`, evenly spaced, first and last among them."""
+    if wanted >= count:
+        return list(range(count))
+    return sorted({round(float(x)) for x in np.linspace(0, count - 1, wanted)})

@@ -1,0 +1,171 @@
+"""Scores the frames of one input and picks the best; reads only, writes nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from livecam.errors import InputError
+from livecam.photos.frames import MovieReader, evenly
+from livecam.photos.mapped import read_mapped
+from livecam.photos.motion import MotionMovie, find_motion_movie
+from livecam.photos.movie import read_movie
+from livecam.photos.pictures import picture_frame
+from livecam.quality.choice import MomentScore, choose
+from livecam.timebase import NS_PER_S, to_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from livecam.capture.frame import Frame
+    from livecam.photos.inputs import Input
+    from livecam.quality.measures import FrameReading
+    from livecam.quality.score import FrameScore
+    from livecam.quality.worker import FaceFinder
+
+SPACED_FRAMES = 12
+"""What phone apps offer to choose from, and how many of a long movie are looked at."""
+ALL_UP_TO_S = 5.0
+ALL_UP_TO_FRAMES = 600
+"""Shorter movies are looked at frame by frame: five seconds at 120 a second."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How to look at a movie."""
+
+    frames: int | None = None
+    """How many evenly spaced frames; None for all."""
+    is_default: bool = True
+    """Whether all is meant for short movies only."""
+    at_s: float | None = None
+    """The frame nearest to this time is the choice."""
+
+
+@dataclass(frozen=True)
+class PresentKey:
+    """The frame that is the key photo now."""
+
+    index: int
+    time_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What was chosen of one input."""
+
+    input: Input
+    duration_s: float
+    score: MomentScore
+    present: PresentKey | None
+    by_hand: bool = False
+
+    @property
+    def key(self) -> FrameScore:
+        """The chosen frame; its `index` counts the movie's frames or the set's pictures."""
+        return self.score.frames[self.score.key]
+
+    @property
+    def key_s(self) -> float:
+        """Its time in the movie."""
+        return to_s(self.key.t_ns)
+
+    @property
+    def keeps_present(self) -> bool:
+        """Whether the choice is the key photo that there is."""
+        return self.present is not None and self.present.index == self.key.index
+
+
+@dataclass(frozen=True)
+class OpenMovie:
+    """A movie and what its file says of the photo in it."""
+
+    reader: MovieReader
+    still_s: float | None
+    motion: MotionMovie | None
+
+
+@contextmanager
+def open_movie(source: Input) -> Iterator[OpenMovie]:
+    """The movie of a Live Photo, Motion Photo or video. Raises InputError."""
+    motion, still_s = None, None
+    try:
+        if source.kind == "motion-photo":
+            motion = read_mapped(source.file, find_motion_movie)
+            if motion is None:
+                raise InputError("it is no Motion Photo any more")
+            still_s = motion.still_s
+            reader = MovieReader(source.file.read_bytes()[motion.start : motion.end])
+        else:
+            path = source.files[-1]
+            reader = MovieReader(path)
+            if source.kind == "live-photo":
+                facts = read_mapped(path, read_movie)
+                still_s = facts.still.time_s if facts.still else None
+    except OSError as err:
+        raise InputError(f"cannot be read: {err.strerror}") from err
+    with reader:
+        if still_s is None and source.kind == "motion-photo":
+            # The specification: the frame just before the middle.
+            still_s = max(0.0, reader.duration_s / 2 - 1e-3)
+        yield OpenMovie(reader, still_s, motion)
+
+
+def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | None) -> Pick:
+    """Choose the best frame. Raises InputError, ModelError.
+
+    `movie` is what `open_movie` gives; None for pictures.
+    """
+    if movie is None:
+        frames = (picture_frame(path, i) for i, path in enumerate(source.files))
+        score = _choose(_read(frames, finder), 0, finder)
+        return Pick(source, 0.0, score, None)
+    reader = movie.reader
+    present = None if movie.still_s is None else reader.nearest(movie.still_s)
+    by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
+    chosen = _sampled(reader, wanted)
+    for needed in (present, by_hand):
+        if needed is not None and needed.index not in chosen:
+            # In place of the nearest one, so that as many frames as were asked for are compared.
+            near = min(chosen, key=lambda i: abs(i - needed.index))
+            chosen = sorted({*chosen, needed.index} - ({near} if len(chosen) > 1 else set()))
+    readings = _read(reader.frames(chosen), finder)
+    middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
+    score = _choose(readings, round(middle_s * NS_PER_S), finder)
+    position = {frame.index: at for at, frame in enumerate(score.frames)}
+    if by_hand is not None:
+        score = MomentScore(
+            score.basis, score.frames, position[by_hand.index], "chosen by hand", score.note
+        )
+    now = None
+    if present is not None and present.index in position:
+        judged = score.frames[position[present.index]]
+        now = PresentKey(present.index, present.time_s, judged.score)
+    return Pick(source, reader.duration_s, score, now, by_hand is not None)
+
+
+def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:
+    """Positions of the frames to look at."""
+    count, some = len(reader.times), wanted.frames
+    is_long = reader.duration_s > ALL_UP_TO_S or count > ALL_UP_TO_FRAMES
+    if some is None and wanted.is_default and is_long:
+        some = SPACED_FRAMES
+    return list(range(count)) if some is None else evenly(count, some)
+
+
+def _read(frames: Iterator[Frame], finder: FaceFinder) -> list[FrameReading]:
+    readings: list[FrameReading] = []
+    before = None
+    for frame in frames:
+        reading, before = finder.read(frame, before)
+        readings.append(reading)
+    return readings
+
+
+def _choose(readings: list[FrameReading], shutter_ns: int, finder: FaceFinder) -> MomentScore:
+    try:
+        return choose(readings, shutter_ns, finder.problem)
+    except ValueError as err:
+        raise InputError("no frame of it can be decoded") from err

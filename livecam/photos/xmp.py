@@ -1,0 +1,107 @@
+"""Reads the little of XMP that Motion Photos need, from any file, trusting none of its numbers.
+
+Names are told by their namespace's address, never by its prefix: Google's cameras write `Camera:`,
+Samsung's and most programs `GCamera:`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from livecam.errors import InputError
+
+CAMERA = "http://ns.google.com/photos/1.0/camera/"
+CONTAINER_ITEM = "http://ns.google.com/photos/1.0/container/item/"
+
+MAX_BYTES = 1_000_000
+"""A JPEG's segment holds 64 kB; a HEIC's item of a real phone a few kB."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file in a container: the picture, a gain map, the movie."""
+
+    semantic: str
+    mime: str
+    length: int
+    padding: int
+
+
+@dataclass(frozen=True)
+class MotionTags:
+    """What a photo's XMP says of a movie behind it."""
+
+    motion_photo: bool
+    """Version 1.0 of the specification."""
+    micro_video: bool
+    """Its forerunner."""
+    still_us: int | None
+    """When in the movie the photo was taken, in microseconds; None where it does not say."""
+    micro_offset: int | None
+    """Where a MicroVideo begins, in bytes from the end of the file."""
+    items: tuple[Item, ...]
+    """In the order of the file."""
+
+    @property
+    def promises_movie(self) -> bool:
+        """Whether a movie should be there."""
+        return self.motion_photo or self.micro_video
+
+
+def motion_tags(packet: bytes) -> MotionTags:
+    """Read an XMP packet. Raises InputError if it is no XML, or dangerous XML."""
+    root = _parse(packet)
+    values: dict[str, str] = {}
+    items = []
+    for element in root.iter():
+        values.update({name: value for name, value in element.attrib.items() if CAMERA in name})
+        if isinstance(element.tag, str) and CAMERA in element.tag and element.text:
+            values[element.tag] = element.text.strip()
+        item = _item(element)
+        if item is not None:
+            items.append(item)
+    still_us = _number(values, "MotionPhotoPresentationTimestampUs")
+    if still_us is None:
+        still_us = _number(values, "MicroVideoPresentationTimestampUs")
+    return MotionTags(
+        motion_photo=_number(values, "MotionPhoto") == 1,
+        micro_video=_number(values, "MicroVideo") == 1,
+        # -1 is the specification's "not set".
+        still_us=still_us if still_us is not None and still_us >= 0 else None,
+        micro_offset=_number(values, "MicroVideoOffset"),
+        items=tuple(items),
+    )
+
+
+def _parse(packet: bytes) -> ET.Element:
+    packet = packet.strip(b"\0 \t\r\n")
+    # XMP has no document type; entities in one could grow without bound.
+    if len(packet) > MAX_BYTES or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        raise InputError("its XMP is too large, or no XMP")
+    try:
+        return ET.fromstring(packet)  # noqa: S314 - no entities, see above
+    except (ET.ParseError, ValueError, LookupError) as err:
+        raise InputError("its XMP cannot be read") from err
+
+
+def _item(element: ET.Element) -> Item | None:
+    """An element that describes one file, in attributes or in elements of its own."""
+    values = {name: text for name, text in element.attrib.items() if CONTAINER_ITEM in name}
+    for child in element:
+        if isinstance(child.tag, str) and CONTAINER_ITEM in child.tag:
+            values[child.tag] = child.text or ""
+    if f"{{{CONTAINER_ITEM}}}Semantic" not in values:
+        return None
+    return Item(
+        semantic=values[f"{{{CONTAINER_ITEM}}}Semantic"].strip(),
+        mime=values.get(f"{{{CONTAINER_ITEM}}}Mime", "").strip(),
+        length=_number(values, "Length", CONTAINER_ITEM) or 0,
+        padding=_number(values, "Padding", CONTAINER_ITEM) or 0,
+    )
+
+
+def _number(values: dict[str, str], name: str, space: str = CAMERA) -> int | None:
+    text = values.get(f"{{{space}}}{name}", "").strip()
+    # Not more digits than any size has: int() takes long over millions of them.
+    return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 and text.isascii() else None

@@ -1,0 +1,223 @@
+"""One run of `livecam pick`: many inputs, each scored, chosen from and, if asked for, stored.
+
+Inputs are worked on by a pool of threads (decoding and the landmarker let Python go on meanwhile);
+each thread has a landmarker of its own. Results come in the order of the inputs.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from livecam.edit.rekey import NewFiles, best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.errors import InputError, LivecamError
+from livecam.media.publish import Bundle, check_folder, write_error
+from livecam.photos.exif import image_id
+from livecam.photos.inputs import PICTURES, Input
+from livecam.photos.mapped import read_mapped
+from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
+from livecam.photos.still import exif_of, read_still
+from livecam.quality.worker import FaceFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+MARK = "_key"
+"""Added to the name of a file that is made from another."""
+
+_NAMESPACE = uuid.UUID("8a3f2c54-6f0e-4d57-9d3b-6a1d0c9b7e21")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is to be done with every input."""
+
+    wanted: Wanted
+    out: Path | None = None
+    rekey: bool = False
+    model: Path | None = None
+    look: Callable[[Pick, OpenMovie | None], None] | None = None
+    """Gets every choice while its movie is still open, in one of several threads."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: a choice, an error, or nothing new to be done."""
+
+    source: Input
+    pick: Pick | None = None
+    outputs: tuple[Path, ...] = ()
+    note: str = ""
+    error: LivecamError | None = None
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether an earlier run has done it."""
+        return self.pick is None and self.error is None
+
+
+def pick_all(
+    inputs: Sequence[Input], ask: Ask, jobs: int, on_done: Callable[[], None] = lambda: None
+) -> Iterator[Outcome]:
+    """Work on all inputs; outcomes in their order. `on_done` is called from the pool's threads.
+
+    Raises OutputError if `out` cannot be written at all, ModelError if there is no face model.
+    """
+    if ask.out is not None:
+        check_folder(ask.out)
+    finders = _Finders(ask.model)
+
+    def work(source: Input) -> Outcome:
+        try:
+            return _outcome(source, ask, finders)
+        finally:
+            on_done()
+
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="pick")
+    try:
+        yield from pool.map(work, inputs)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        finders.close()
+
+
+class _Finders:
+    """A face finder for each thread."""
+
+    def __init__(self, model: Path | None) -> None:
+        self._model = model
+        self._local = threading.local()
+        self._all: list[FaceFinder] = []
+
+    def mine(self) -> FaceFinder:
+        finder: FaceFinder | None = getattr(self._local, "finder", None)
+        if finder is None:
+            finder = self._local.finder = FaceFinder(self._model)
+            self._all.append(finder)
+        return finder
+
+    def close(self) -> None:
+        for finder in self._all:
+            finder.close()
+
+
+def _outcome(source: Input, ask: Ask, finders: _Finders) -> Outcome:
+    try:
+        if ask.rekey and source.kind not in ("live-photo", "motion-photo"):
+            what = "a movie" if source.kind == "video" else "a picture"
+            raise InputError(f"{source.file.name}: {what} has no key photo to change")
+        identifier = _identifier(source, ask)
+        before = _done_before(source, ask, identifier)
+        if before:
+            return Outcome(source, outputs=before)
+        if source.kind == "pictures":
+            return _pick(source, ask, finders.mine(), identifier, None)
+        with open_movie(source) as movie:
+            return _pick(source, ask, finders.mine(), identifier, movie)
+    except InputError as err:
+        name = source.file.name
+        message = err.message if name in err.message else f"{name}: {err.message}"
+        return Outcome(source, error=InputError(message, err.hint))
+    except LivecamError as err:
+        return Outcome(source, error=err)
+
+
+def _pick(
+    source: Input, ask: Ask, finder: FaceFinder, identifier: str, movie: OpenMovie | None
+) -> Outcome:
+    chosen = pick(source, finder, ask.wanted, movie)
+    if ask.look is not None:
+        ask.look(chosen, movie)
+    if ask.out is None:
+        return Outcome(source, chosen)
+    try:
+        if not ask.rekey or movie is None:
+            files = best_picture(chosen, movie, identifier)
+        elif source.kind == "live-photo":
+            files = rekeyed_pair(chosen, movie, identifier)
+        else:
+            files = rekeyed_motion_photo(chosen, movie, identifier)
+    except OSError as err:
+        raise InputError(f"cannot be read: {err.strerror}") from err
+    outputs = _write(files, ask.out / source.below, _stem(source) + MARK)
+    return Outcome(source, chosen, outputs, files.note)
+
+
+def _write(files: NewFiles, folder: Path, name: str) -> tuple[Path, ...]:
+    """Write files of one name together or not at all. Raises OutputError."""
+    folder = folder.resolve()
+    check_folder(folder)
+    with Bundle.named(folder, name) as bundle:
+        try:
+            for suffix, content in files.content.items():
+                bundle.hidden(suffix).write_bytes(content)
+        except OSError as err:
+            raise write_error(folder, err) from err
+        bundle.publish(list(files.content))
+        return tuple(bundle.path(suffix) for suffix in files.content)
+
+
+def _stem(source: Input) -> str:
+    stem = source.file.stem
+    # The "MP" of a Motion Photo's name must come last in the new name too.
+    return stem.removesuffix(".MP") if source.kind == "motion-photo" else stem
+
+
+def _identifier(source: Input, ask: Ask) -> str:
+    """The identifier of what is made from this input in this way, the same in every run.
+
+    An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
+    picture. It is how a later run knows what has been done.
+    """
+    try:
+        stats = [(path.name, path.stat()) for path in source.files]
+    except OSError as err:
+        raise InputError(f"cannot be read: {err.strerror}") from err
+    asked = [ask.rekey, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
+    files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    # With another version the choice may be another one.
+    text = json.dumps([metadata.version("livecam"), asked, files])
+    return str(uuid.uuid5(_NAMESPACE, text)).upper()
+
+
+def _done_before(source: Input, ask: Ask, identifier: str) -> tuple[Path, ...]:
+    """What an earlier run has made of this input in this way."""
+    if ask.out is None:
+        return ()
+    folder = (ask.out / source.below).resolve()
+    names = sorted(folder.glob(f"{glob.escape(_stem(source) + MARK)}*"))
+    for path in names:
+        if path.suffix.lower() not in PICTURES or path.name.startswith("."):
+            continue
+        if not _is_made_from(path, source, identifier):
+            continue
+        if not ask.rekey or source.kind != "live-photo":
+            return (path,)
+        movie = path.with_suffix(".MOV")
+        if movie.is_file():
+            return (movie, path)
+    return ()
+
+
+def _is_made_from(path: Path, source: Input, identifier: str) -> bool:
+    try:
+        if source.kind == "pictures" or path.stat().st_size == source.file.stat().st_size:
+            return any(_same(path, file) for file in source.files)
+        note = read_mapped(path, read_still).note
+        if note is not None and note.identifier == identifier:
+            return True
+        block = read_mapped(path, exif_of)
+        return block is not None and image_id(block) == identifier.replace("-", "").lower()
+    except (InputError, OSError):
+        return False
+
+
+def _same(a: Path, b: Path) -> bool:
+    return a.stat().st_size == b.stat().st_size and a.read_bytes() == b.read_bytes()
