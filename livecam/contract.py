@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 VERSION = 1
+EXPORTS = (
+    "still", "muted", "gif", "webp", "loop", "bounce", "long-exposure", "live-photo",
+    "motion-photo",
+)  # fmt: skip
+"""What `livecam export --to` makes."""
 SCHEMA_PATH = Path(__file__).with_name("contract.json")
 
 
@@ -137,8 +142,19 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True)
+class Exported(Event):
+    """`livecam export` has made something of one input."""
+
+    event = "exported"
+    file: str
+    to: str
+    outputs: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class PickError(Event):
-    """`livecam pick` cannot use one input; `code` is the exit code if none can be used."""
+    """`livecam pick` or `export` cannot use one input; `code` is the exit code if none can be."""
 
     event = "error"
     file: str

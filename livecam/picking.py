@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from livecam.edit.rekey import NewFiles, best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.edit.files import write_new
+from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
-from livecam.media.publish import Bundle, check_folder, write_error
+from livecam.media.publish import check_folder
 from livecam.photos.exif import image_id
 from livecam.photos.inputs import PICTURES, Input
 from livecam.photos.mapped import read_mapped
@@ -146,22 +147,8 @@ def _pick(
             files = rekeyed_motion_photo(chosen, movie, identifier)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
-    outputs = _write(files, ask.out / source.below, _stem(source) + MARK)
+    outputs = write_new(files, ask.out / source.below, _stem(source) + MARK)
     return Outcome(source, chosen, outputs, files.note)
-
-
-def _write(files: NewFiles, folder: Path, name: str) -> tuple[Path, ...]:
-    """Write files of one name together or not at all. Raises OutputError."""
-    folder = folder.resolve()
-    check_folder(folder)
-    with Bundle.named(folder, name) as bundle:
-        try:
-            for suffix, content in files.content.items():
-                bundle.hidden(suffix).write_bytes(content)
-        except OSError as err:
-            raise write_error(folder, err) from err
-        bundle.publish(list(files.content))
-        return tuple(bundle.path(suffix) for suffix in files.content)
 
 
 def _stem(source: Input) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from livecam.contract import EXPORTS
 from livecam.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=run_check)
     _add_pick(commands)
+    _add_export(commands)
     return parser
 
 
@@ -124,6 +126,23 @@ def _add_pick(commands: Any) -> None:
     pick.add_argument("--json", action="store_true", help="print one JSON event an input")
     pick.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
     pick.set_defaults(run=run_pick)
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser(
+        "export",
+        help="make a still, a clip, an effect or the other format of moments that exist",
+        description="Makes new files of each Live Photo, Motion Photo or movie; the input is never "
+        "changed. The effects are Live Photos that Apple's Photos knows as Loop, Bounce and Long "
+        "Exposure.",
+        epilog="exit codes: 0 all inputs were used; 1 some were not; 2 wrong usage; 4 none was.",
+        allow_abbrev=False,
+    )
+    export.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    export.add_argument("--to", choices=EXPORTS, required=True, help="what to make")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save")
+    export.add_argument("--json", action="store_true", help="print one JSON event an input")
+    export.set_defaults(run=run_export)
 
 
 def _add_camera(parser: argparse.ArgumentParser) -> None:
@@ -291,5 +310,12 @@ def run_check(args: argparse.Namespace) -> int:
 def run_pick(args: argparse.Namespace) -> int:
     """`livecam pick`."""
     from livecam.cli.pick import run
+
+    return run(args)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """`livecam export`."""
+    from livecam.cli.export import run
 
     return run(args)

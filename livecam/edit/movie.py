@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from livecam.errors import InputError
 from livecam.media.boxes import Box, box, find_box, find_boxes
 from livecam.media.live_photo import (
+    EFFECT_KEY,
     IDENTIFIER_KEY,
     STILL_TIME_KEY,
-    identifier_metadata,
+    metadata,
+    metadata_item,
     still_track,
 )
 from livecam.media.tracks import track_box
@@ -33,10 +35,13 @@ MAX_BYTES = 0xFFFF_FFFF
 """Offsets in `stco` have 32 bits. A phone's moment has a few million bytes."""
 
 
-def rekeyed_movie(movie: bytes, still_s: float, identifier: str) -> bytes:
+def rekeyed_movie(
+    movie: bytes, still_s: float, identifier: str, effect: int | None = None
+) -> bytes:
     """The movie with its still at `still_s` seconds and a new content identifier.
 
-    `movie` must have passed `verify_movie`. Raises InputError.
+    `effect` marks it as one of Photos' effects (`EFFECT_KEY`). `movie` must have passed
+    `verify_movie`. Raises InputError.
     """
     moov = find_box(movie, b"moov")
     assert moov is not None  # verified
@@ -50,13 +55,16 @@ def rekeyed_movie(movie: bytes, still_s: float, identifier: str) -> bytes:
     sample = _sample(movie, still) if still is not None else None
     added = box(b"mdat", sample) if sample is not None else b""
     sample_at = len(rest) + 8
+    values: dict[str, str | int] = {IDENTIFIER_KEY: identifier}
+    if effect is not None:
+        values[EFFECT_KEY] = effect
     content = []
     for part in parts:
         raw = movie[part.start : part.end]
         if still is not None and part.start == still.start:
             raw = _moved(raw, ticks, sample_at if sample is not None else None)
         elif part.type == b"meta":
-            raw = _identified(raw, identifier)
+            raw = _with_metadata(raw, values)
         content.append(raw)
     kinds = [part.type for part in parts]
     if still is None:
@@ -71,7 +79,7 @@ def rekeyed_movie(movie: bytes, still_s: float, identifier: str) -> bytes:
         at = kinds.index(b"mvhd")
         content[at] = content[at][:-4] + struct.pack(">I", next_track + 1)
     if b"meta" not in kinds:
-        content.append(identifier_metadata(identifier))
+        content.append(metadata(values))
     return rest + added + box(b"moov", *content)
 
 
@@ -209,8 +217,8 @@ def _edits(body: bytes, ticks: int) -> bytes:
     )
 
 
-def _identified(meta: bytes, identifier: str) -> bytes:
-    """Metadata with another content identifier, all else kept."""
+def _with_metadata(meta: bytes, values: dict[str, str | int]) -> bytes:
+    """Metadata with some values replaced or added, all else kept."""
     outer = next(find_boxes(meta, 0, len(meta)))
     plain = meta[outer.body + 4 : outer.body + 8] == b"hdlr"
     start = outer.body if plain else outer.body + 4
@@ -218,26 +226,25 @@ def _identified(meta: bytes, identifier: str) -> bytes:
     keys = next((part for part in parts if part.type == b"keys"), None)
     items = next((part for part in parts if part.type == b"ilst"), None)
     if keys is None or items is None:
-        return identifier_metadata(identifier)
-    names = [meta[key.body : key.end] for key in find_boxes(meta, keys.body + 8, keys.end)]
-    key = IDENTIFIER_KEY.encode()
-    if key not in names:
-        names.append(key)
-    number = names.index(key) + 1
-    value = box(
-        struct.pack(">I", number),
-        box(b"data", struct.pack(">II", 1, 0), identifier.encode("ascii")),
-    )
-    kept = [
-        value if int.from_bytes(item.type) == number else meta[item.start : item.end]
+        return metadata(values)
+    entries = list(find_boxes(meta, keys.body + 8, keys.end))
+    names = [meta[entry.body : entry.end] for entry in entries]
+    raw_keys = [meta[entry.start : entry.end] for entry in entries]
+    raw_items = {
+        int.from_bytes(item.type): meta[item.start : item.end]
         for item in find_boxes(meta, items.body, items.end)
-    ]
-    if value not in kept:
-        kept.append(value)
-    key_body = meta[keys.body : keys.body + 4] + struct.pack(">I", len(names))
+    }
+    for key, value in values.items():
+        name = key.encode()
+        if name not in names:
+            names.append(name)
+            raw_keys.append(box(b"mdta", name))
+        number = names.index(name) + 1
+        raw_items[number] = metadata_item(number, value)
+    head = meta[keys.body : keys.body + 4] + struct.pack(">I", len(names))
     new = {
-        keys.start: box(b"keys", key_body, *(box(b"mdta", name) for name in names)),
-        items.start: box(b"ilst", *kept),
+        keys.start: box(b"keys", head, *raw_keys),
+        items.start: box(b"ilst", *raw_items.values()),
     }
     content = [new.get(part.start, meta[part.start : part.end]) for part in parts]
     return box(b"meta", meta[outer.body : start], *content)

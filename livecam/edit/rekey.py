@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from livecam.edit.exif import ExifEditor
+from livecam.edit.files import NewFiles
 from livecam.edit.movie import rekeyed_movie
 from livecam.edit.still import encode_still, new_tags, with_exif, with_identifier
 from livecam.errors import InputError
@@ -17,20 +17,11 @@ from livecam.media.motion_photo import append_movie, motion_xmp
 from livecam.photos.still import exif_of, kind_of
 
 if TYPE_CHECKING:
+    from livecam.capture.frame import Bytes
     from livecam.media.form import Still
     from livecam.photos.pick import OpenMovie, Pick
 
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
-
-
-@dataclass(frozen=True)
-class NewFiles:
-    """The content of files to be written under one name."""
-
-    content: dict[str, bytes]
-    """By suffix; the movie before the photo."""
-    note: str = ""
-    """What a person should know of them."""
 
 
 def rekeyed_pair(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
@@ -49,12 +40,17 @@ def rekeyed_pair(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
     else:
         image = movie.reader.picture(pick.key.index)
         written, note = _writable(kind)
-        tags = new_tags(photo, (image.shape[1], image.shape[0]), _unique(identifier))
-        tags.set_identifier(identifier, maker_note(identifier))
-        still = encode_still(image, tags, written)
+        still = paired_still(image, photo, identifier, written)
     suffix = SUFFIX[written]
     new_movie = rekeyed_movie(movie_path.read_bytes(), still_s, identifier)
     return NewFiles({".MOV": new_movie, suffix: still}, note)
+
+
+def paired_still(image: Bytes, photo: bytes | None, identifier: str, kind: Still) -> bytes:
+    """A picture as a Live Photo's photo, with an old photo's tags. Raises UsageError."""
+    tags = new_tags(photo, (image.shape[1], image.shape[0]), unique_id(identifier))
+    tags.set_identifier(identifier, maker_note(identifier))
+    return encode_still(image, tags, kind)
 
 
 def rekeyed_motion_photo(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
@@ -68,7 +64,7 @@ def rekeyed_motion_photo(pick: Pick, movie: OpenMovie, identifier: str) -> NewFi
         return NewFiles({_motion_suffix(kind): _with_unique(whole, kind, identifier)}, note)
     image = movie.reader.picture(pick.key.index)
     written, note = _writable(kind)
-    tags = new_tags(whole, (image.shape[1], image.shape[0]), _unique(identifier))
+    tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
     xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
     photo = encode_still(image, tags, written, xmp)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
@@ -82,7 +78,7 @@ def best_picture(pick: Pick, movie: OpenMovie | None, identifier: str) -> NewFil
     image = movie.reader.picture(pick.key.index)
     size_wh = (image.shape[1], image.shape[0])
     photo = pick.input.file.read_bytes() if pick.input.kind != "video" else None
-    tags = new_tags(photo, size_wh, _unique(identifier))
+    tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
         tags.set_date(_taken(movie, pick.key_s))
@@ -109,7 +105,7 @@ def _motion_suffix(kind: Still) -> str:
     return ".MP.jpg" if kind == "jpeg" else ".MP.heic"
 
 
-def _unique(identifier: str) -> str:
+def unique_id(identifier: str) -> str:
     """EXIF's ImageUniqueID: 128 bits in hexadecimal."""
     return identifier.replace("-", "").lower()
 
@@ -120,7 +116,7 @@ def _with_unique(whole: bytes, kind: Still, identifier: str) -> bytes:
         return whole
     try:
         tags = ExifEditor(exif_of(whole) or b"")
-        tags.set_unique_id(_unique(identifier))
+        tags.set_unique_id(unique_id(identifier))
     except InputError:
         return whole
     return with_exif(whole, tags.to_bytes())

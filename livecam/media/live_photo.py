@@ -17,6 +17,7 @@ from livecam.media.boxes import box, full_box
 from livecam.media.tracks import TIMESCALE, NewTrack, handler, with_track
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from livecam.media.tags import Tags
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 STILL_TIME_KEY = b"com.apple.quicktime.still-image-time"
 IDENTIFIER_KEY = "com.apple.quicktime.content.identifier"
 
-_INT8, _UTF8 = 65, 1
-"""Well-known types of the QuickTime File Format: signed byte in timed metadata, UTF-8 in keys."""
+EFFECT_KEY = "com.apple.photos.variation-identifier"
+"""Which of Photos' effects a movie shows: 1 Loop, 2 Bounce, 3 Long Exposure (LivePhotosKit)."""
+
+_INT8, _UTF8, _INT64 = 65, 1, 21
+"""Well-known types of the QuickTime File Format: signed byte in timed metadata; UTF-8 and signed
+numbers of any length in keys."""
 _SAMPLE = struct.pack(">IIb", 9, 1, -1)
 """Size, local key, and the value that every iPhone writes; only its time has a meaning."""
 
@@ -74,11 +79,6 @@ def still_track(still_s: float) -> NewTrack:
     )
 
 
-def identifier_metadata(identifier: str) -> bytes:
-    """`moov/meta` of a movie that says nothing but which Live Photo it belongs to."""
-    return metadata({IDENTIFIER_KEY: identifier})
-
-
 def _metadata(tags: Tags) -> bytes:
     return metadata(
         {
@@ -91,16 +91,22 @@ def _metadata(tags: Tags) -> bytes:
     )
 
 
-def metadata(values: dict[str, str]) -> bytes:
+def metadata(values: Mapping[str, str | int]) -> bytes:
     """`moov/meta` as QuickTime has it: a plain box, keys by name, values by the keys' numbers."""
     keys = b"".join(box(b"mdta", name.encode()) for name in values)
-    items = b"".join(
-        box(struct.pack(">I", number), box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
-        for number, text in enumerate(values.values(), 1)
-    )
+    items = (metadata_item(number, value) for number, value in enumerate(values.values(), 1))
     return box(
         b"meta",
         full_box(b"hdlr", bytes(4), b"mdta", bytes(14)),
         full_box(b"keys", struct.pack(">I", len(values)), keys),
-        box(b"ilst", items),
+        box(b"ilst", *items),
     )
+
+
+def metadata_item(number: int, value: str | int) -> bytes:
+    """The value of the key with this number: text, or a whole number in eight bytes."""
+    if isinstance(value, str):
+        data = box(b"data", struct.pack(">II", _UTF8, 0), value.encode())
+    else:
+        data = box(b"data", struct.pack(">IIq", _INT64, 0, value))
+    return box(struct.pack(">I", number), data)

@@ -46,8 +46,13 @@ def exif_extent(data: Data) -> Extent | None:
 
 def xmp_block(data: Data) -> bytes | None:
     """The XMP packet; None if there is none. Raises InputError."""
-    item = _find_item(data, b"mime", _XMP_MIME)
+    item = xmp_extent(data)
     return None if item is None else bytes(data[item.start : item.end])
+
+
+def xmp_extent(data: Data) -> Extent | None:
+    """Where that packet lies. Raises InputError."""
+    return _find_item(data, b"mime", _XMP_MIME)
 
 
 def _find_item(data: Data, kind: bytes, mime: bytes = b"") -> Extent | None:

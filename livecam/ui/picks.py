@@ -63,6 +63,8 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str | Text, ...]:
 def shown(chosen: Pick, count: int = SHOWN_FRAMES) -> list[FrameScore]:
     """Some of the frames, evenly spaced, the best and the present key photo always among them."""
     frames = chosen.score.frames
+    if len(frames) <= count:
+        return list(frames)
     wanted = {chosen.score.key}
     if chosen.present is not None:
         wanted |= {i for i, f in enumerate(frames) if f.index == chosen.present.index}

@@ -1,0 +1,98 @@
+"""The same pictures and sound in another container, nothing encoded twice that need not be.
+
+For movies of other phones and for plain copies. An iPhone's own half of a Live Photo is never
+rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.edit.movie`).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Literal, cast
+
+import av
+
+from livecam.errors import InputError
+from livecam.media.boxes import Box, find_box, find_boxes
+from livecam.media.movie import AUDIO_BIT_RATE, MOVIE_TIMESCALE
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+    from av.stream import Stream
+
+Container = Literal["mov", "mp4"]
+
+_COPIED_SOUND = ("aac",)
+"""What both containers may hold; a phone's uncompressed sound has no place in an MP4."""
+_TAGS = {"h264": "avc1", "hevc": "hvc1"}
+"""Apple's players take HEVC under hvc1 only; FFmpeg's own choice is hev1."""
+_MATRIX_BYTES = 36
+
+
+def remuxed(movie: bytes, container: Container, *, sound: bool = True) -> bytes:
+    """The first picture track of a movie, and its sound, in a new file. Raises InputError."""
+    out = io.BytesIO()
+    options = {"movie_timescale": str(MOVIE_TIMESCALE)}
+    try:
+        with (
+            av.open(io.BytesIO(movie), "r") as source,
+            av.open(out, "w", format=container, options=options) as target,
+        ):
+            if not source.streams.video:
+                raise InputError("there is no picture in this movie")
+            _copy(source, target, sound=sound)
+    except (av.FFmpegError, ValueError) as err:
+        raise InputError(f"this movie cannot be copied: {err}") from err
+    return _turned_as(out.getvalue(), movie)
+
+
+def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> None:
+    video = source.streams.video[0]
+    picture = target.add_stream_from_template(video, opaque=True)
+    if video.codec_context.name in _TAGS:
+        picture.codec_context.codec_tag = _TAGS[video.codec_context.name]
+    heard = source.streams.audio[0] if sound and source.streams.audio else None
+    copied: dict[int, Stream] = {video.index: cast("Stream", picture)}
+    encoder: AudioStream | None = None
+    if heard is not None and heard.codec_context.name in _COPIED_SOUND:
+        copied[heard.index] = cast("Stream", target.add_stream_from_template(heard, opaque=True))
+    elif heard is not None:
+        encoder = target.add_stream("aac", rate=heard.rate)
+        encoder.layout = "mono" if heard.codec_context.layout.nb_channels == 1 else "stereo"
+        encoder.bit_rate = AUDIO_BIT_RATE
+    wanted = [stream for stream in (video, heard) if stream is not None]
+    for packet in source.demux(*wanted):
+        if packet.dts is None:
+            continue
+        if packet.stream_index in copied:
+            packet.stream = copied[packet.stream_index]
+            target.mux(packet)
+        elif encoder is not None:
+            for frame in packet.decode():
+                target.mux(encoder.encode(cast("av.AudioFrame", frame)))
+    if encoder is not None:
+        target.mux(encoder.encode(None))
+
+
+def _turned_as(movie: bytes, original: bytes) -> bytes:
+    """Give the picture track the original's matrix, which says how to turn it."""
+    old, new = _matrix_place(original), _matrix_place(movie)
+    if old is None or new is None:
+        return movie
+    return movie[:new] + original[old : old + _MATRIX_BYTES] + movie[new + _MATRIX_BYTES :]
+
+
+def _matrix_place(movie: bytes) -> int | None:
+    """Where the matrix of the first picture track lies."""
+    moov = find_box(movie, b"moov")
+    for track in find_boxes(movie, moov.body, moov.end) if moov is not None else ():
+        if track.type == b"trak" and _is_picture(movie, track):
+            header = find_box(movie, b"tkhd", within=track)
+            if header is not None:
+                return header.body + (52 if movie[header.body] == 1 else 40)
+    return None
+
+
+def _is_picture(movie: bytes, track: Box) -> bool:
+    handler = find_box(movie, b"mdia", b"hdlr", within=track)
+    return handler is not None and movie[handler.body + 8 : handler.body + 12] == b"vide"
