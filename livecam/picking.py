@@ -128,6 +128,9 @@ def _outcome(source: Input, ask: Ask, finders: _Finders) -> Outcome:
         return Outcome(source, error=InputError(message, err.hint))
     except LivecamError as err:
         return Outcome(source, error=err)
+    except Exception as err:  # noqa: BLE001 - one file's fault must not stop the others
+        name = source.file.name
+        return Outcome(source, error=LivecamError(f"{name}: livecam broke down: {err!r}"))
 
 
 def _pick(

@@ -21,11 +21,28 @@ EVENTS = [
         1, "/x/a.MOV", "/x/a.JPG", "/x/a.json", contract.Key(3, 0.1, 0.91234), "faces", "why", 1, 1
     ),
     contract.Error("no camera found", "try --camera demo", 3),
+    contract.Picked(
+        "/x/a.JPG",
+        ("/x/a.JPG", "/x/a.MOV"),
+        "live-photo",
+        2.0,
+        "faces",
+        "",
+        "why",
+        ({"index": 3, "time_s": 0.1, "score": 0.9, "parts": {"focus": 1.0}, "faces": []},),
+        contract.Key(3, 0.1, 0.9),
+        contract.PresentKey(0.2, 0.8),
+        ("/o/a_key.JPG",),
+        "",
+    ),
+    contract.Skipped("/x/a.JPG", "pictures", ("/o/a_key.JPG",)),
+    contract.Exported("/x/a.JPG", "gif", ("/o/a.gif",), ""),
+    contract.PickError("/x/a.JPG", "it is damaged", 4),
     contract.Summary(90, 0, 1, 1),
 ]
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.event)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_event_is_one_line_that_fits_the_schema(event):
     line = event.to_json()
     assert "\n" not in line
@@ -34,7 +51,9 @@ def test_every_event_is_one_line_that_fits_the_schema(event):
 
 
 def test_every_event_of_the_schema_has_a_class_and_the_other_way_round():
-    named = {ref["$ref"].rpartition("/")[2] for ref in SCHEMA["$defs"]["event"]["oneOf"]}
+    refs = [ref["$ref"].rpartition("/")[2] for ref in SCHEMA["$defs"]["event"]["oneOf"]]
+    named = {SCHEMA["$defs"][ref]["properties"]["event"]["const"] for ref in refs}
+    assert len(refs) == len(contract.Event.__subclasses__())
     assert (
         named == {cls.event for cls in contract.Event.__subclasses__()} == {e.event for e in EVENTS}
     )

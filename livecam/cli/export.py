@@ -57,7 +57,9 @@ def _export(source: Input, target: str, out: Path) -> tuple[NewFiles, tuple[Path
         message = err.message if name in err.message else f"{name}: {err.message}"
         raise InputError(message, err.hint) from err
     stem = source.file.stem.removesuffix(".MP")
-    return made, write_new(made, out / source.below, f"{stem}_{target}")
+    # The ending says what a GIF is; everything else shares its endings with other exports.
+    name = stem if f".{target}" in made.content else f"{stem}_{target}"
+    return made, write_new(made, out / source.below, name)
 
 
 def _tell(

@@ -127,6 +127,8 @@ class _Report:
             return
         self._skipped += outcome.is_skipped
         self._done += not outcome.is_skipped
+        for path, error in outcome.pick.broken if outcome.pick is not None else ():
+            self._fail(str(path), error)
         if self._args.json:
             print(event_of(outcome).to_json(), flush=True)
             return

@@ -52,6 +52,7 @@ def rekeyed_movie(
     ticks = round(still_s * scale)
     parts = list(find_boxes(movie, moov.body, moov.end))
     still = next((part for part in parts if _is_still_track(movie, part)), None)
+    parts = _still_first(movie, parts, still)
     sample = _sample(movie, still) if still is not None else None
     added = box(b"mdat", sample) if sample is not None else b""
     sample_at = len(rest) + 8
@@ -81,6 +82,21 @@ def rekeyed_movie(
     if b"meta" not in kinds:
         content.append(metadata(values))
     return rest + added + box(b"moov", *content)
+
+
+def _still_first(movie: bytes, parts: list[Box], still: Box | None) -> list[Box]:
+    """The still track before other metadata tracks: LivePhotosKit looks at no other.
+
+    iPhones write it last, and LivePhotosKit then shows the photo at the end of the movie. Tracks
+    refer to each other by their numbers, which stay.
+    """
+    if still is None:
+        return parts
+    others = [part for part in parts if part.start != still.start]
+    first = next((i for i, part in enumerate(others) if _is_metadata_track(movie, part)), None)
+    if first is None:
+        return parts
+    return [*others[:first], still, *others[first:]]
 
 
 def _without_moov(movie: bytes, moov: Box) -> bytes:

@@ -17,6 +17,7 @@ from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from livecam.capture.frame import Frame
     from livecam.photos.inputs import Input
@@ -61,6 +62,8 @@ class Pick:
     score: MomentScore
     present: PresentKey | None
     by_hand: bool = False
+    broken: tuple[tuple[Path, InputError], ...] = ()
+    """Pictures of a set that cannot be read; the choice is among the others."""
 
     @property
     def key(self) -> FrameScore:
@@ -119,9 +122,7 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
     `movie` is what `open_movie` gives; None for pictures.
     """
     if movie is None:
-        frames = (picture_frame(path, i) for i, path in enumerate(source.files))
-        score = _choose(_read(frames, finder), 0, finder)
-        return Pick(source, 0.0, score, None)
+        return _pick_picture(source, finder)
     reader = movie.reader
     present = None if movie.still_s is None else reader.nearest(movie.still_s)
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
@@ -144,6 +145,19 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
         judged = score.frames[position[present.index]]
         now = PresentKey(present.index, present.time_s, judged.score)
     return Pick(source, reader.duration_s, score, now, by_hand is not None)
+
+
+def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
+    readings: list[FrameReading] = []
+    broken: list[tuple[Path, InputError]] = []
+    for i, path in enumerate(source.files):
+        try:
+            readings.append(finder.read(picture_frame(path, i), None)[0])
+        except InputError as err:
+            broken.append((path, err))
+    if not readings:
+        raise broken[0][1]
+    return Pick(source, 0.0, _choose(readings, 0, finder), None, broken=tuple(broken))
 
 
 def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Bytes
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
 """What Pillow reads in its own process. EPS and the like, for which it starts programs, are out."""
 
 SCORED_SIDE = 2048
@@ -42,6 +42,7 @@ def picture_frame(path: Path, index: int) -> Frame:
 def _open(path: Path, side: int | None) -> Image.Image:
     try:
         data = path.read_bytes()
+        Image.init()  # or else naming formats finds those only that were used before
         with warnings.catch_warnings():
             # Pillow warns from 89 million pixels on, and refuses from twice as many.
             warnings.simplefilter("ignore")

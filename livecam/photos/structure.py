@@ -29,6 +29,8 @@ CONTAINERS = frozenset(b"moov trak mdia minf stbl edts dinf udta gmhd mvex moof 
 MOVIE_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """What the first box of a QuickTime or MP4 file may be."""
 
+_TRACK_HEADER_BYTES = 84
+"""Of version 0; version 1 has twelve more."""
 _ENTRY = {b"stts": 8, b"ctts": 8, b"stss": 4, b"stsc": 12, b"stco": 4, b"co64": 8}
 """Bytes of one entry of each table (ISO/IEC 14496-12, 8.6 and 8.7)."""
 
@@ -54,9 +56,11 @@ def verify_movie(data: Data) -> None:
     moov = find_box(data, b"moov")
     assert moov is not None
     _header_ticks(data, moov, b"mvhd")
-    for track in find_boxes(data, moov.body, moov.end):
-        if track.type == b"trak":
-            _verify_track(data, track)
+    tracks = [found for found in find_boxes(data, moov.body, moov.end) if found.type == b"trak"]
+    if not tracks:
+        raise InputError("there is nothing in this movie: it has no track")
+    for track in tracks:
+        _verify_track(data, track)
 
 
 def _verify_nesting(data: Data, parent: Box, depth: int) -> None:
@@ -68,6 +72,9 @@ def _verify_nesting(data: Data, parent: Box, depth: int) -> None:
 
 
 def _verify_track(data: Data, track: Box) -> None:
+    header = find_box(data, b"tkhd", within=track)
+    if header is None or header.end - header.body < _TRACK_HEADER_BYTES:
+        raise InputError("a track of this movie has no header, or half of one")
     _header_ticks(data, track, b"mdia", b"mdhd")
     edits = find_box(data, b"edts", b"elst", within=track)
     if edits is not None:

@@ -1,0 +1,212 @@
+"""Frames of movies as phones and others write them: the right ones, upright, in their colours."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from livecam.errors import InputError
+from livecam.media.boxes import find_box
+from livecam.photos.frames import MovieReader, evenly
+from tests.support.files import level, numbered_movie
+
+UNEVEN = [0.0, 0.03, 0.1, 0.11, 0.3, 0.5, 0.52, 0.9, 1.0, 1.4]
+
+
+def brightness(image) -> float:
+    return float(image.mean())
+
+
+def test_every_frame_is_at_its_own_time(tmp_path):
+    with MovieReader(numbered_movie(tmp_path / "a.mov", UNEVEN)) as reader:
+        assert [frame.time_s for frame in reader.times] == pytest.approx(UNEVEN, abs=1e-6)
+        seen = [(f.index, f.t_ns) for f in reader.frames(range(10))]
+        assert seen == [(i, pytest.approx(1e9 * t, abs=1000)) for i, t in enumerate(UNEVEN)]
+        for i in (7, 0, 9, 3):
+            assert brightness(reader.picture(i)) == pytest.approx(level(i), abs=3)
+
+
+@pytest.mark.parametrize("name", ["a.mov", "a.mp4", "a.mkv", "a.avi"])
+def test_frames_are_counted_in_the_order_they_are_shown(tmp_path, name):
+    path = numbered_movie(tmp_path / name, [i / 30 for i in range(30)], bf="2", g="10")
+    with MovieReader(path) as reader:
+        shown = [brightness(frame.bgr()) for frame in reader.frames(range(len(reader.times)))]
+    assert shown == sorted(shown)
+
+
+def test_far_frames_are_sought_and_are_the_right_ones(tmp_path):
+    path = numbered_movie(tmp_path / "a.mp4", list(range(40)), g="4")
+    with MovieReader(path) as reader:
+        wanted = [1, 17, 38]
+        shown = [(f.index, brightness(f.bgr())) for f in reader.frames(wanted)]
+    assert [index for index, _ in shown] == wanted
+    for index, value in shown:
+        assert value == pytest.approx(level(index), abs=3)
+
+
+def test_what_an_edit_list_cuts_off_is_not_there(tmp_path):
+    path = tmp_path / "cut.mov"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=30, options={"crf": "1", "g": "30", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 600)
+        for i in range(20):
+            image = np.full((48, 64, 3), level(i), np.uint8)
+            picture = av.VideoFrame.from_ndarray(image, "bgr24")
+            picture.pts, picture.time_base = (i - 5) * 20, Fraction(1, 600)
+            for packet in stream.encode(picture):
+                out.mux(packet)
+        out.mux(stream.encode(None))
+    with MovieReader(path) as reader:
+        assert len(reader.times) == 15
+        assert reader.times[0].time_s == 0
+        assert brightness(reader.picture(0)) == pytest.approx(level(5), abs=3)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [
+        ((1, 0, 0, 1), "top left"),
+        ((-1, 0, 0, 1), "top right"),
+        ((1, 0, 0, -1), "bottom left"),
+        ((-1, 0, 0, -1), "bottom right"),
+        ((0, 1, -1, 0), "top right"),
+        ((0, -1, 1, 0), "bottom left"),
+        ((0, 1, 1, 0), "top left"),
+        ((0, -1, -1, 0), "bottom right"),
+    ],
+)
+def test_rotated_and_mirrored_movies_stand_upright(tmp_path, matrix, corner):
+    path = tmp_path / "a.mov"
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:16, :16] = 250  # top left, as stored
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=30, options={"crf": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
+        out.mux(stream.encode(None))
+    movie = bytearray(path.read_bytes())
+    a, b, c, d = (value << 16 for value in matrix)
+    header = find_box(bytes(movie), b"moov", b"trak", b"tkhd")
+    struct.pack_into(">5i", movie, header.body + 40, a, b, 0, c, d)
+    path.write_bytes(movie)
+    with MovieReader(path) as reader:
+        for shown in (reader.picture(0), next(reader.frames([0])).bgr()):
+            height, width = shown.shape[:2]
+            assert (width, height) == ((48, 64) if matrix[0] == 0 else (64, 48))
+            x = 8 if "left" in corner else width - 8
+            y = 8 if "top" in corner else height - 8
+            assert shown[y, x].mean() > 200
+            assert shown[height - 1 - y, width - 1 - x].mean() < 50
+
+
+@pytest.mark.parametrize("name", ["BT.709", "P3", "HLG", "PQ"])
+def test_gray_stays_gray_and_white_white_whatever_the_colours(tmp_path, name):
+    primaries, curve, matrix = {
+        "BT.709": (1, 1, 1), "P3": (12, 1, 6), "HLG": (9, 18, 9), "PQ": (9, 16, 9),
+    }[name]  # fmt: skip
+    # 203 cd/m2, a white sheet: 75 % of HLG's signal and 58 % of PQ's.
+    white = {"HLG": 0.75, "PQ": 0.58}.get(name, 1.0)
+    path = tmp_path / "a.mov"
+    with av.open(str(path), "w") as out:
+        options = {"x265-params": "log-level=none", "crf": "4"}
+        stream = out.add_stream("libx265", rate=30, options=options)
+        stream.width, stream.height, stream.pix_fmt = 128, 64, "yuv420p10le"
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = primaries, curve, matrix
+        context.color_range = 1
+        planes = np.full((64 * 3 // 2, 128), 512, np.uint16)
+        planes[:64] = round(64 + 876 * white)
+        picture = av.VideoFrame.from_ndarray(planes, "yuv420p10le")
+        out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    with MovieReader(path) as reader:
+        for shown in (reader.picture(0), next(reader.frames([0])).bgr()):
+            colour = shown.reshape(-1, 3).mean(axis=0)
+            assert np.ptp(colour) < 4, "no cast"
+            assert colour.mean() > 225, "white paper is bright"
+
+
+def test_a_phones_red_is_no_duller_than_it_was(tmp_path):
+    # Full red of Display P3 lies outside of sRGB: it becomes sRGB's own full red.
+    path = tmp_path / "a.mov"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=30, options={"crf": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 12, 1, 6
+        image = np.zeros((48, 64, 3), np.uint8)
+        image[:, :, 0], image[:, :, 1], image[:, :, 2] = 200, 60, 60
+        picture = av.VideoFrame.from_ndarray(image, "rgb24").reformat(
+            format="yuv444p", dst_colorspace="ITU601"
+        )
+        out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    with MovieReader(path) as reader:
+        _, green, red = reader.picture(0).reshape(-1, 3).mean(axis=0)
+    assert red > 210
+    assert green < 50
+
+
+def test_odd_sizes_and_10_bits_are_read(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 65, 49, "yuv444p10le"
+        out.mux(
+            stream.encode(av.VideoFrame.from_ndarray(np.full((49, 65, 3), 99, np.uint8), "bgr24"))
+        )
+        out.mux(stream.encode(None))
+    with MovieReader(path) as reader:
+        assert reader.picture(0).shape == (49, 65, 3)
+        assert next(reader.frames([0])).size_wh == (64, 48)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+        b"\0\0\0\x08ftyp" + bytes(50),
+    ],
+    ids=["empty", "text", "play list", "concat", "nothing behind ftyp"],
+)
+def test_what_is_no_movie_is_one_error(tmp_path, content):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        MovieReader(path)
+
+
+def test_a_picture_of_a_billion_pixels_is_refused(tmp_path):
+    path = numbered_movie(tmp_path / "a.mov", [0.0, 0.1])
+    movie = path.read_bytes()
+    entry = movie.index(b"avc1") + 28
+    lie = movie[:entry] + struct.pack(">HH", 65535, 65535) + movie[entry + 4 :]
+    path.write_bytes(lie.replace(b"avc1", b"rawv").replace(b"avcC", b"xxxx"))
+    with pytest.raises(InputError), MovieReader(path) as reader:
+        reader.picture(0)
+
+
+def test_sound_alone_is_no_movie(tmp_path):
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("aac", rate=48000)
+        block = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), "s16", "mono")
+        block.sample_rate = 48000
+        out.mux(stream.encode(block))
+        out.mux(stream.encode(None))
+    with pytest.raises(InputError, match="no picture"):
+        MovieReader(path)
+
+
+def test_evenly_spaced_means_first_and_last_too():
+    assert evenly(5, 12) == [0, 1, 2, 3, 4]
+    assert evenly(90, 12) == [0, 8, 16, 24, 32, 40, 49, 57, 65, 73, 81, 89]
+    assert evenly(90, 1) == [0]

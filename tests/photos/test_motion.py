@@ -1,0 +1,192 @@
+"""Movies inside photos: found where they are, never where only a number says so."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from livecam.errors import InputError
+from livecam.media.boxes import box
+from livecam.media.form import Form
+from livecam.media.jpeg import XMP_HEADER, insert_segment
+from livecam.photos.motion import find_motion_movie
+from tests.support.files import numbered_movie, saved
+
+CAMERA = 'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/"'
+JPEG = b"\xff\xd8\xff\xd9"
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> bytes:
+    path = numbered_movie(tmp_path_factory.mktemp("m") / "a.mp4", [i / 30 for i in range(12)])
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def motion(tmp_path_factory) -> bytes:
+    """A Motion Photo as livecam writes it."""
+    folder = tmp_path_factory.mktemp("motion")
+    return saved(folder, Form(motion="only")).photo.read_bytes()
+
+
+def xmp(attributes: str, inner: str = "") -> bytes:
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {CAMERA} {attributes}>{inner}</rdf:Description>'
+        "</rdf:RDF></x:xmpmeta>"
+    )
+    return insert_segment(JPEG, XMP_HEADER + packet.encode())
+
+
+def items(length: int, padding: int = 0) -> str:
+    return (
+        '<C:Directory xmlns:C="http://ns.google.com/photos/1.0/container/" '
+        'xmlns:I="http://ns.google.com/photos/1.0/container/item/"><rdf:Seq>'
+        '<rdf:li rdf:parseType="Resource"><C:Item I:Mime="image/jpeg" I:Semantic="Primary"/>'
+        '</rdf:li><rdf:li rdf:parseType="Resource"><C:Item I:Mime="video/mp4" '
+        f'I:Semantic="MotionPhoto" I:Length="{length}" I:Padding="{padding}"/></rdf:li>'
+        "</rdf:Seq></C:Directory>"
+    )
+
+
+FLAG = 'GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1"'
+
+
+def samsung(photo: bytes, clip: bytes) -> bytes:
+    """The same with Samsung's trailer: one record, and the directory that points back to it."""
+    name = b"MotionPhoto_Data"
+    record = struct.pack("<HHI", 0, 0x0A30, len(name)) + name + clip
+    head = b"SEFH" + struct.pack("<II", 107, 1)
+    head += struct.pack("<HHII", 0, 0x0A30, len(record), len(record))
+    return photo + record + head + struct.pack("<I", len(head)) + b"SEFT"
+
+
+def test_livecams_own_is_found_to_the_byte(motion):
+    found = find_motion_movie(motion)
+    assert motion[found.start + 4 : found.start + 8] == b"ftyp"
+    assert found.end == len(motion)
+    assert found.photo_end == found.start
+    assert 0 <= found.still_s < 1.5
+
+
+@pytest.mark.samples
+def test_a_pixels_and_a_samsungs_are_found(samples):
+    pixel = find_motion_movie(
+        (samples / "motionphotos" / "PXL_20200710_061629144.MP.jpg").read_bytes()
+    )
+    assert (pixel.kind, pixel.end - pixel.start, pixel.still_s) == ("jpeg", 1_317_283, 0.0)
+    data = (samples / "motionphotos" / "samsung-one-ui-6.heic").read_bytes()
+    galaxy = find_motion_movie(data)
+    assert (galaxy.kind, galaxy.still_s) == ("heic", 3.0)
+    # Its XMP counts the 199 bytes of the trailer behind the movie too.
+    assert galaxy.end - galaxy.start == 3_226_668 - 199
+
+
+def test_samsungs_trailer_is_found_without_any_xmp(clip):
+    data = samsung(JPEG, clip)
+    found = find_motion_movie(data)
+    assert data[found.start : found.end] == clip
+    assert data[: found.photo_end] == JPEG
+    assert found.still_s is None
+
+
+def test_samsungs_trailer_goes_before_its_wrong_xmp(clip):
+    photo = xmp(FLAG + ' GCamera:MotionPhotoPresentationTimestampUs="250000"', items(68, 67))
+    data = samsung(photo, clip)
+    found = find_motion_movie(data)
+    assert data[found.start : found.end] == clip
+    assert found.still_s == 0.25
+
+
+def test_the_old_micro_video_is_found(clip):
+    photo = xmp(
+        'GCamera:MicroVideo="1" GCamera:MicroVideoVersion="1" '
+        f'GCamera:MicroVideoOffset="{len(clip)}" '
+        'GCamera:MicroVideoPresentationTimestampUs="100000"'
+    )
+    data = photo + clip
+    found = find_motion_movie(data)
+    assert (data[found.start : found.end], found.still_s) == (clip, 0.1)
+
+
+def test_tags_written_as_elements_are_read_like_attributes(clip):
+    inner = (
+        "<GCamera:MotionPhoto>1</GCamera:MotionPhoto>"
+        "<GCamera:MotionPhotoPresentationTimestampUs>-1"
+        "</GCamera:MotionPhotoPresentationTimestampUs>"
+    )
+    data = xmp("", inner + items(len(clip))) + clip
+    found = find_motion_movie(data)
+    assert found.still_s is None, "-1 means that nobody set it"
+
+
+def test_a_heics_movie_lies_in_its_box(clip):
+    heic = box(b"ftyp", b"heic", bytes(4)) + box(b"meta", bytes(4)) + box(b"mpvd", clip)
+    found = find_motion_movie(heic)
+    assert heic[found.start : found.end] == clip
+
+
+def test_an_ordinary_photo_holds_no_movie():
+    assert find_motion_movie(JPEG + bytes(100)) is None
+    assert find_motion_movie(xmp('GCamera:MotionPhoto="0"')) is None
+    assert find_motion_movie(b"no photo at all") is None
+
+
+@pytest.mark.parametrize("length", [1, 100, 10**6, 10**18, -5, 0])
+def test_lengths_that_point_outside_or_nowhere_are_one_clear_error(clip, length):
+    with pytest.raises(InputError, match="promises a movie"):
+        find_motion_movie(xmp(FLAG, items(length)) + clip)
+
+
+def test_a_flag_without_a_movie_is_an_error():
+    with pytest.raises(InputError, match="promises a movie"):
+        find_motion_movie(xmp(FLAG) + bytes(5000))
+
+
+@pytest.mark.parametrize("back", [0, 1, 10**6, 0xFFFF_FFFF])
+def test_a_samsung_trailer_that_points_outside_is_an_error(clip, back):
+    data = bytearray(samsung(JPEG, clip))
+    at = data.rindex(b"SEFH") + 12 + 4
+    data[at : at + 4] = struct.pack("<I", back)
+    with pytest.raises(InputError):
+        find_motion_movie(bytes(data))
+
+
+def test_xml_that_would_grow_without_bound_is_refused():
+    bomb = (
+        b'<!DOCTYPE x [<!ENTITY a "MotionPhoto">]><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        b"&a;</x:xmpmeta>"
+    )
+    with pytest.raises(InputError):
+        find_motion_movie(insert_segment(JPEG, XMP_HEADER + bomb))
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damage_ends_in_one_error_of_ours_or_in_none(motion, data):
+    damaged = bytearray(motion)
+    area = find_motion_movie(motion).start
+    for _ in range(data.draw(st.integers(1, 6))):
+        near_start = data.draw(st.booleans())
+        at = (
+            data.draw(st.integers(0, 3000))
+            if near_start
+            else area + data.draw(st.integers(-50, 50))
+        )
+        damaged[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(4, len(damaged)) | st.just(len(damaged)))
+    with contextlib.suppress(InputError):
+        find_motion_movie(bytes(damaged[:cut]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(tail=st.binary(max_size=60))
+@example(tail=b"SEFH" + bytes(8) + struct.pack("<I", 12) + b"SEFT")
+def test_any_trailer_ends_in_one_error_of_ours_or_in_none(tail):
+    with contextlib.suppress(InputError):
+        find_motion_movie(JPEG + tail + b"SEFT")

@@ -1,0 +1,57 @@
+"""Files as livecam and others write them, for tests that read files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+
+import livecam
+from livecam.media.boxes import Box, find_box, find_boxes
+from livecam.media.form import Form
+from livecam.media.save import SavedFiles
+from tests.support.frames import moment, tone
+
+PAIR_S = 1.5
+
+
+def saved(folder: Path, form: Form | None = None, frames: int = 45) -> SavedFiles:
+    """A moment of the drawn person, on disk, without its scores."""
+    it = moment([i / 30 for i in range(frames)], sound=tone(frames / 30), size_wh=(320, 240))
+    files = livecam.save(it, livecam.score(it), folder, form or Form())
+    files.scores.unlink()
+    return files
+
+
+def numbered_movie(path: Path, times_s: list[float], size=(64, 48), **stream_options) -> Path:
+    """A movie whose frames are flat and each a little brighter than the one before."""
+    from fractions import Fraction
+
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=30, options={"crf": "1", **stream_options})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 600)
+        for i, t_s in enumerate(times_s):
+            image = np.full((size[1], size[0], 3), level(i), np.uint8)
+            picture = av.VideoFrame.from_ndarray(image, "bgr24")
+            picture.pts, picture.time_base = round(600 * t_s), Fraction(1, 600)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    return path
+
+
+def level(index: int) -> int:
+    """How bright frame `index` of `numbered_movie` is."""
+    return 20 + 5 * (index % 46)
+
+
+def tracks(movie: bytes) -> list[Box]:
+    """The `trak` boxes of a movie."""
+    moov = find_box(movie, b"moov")
+    return [found for found in find_boxes(movie, moov.body, moov.end) if found.type == b"trak"]
+
+
+def media_data(movie: bytes) -> list[bytes]:
+    """The content of each `mdat`."""
+    return [movie[b.body : b.end] for b in find_boxes(movie) if b.type == b"mdat"]
