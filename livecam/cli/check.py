@@ -1,4 +1,4 @@
-"""`livecam check`: whether files are true Live Photos, and who would take them."""
+"""`livecam check`: whether files are true Live or Motion Photos, and who would take them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from livecam.errors import ExitCode, InputError
-from livecam.photos.check import Report, check
+from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from livecam.photos.report import Report
 
 
 def run(paths: Sequence[Path]) -> int:
@@ -40,11 +42,12 @@ def run(paths: Sequence[Path]) -> int:
 
 def describe(report: Report) -> str:
     """A report as lines of text."""
-    lines = [f"{report.name}: {'a true Live Photo' if report.is_true else 'no true Live Photo'}"]
+    lines = [f"{report.name}: {'a' if report.is_true else 'no'} true {report.kind}"]
     if report.identifier:
         lines.append(f"  identifier {report.identifier} in both halves")
-    if report.still_s is not None and report.duration_s is not None:
-        lines.append(f"  photo at {report.still_s:.3f} s of {report.duration_s:.3f} s")
+    if report.still_s is not None:
+        whole = "" if report.duration_s is None else f" of {report.duration_s:.3f} s"
+        lines.append(f"  photo at {report.still_s:.3f} s{whole}")
     lines += [f"  defect: {defect}" for defect in report.defects]
     for verdict in report.verdicts:
         why = f": {verdict.why}" if verdict.why else ""

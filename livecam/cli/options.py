@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(run=run_doctor)
     check = commands.add_parser(
-        "check", help="say whether files are true Live Photos, and which programs would take them"
+        "check",
+        help="say whether files are true Live or Motion Photos, and which programs would take them",
     )
     check.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 QUALITY = 80
 """Of HEVC stills: visually lossless, and no larger than a JPEG of quality 95."""
 
+PRESET = "medium"
+"""Of x265: half the time of its default, "slow", for four percent more bytes."""
+
 HINT = "install it with: pip install 'livecam[heic]'"
 
 
@@ -40,7 +43,9 @@ def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
     import pillow_heif
 
     out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=QUALITY, exif=exif, xmp=xmp or None)
+    pillow_heif.from_pillow(image).save(
+        out, quality=QUALITY, exif=exif, xmp=xmp or None, enc_params={"preset": PRESET}
+    )
     return out.getvalue()
 
 

@@ -7,66 +7,45 @@ has published is said to be so.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from livecam.photos.check_motion import check_motion
 from livecam.photos.exif import UNDEFINED
 from livecam.photos.mapped import read_mapped
 from livecam.photos.movie import MovieFacts, read_movie
+from livecam.photos.report import Report, Verdict, verdict
 from livecam.photos.still import StillFacts, read_still
+from livecam.photos.structure import verify_movie
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from livecam.media.boxes import Data
     from livecam.photos.pairs import Halves
-
-Answer = Literal["yes", "no", "unknown"]
 
 MAX_LIVE_S = 3.1
 """PhotoPrism takes a longer movie for a video of its own."""
 
+_HEV1 = "its HEVC has the tag hev1: Apple's players take hvc1 only"
+
 _UUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one program does with the pair, and why not."""
-
-    program: str
-    takes: Answer
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that is to be said of a pair."""
-
-    name: str
-    identifier: str | None
-    """Of the pair, where both halves have the same."""
-    still_s: float | None
-    duration_s: float | None
-    defects: tuple[str, ...]
-    """Where it differs from what Apple writes; none in a true pair."""
-    verdicts: tuple[Verdict, ...]
-    is_candidate: bool
-    """False for a lone picture or video that never was half of a pair."""
-
-    @property
-    def is_true(self) -> bool:
-        """Whether it is a true Live Photo."""
-        return not self.defects
 
 
 def check(halves: Halves) -> Report:
     """Check a pair by its boxes and tags. Raises InputError for a file that cannot be read."""
+    if halves.photo is not None and halves.movie is None:
+        path = halves.photo
+        motion = read_mapped(path, lambda data: check_motion(path, data))
+        if motion is not None:
+            return motion
     still = read_mapped(halves.photo, read_still) if halves.photo else None
-    movie = read_mapped(halves.movie, read_movie) if halves.movie else None
+    movie = read_mapped(halves.movie, _verified_facts) if halves.movie else None
     note = still.note if still else None
     in_photo = note.identifier if note else None
     in_movie = movie.identifier if movie else None
     same = in_photo is not None and in_photo == in_movie
     return Report(
+        kind="Live Photo",
         name=halves.name,
         identifier=in_photo if same else None,
         still_s=movie.still.time_s if movie and movie.still else None,
@@ -75,6 +54,11 @@ def check(halves: Halves) -> Report:
         verdicts=tuple(_verdicts(halves, movie, in_photo, in_movie)),
         is_candidate=bool(still and movie) or in_photo is not None or in_movie is not None,
     )
+
+
+def _verified_facts(data: Data) -> MovieFacts:
+    verify_movie(data)
+    return read_movie(data)
 
 
 def _defects(still: StillFacts | None, movie: MovieFacts | None) -> list[str]:
@@ -100,6 +84,10 @@ def _movie_defects(movie: MovieFacts) -> list[str]:
         found.append(f"the movie's brand is '{movie.brand.strip()}', not QuickTime's 'qt'")
     if not movie.codec:
         found.append("the movie has no picture")
+    elif movie.codec == "hev1":
+        found.append(_HEV1)
+    if movie.emptied:
+        found.append("a track was emptied, as FFmpeg does to metadata when it copies a movie")
     if movie.identifier is None:
         found.append("the movie has no content identifier")
     elif movie.place != "moov/meta":
@@ -133,13 +121,20 @@ def _verdicts(
     else:
         apart = "" if in_photo == in_movie else "the identifiers differ"
     misplaced = "" if movie.place == "moov/meta" else "the movie's identifier is not in moov/meta"
+    unseen = _HEV1 if movie.codec == "hev1" else ""
     return [
-        _verdict("macOS Photos", apart, misplaced),
-        _verdict("iPhone", apart, misplaced, "" if movie.still else "no still-image-time track"),
+        verdict("macOS Photos", apart, misplaced, unseen),
+        verdict(
+            "iPhone",
+            apart,
+            misplaced,
+            unseen,
+            "" if movie.still else "no still-image-time track",
+        ),
         # Immich compares what exiftool prints, which looks into both places.
-        _verdict("Immich", apart),
+        verdict("Immich", apart),
         _photoprism(halves.photo, halves.movie, movie),
-        _verdict(
+        verdict(
             "Nextcloud Memories",
             apart,
             "" if movie.brand == "qt  " else "the movie is no QuickTime file",
@@ -152,9 +147,4 @@ def _photoprism(photo: Path, movie_path: Path, movie: MovieFacts) -> Verdict:
     names = "" if photo.stem.lower() == movie_path.stem.lower() else "the base names differ"
     heic = photo.suffix.lower() in (".heic", ".heif") and movie_path.suffix.lower() == ".mov"
     fits = heic or 0 < movie.duration_s <= MAX_LIVE_S
-    return _verdict("PhotoPrism", names, "" if fits else f"longer than {MAX_LIVE_S} s")
-
-
-def _verdict(program: str, *reasons: str) -> Verdict:
-    why = ", ".join(filter(None, reasons))
-    return Verdict(program, "no" if why else "yes", why)
+    return verdict("PhotoPrism", names, "" if fits else f"longer than {MAX_LIVE_S} s")

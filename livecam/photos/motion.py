@@ -50,12 +50,15 @@ def find_motion_movie(data: Data) -> MotionMovie | None:
     Raises InputError for one that promises a movie which is not there.
     """
     if bytes(data[:2]) == SOI:
-        tags = _tags(_jpeg_xmp(data))
-        return _in_jpeg(data, tags)
+        return _in_jpeg(data, tags_of(data))
     if bytes(data[4:8]) == b"ftyp":
-        tags = _tags(xmp_block(data))
-        return _in_heic(data, tags)
+        return _in_heic(data, tags_of(data))
     return None
+
+
+def tags_of(data: Data) -> MotionTags | None:
+    """What a photo's XMP says of a movie; None if it promises none. Raises InputError."""
+    return _tags(_jpeg_xmp(data) if bytes(data[:2]) == SOI else xmp_block(data))
 
 
 def _tags(packet: bytes | None) -> MotionTags | None:

@@ -42,6 +42,8 @@ class MovieFacts:
     place: Place | None
     """Where the identifier was found; Apple looks in `moov/meta` only."""
     still: StillTrack | None
+    emptied: bool
+    """Whether a track has no sample description: FFmpeg leaves metadata tracks that way."""
 
 
 def read_movie(data: Data) -> MovieFacts:
@@ -63,6 +65,7 @@ def read_movie(data: Data) -> MovieFacts:
         identifier=identifier,
         place=place,
         still=_still(data, tracks, timescale),
+        emptied=any(not tag.strip("\0") for _, tag in _kinds(data, tracks)),
     )
 
 
@@ -84,7 +87,9 @@ def _kinds(data: Data, tracks: list[Box]) -> list[tuple[bytes, str]]:
         handler = find_box(data, b"mdia", b"hdlr", within=track)
         entry = find_box(data, b"mdia", b"minf", b"stbl", b"stsd", within=track)
         kind = bytes(data[handler.body + 8 : handler.body + 12]) if handler else b""
-        tag = bytes(data[entry.body + 12 : entry.body + 16]) if entry else b""
+        # Behind version, flags and count: the size of the first entry, and its tag.
+        has_entry = entry is not None and entry.end - entry.body >= 16
+        tag = bytes(data[entry.body + 12 : entry.body + 16]) if entry and has_entry else b""
         found.append((kind, tag.decode("latin-1")))
     return found
 

@@ -42,6 +42,10 @@ class MotionTags:
     """Where a MicroVideo begins, in bytes from the end of the file."""
     items: tuple[Item, ...]
     """In the order of the file."""
+    version: int | None = None
+    """Of Motion Photo."""
+    is_unset: bool = False
+    """Whether the time is given as -1, the specification's "not set"."""
 
     @property
     def promises_movie(self) -> bool:
@@ -71,6 +75,8 @@ def motion_tags(packet: bytes) -> MotionTags:
         still_us=still_us if still_us is not None and still_us >= 0 else None,
         micro_offset=_number(values, "MicroVideoOffset"),
         items=tuple(items),
+        version=_number(values, "MotionPhotoVersion"),
+        is_unset=still_us is not None and still_us < 0,
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 import struct
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -14,8 +15,9 @@ from livecam.errors import InputError
 from livecam.media.boxes import box, find_box
 from livecam.media.form import Form
 from livecam.media.movie import write_movie
-from livecam.photos.check import Report, check
+from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
+from livecam.photos.report import Report
 from tests.support.frames import moment, tone
 from tests.support.program import run
 
@@ -229,3 +231,75 @@ def test_the_command_tells_it_and_ends_with_the_right_code(pair, tmp_path):
     done = run("check", str(photo), cwd=tmp_path)
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_hevc_that_apples_players_do_not_show_is_found(out):
+    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
+    files = livecam.save(it, livecam.score(it), out, Form(codec="hevc"))
+    changed(files.movie, b"hvc1", b"hev1")
+    found = report(files.movie)
+    assert any("hev1" in defect for defect in found.defects)
+    assert takes(found)["macOS Photos"] == "no"
+
+
+@pytest.mark.samples
+def test_a_movie_that_ffmpeg_has_copied_is_found_out(samples, tmp_path):
+    # What `ffmpeg -map 0 -c copy` does: the metadata tracks stay, with nothing in them.
+    shutil.copy(samples / "livephotos" / "IMG_7943.HEIC", tmp_path)
+    copied = tmp_path / "IMG_7943.MOV"
+    original = str(samples / "livephotos" / "IMG_7943.MOV")
+    with av.open(original) as source, av.open(str(copied), "w") as target:
+        streams = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream_index]
+                target.mux(packet)
+    found = report(copied)
+    assert any("emptied" in defect for defect in found.defects)
+    assert any("no still-image-time track" in defect for defect in found.defects)
+
+
+def test_a_movie_that_was_cut_off_is_an_error(pair):
+    _, movie = pair
+    movie.write_bytes(movie.read_bytes()[:-10])
+    with pytest.raises(InputError):
+        report(*pair)
+
+
+def test_livecams_motion_photo_passes_the_specifications_checks(out):
+    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
+    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    found = report(files.photo)
+    assert (found.kind, found.defects) == ("Motion Photo", ())
+    assert takes(found)["Immich"] == takes(found)["Nextcloud Memories"] == "yes"
+    assert takes(found)["iPhone"] == "no"
+
+
+@pytest.mark.samples
+def test_a_pixels_motion_photo_passes_and_a_samsungs_wrong_lengths_are_named(samples):
+    assert report(samples / "motionphotos" / "PXL_20200710_061629144.MP.jpg").defects == ()
+    defects = report(samples / "motionphotos" / "samsung-one-ui-6.heic").defects
+    assert any("3226668 bytes; it has 3226469" in defect for defect in defects)
+    assert any("length of 452276" in defect for defect in defects)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        (b'MotionPhotoVersion="1"', b'MotionPhotoVersion="2"', "version"),
+        (b'Item:Semantic="Primary"', b'Item:Semantic="Another"', "list the photo"),
+        (b'Item:Mime="image/jpeg"', b'Item:Mime="image/tiff"', "kind of file"),
+    ],
+)
+def test_a_motion_photos_defects_are_named(out, old, new, word):
+    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
+    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    changed(files.photo, old, new)
+    assert any(word in defect for defect in report(files.photo).defects)
+
+
+def test_a_motion_photo_under_another_name_is_told(out):
+    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
+    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    other = shutil.move(files.photo, out / "holiday.jpg")
+    assert any("end in MP" in defect for defect in report(other).defects)
