@@ -24,7 +24,7 @@ from livecam.photos.inputs import PICTURES, Input
 from livecam.photos.mapped import read_mapped
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.photos.still import exif_of, read_still
-from livecam.quality.worker import FaceFinder
+from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

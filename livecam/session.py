@@ -22,8 +22,9 @@ from livecam import contract
 from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.save import DEFAULT_FORM, save_when_scored
+from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
-from livecam.quality.worker import FaceFinder, ScoreRequest, ScoreWorker
+from livecam.quality.worker import ScoreRequest, ScoreWorker
 from livecam.timebase import now_ns, to_s
 
 if TYPE_CHECKING:

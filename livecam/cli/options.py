@@ -121,6 +121,9 @@ def _add_pick(commands: Any) -> None:
         action="store_true",
         help="write a new Live Photo or Motion Photo with the choice as its key photo instead",
     )
+    pick.add_argument(
+        "--explain", action="store_true", help="say in a sentence why each frame is best or not"
+    )
     pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
     pick.add_argument("--sheet", type=Path, metavar="FILE", help="draw them as one picture")
     pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")

@@ -16,6 +16,7 @@ from livecam.media.publish import write_error
 from livecam.photos.inputs import Found, Input, find_inputs
 from livecam.photos.pick import OpenMovie, Pick, Wanted
 from livecam.picking import Ask, Outcome, pick_all
+from livecam.quality.explain import explain
 from livecam.quality.model import find_model, mediapipe_is_installed
 from livecam.timebase import to_s
 from livecam.ui import native_output, picks
@@ -130,12 +131,15 @@ class _Report:
         for path, error in outcome.pick.broken if outcome.pick is not None else ():
             self._fail(str(path), error)
         if self._args.json:
-            print(event_of(outcome).to_json(), flush=True)
+            print(event_of(outcome, explained=self._args.explain).to_json(), flush=True)
             return
         if outcome.pick is not None and len(self._found.inputs) == 1:
             self._console.print(picks.headline(outcome.pick), markup=False)
             self._console.print(picks.table(outcome.pick))
             self._console.print(picks.verdict(outcome.pick), markup=False)
+            if self._args.explain:
+                for sentence in picks.explanations(outcome.pick):
+                    self._console.print(f"  {sentence}", markup=False)
         else:
             self._console.print(picks.line(outcome), markup=False)
         if outcome.note:
@@ -203,7 +207,7 @@ def _padded(line: str) -> str:
     return line + " " * (SHOWN_W - len(CODES.sub("", line)))
 
 
-def event_of(outcome: Outcome) -> contract.Event:
+def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
     """What happened to an input, as programs read it."""
     outputs = tuple(map(str, outcome.outputs))
     file = str(outcome.source.file.resolve())
@@ -219,7 +223,10 @@ def event_of(outcome: Outcome) -> contract.Event:
         basis=chosen.score.basis,
         basis_note=chosen.score.note,
         reason=chosen.score.reason,
-        frames=tuple(_frame(chosen.input, frame) for frame in chosen.score.frames),
+        frames=tuple(
+            _frame(chosen.input, frame, chosen.key if explained else None)
+            for frame in chosen.score.frames
+        ),
         key=contract.Key(
             chosen.key.index, round(chosen.key_s, DECIMALS), round(chosen.key.score, DECIMALS)
         ),
@@ -231,7 +238,7 @@ def event_of(outcome: Outcome) -> contract.Event:
     )
 
 
-def _frame(source: Input, frame: FrameScore) -> dict[str, object]:
+def _frame(source: Input, frame: FrameScore, key: FrameScore | None) -> dict[str, object]:
     judged: dict[str, object] = {
         "index": frame.index,
         "time_s": round(to_s(frame.t_ns), DECIMALS),
@@ -240,6 +247,8 @@ def _frame(source: Input, frame: FrameScore) -> dict[str, object]:
         "faces": [
             {
                 "person": face.person,
+                "place": face.place,
+                "counts": face.counts,
                 "box_xyxy": list(face.box_xyxy),
                 "score": round(face.score, DECIMALS),
                 "parts": {name: round(value, DECIMALS) for name, value in face.parts.items()},
@@ -247,6 +256,8 @@ def _frame(source: Input, frame: FrameScore) -> dict[str, object]:
             for face in frame.faces
         ],
     }
+    if key is not None:
+        judged["why"] = explain(frame, key)
     if source.kind == "pictures":
         judged["file"] = str(source.files[frame.index].resolve())
     return judged

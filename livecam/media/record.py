@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from livecam.contract import VERSION
-from livecam.quality.choice import word_for
+from livecam.quality.explain import explain, word_for
 from livecam.quality.model import MODEL_SHA256
 from livecam.timebase import to_s
 
@@ -58,6 +58,15 @@ def moment_record(
             "word": word_for(key.score),
             "reason": score.reason,
         },
+        "alternatives": [
+            {
+                "index": i,
+                "time_s": _seconds(score.frames[i].t_ns - moment.start_ns),
+                "score": round(score.frames[i].score, DECIMALS),
+                "reason": explain(score.frames[i], key),
+            }
+            for i in score.alternatives
+        ],
         "gaps": [
             {
                 "after_index": gap.after,
@@ -111,6 +120,8 @@ def _judged(frame: FrameScore) -> dict[str, Any]:
         "faces": [
             {
                 "person": face.person,
+                "place": face.place,
+                "counts": face.counts,
                 "box_xyxy": list(face.box_xyxy),
                 "score": round(face.score, DECIMALS),
                 "parts": _rounded(face.parts),

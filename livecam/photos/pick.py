@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Frame
     from livecam.photos.inputs import Input
+    from livecam.quality.finder import FaceFinder
     from livecam.quality.measures import FrameReading
     from livecam.quality.score import FrameScore
-    from livecam.quality.worker import FaceFinder
 
 SPACED_FRAMES = 12
 """What phone apps offer to choose from, and how many of a long movie are looked at."""
@@ -152,12 +152,16 @@ def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
     broken: list[tuple[Path, InputError]] = []
     for i, path in enumerate(source.files):
         try:
-            readings.append(finder.read(picture_frame(path, i), None)[0])
+            frame = picture_frame(path, i)
+            finder.start()
+            readings.append(finder.read(frame))
         except InputError as err:
             broken.append((path, err))
     if not readings:
         raise broken[0][1]
-    return Pick(source, 0.0, _choose(readings, 0, finder), None, broken=tuple(broken))
+    return Pick(
+        source, 0.0, _choose(readings, 0, finder, related=False), None, broken=tuple(broken)
+    )
 
 
 def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:
@@ -170,16 +174,14 @@ def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:
 
 
 def _read(frames: Iterator[Frame], finder: FaceFinder) -> list[FrameReading]:
-    readings: list[FrameReading] = []
-    before = None
-    for frame in frames:
-        reading, before = finder.read(frame, before)
-        readings.append(reading)
-    return readings
+    finder.start()
+    return [finder.read(frame) for frame in frames]
 
 
-def _choose(readings: list[FrameReading], shutter_ns: int, finder: FaceFinder) -> MomentScore:
+def _choose(
+    readings: list[FrameReading], shutter_ns: int, finder: FaceFinder, *, related: bool = True
+) -> MomentScore:
     try:
-        return choose(readings, shutter_ns, finder.problem)
+        return choose(readings, shutter_ns, finder.problem, related=related)
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err

@@ -5,36 +5,69 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     Points = npt.NDArray[np.float32]
+    Box = tuple[float, float, float, float]
+    """Left, top, right, bottom in pixels."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """One face as the landmarker sees it."""
+    """One face as the landmarker sees it, in pixels of the picture it was found in."""
 
     landmarks: Points
-    """(478, 2) float32, x and y as shares of the picture's width and height."""
+    """(478, 3) float32: x, y, and z, which is depth on the same scale (MediaPipe's face mesh)."""
     blendshapes: dict[str, float]
     """ARKit-style coefficients 0..1 by name, such as `eyeBlinkLeft`."""
     angles_deg: tuple[float, float, float]
     """Yaw, pitch and roll in degrees, 0 when facing the camera."""
+    presence: float = 1.0
+    """How sure a face detector is that this is a face, 0..1; low where it is covered."""
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the landmarks as shares of width and height."""
-        low, high = self.landmarks.min(axis=0), self.landmarks.max(axis=0)
+    def box(self) -> Box:
+        """Left, top, right, bottom of the landmarks."""
+        low, high = self.landmarks[:, :2].min(axis=0), self.landmarks[:, :2].max(axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
-    def box_xyxy(self, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
-        """The box in whole pixels of a picture of this size, clipped to it."""
-        (left, top, right, bottom), (width, height) = self.box, size_wh
-        return (
-            max(0, round(left * width)),
-            max(0, round(top * height)),
-            min(width, round(right * width)),
-            min(height, round(bottom * height)),
-        )
+    @property
+    def width(self) -> float:
+        """Of the box."""
+        left, _, right, _ = self.box
+        return right - left
+
+    def moved(self, scale: float, dx: float = 0.0, dy: float = 0.0) -> Face:
+        """The same face in a picture that is `scale` times as large and begins elsewhere."""
+        points = self.landmarks * np.float32(scale)
+        points[:, :2] += np.array((dx, dy), np.float32)
+        return Face(points, self.blendshapes, self.angles_deg, self.presence)
+
+
+def distance(a: Box, b: Box) -> float:
+    """Between the centres of two boxes, in widths of the larger one."""
+    width = max(a[2] - a[0], b[2] - b[0], 1.0)
+    dx, dy = (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
+    return float((dx * dx + dy * dy) ** 0.5 / width)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    both = w * h
+    area_a, area_b = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
+    return both / (area_a + area_b - both)
+
+
+def without_doubles(boxes: list[tuple[float, Box]], limit: float = 0.3) -> list[tuple[float, Box]]:
+    """The surest of boxes that lie over each other; pairs of score and box, the surest first."""
+    kept: list[tuple[float, Box]] = []
+    for score, box in sorted(boxes, key=lambda pair: -pair[0]):
+        if all(overlap(box, other) < limit for _, other in kept):
+            kept.append((score, box))
+    return kept

@@ -6,17 +6,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livecam.quality import parts
-from livecam.quality.choice import complaints
-from livecam.quality.score import product, score_face
+from livecam.quality.explain import complaints, faults
+from livecam.quality.score import score_frames
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
-    from livecam.quality.measures import FaceReading
-    from livecam.quality.worker import FaceFinder
+    from livecam.quality.finder import FaceFinder
+    from livecam.quality.measures import FrameReading
 
 HISTORY = 25
-"""Readings that make the person's running baseline: five seconds at five a second."""
+"""Readings that make the running baselines: five seconds at five a second."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +33,19 @@ class LiveScorer:
 
     def __init__(self, finder: FaceFinder) -> None:
         self._finder = finder
-        self._history: deque[FaceReading] = deque(maxlen=HISTORY)
+        self._history: deque[FrameReading] = deque(maxlen=HISTORY)
 
     def score(self, frame: Frame) -> LiveScore:
-        """Measure and judge one frame: about 10 ms."""
-        reading, _ = self._finder.read(frame, None)
-        if not reading.faces:
-            scene = reading.scene
-            values = {
-                "focus": parts.focus(scene.sharpness, scene.sharpness),
-                "light": parts.light(scene.luma, scene.black, scene.white),
-            }
-            whole = product(values) if self._finder.problem else 0.0
+        """Measure and judge one frame: about 20 ms."""
+        reading = self._finder.read(frame)
+        self._history.append(reading)
+        _, frames = score_frames(tuple(self._history))
+        newest = frames[-1]
+        if reading.faces:
+            people = sum(face.counts for face in newest.faces)
+            return LiveScore(frame.t_ns, people, newest.score, tuple(faults(newest)))
+        if self._finder.problem:
             # Where faces cannot be looked for, that none was found says nothing.
-            absent = () if self._finder.problem else ("no face",)
-            return LiveScore(frame.t_ns, 0, whole, (*absent, *complaints(values)))
-        self._history.append(reading.faces[0])
-        usual = parts.baseline_of(self._history)
-        # The running baseline is the nearest person's; the others are judged by the prior.
-        judged = [
-            score_face(face, i, usual if i == 0 else parts.PRIOR)
-            for i, face in enumerate(reading.faces)
-        ]
-        worst = min(judged, key=lambda face: face.score)
-        return LiveScore(frame.t_ns, len(judged), worst.score, tuple(complaints(worst.parts)))
+            return LiveScore(frame.t_ns, 0, newest.score, tuple(faults(newest)))
+        light = {"light": newest.parts["light"]}
+        return LiveScore(frame.t_ns, 0, 0.0, ("no face", *complaints(light)))

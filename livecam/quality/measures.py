@@ -2,57 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
-    from livecam.quality.face import Face
+    from livecam.quality.face import Box, Face, Points
 
-FACE_WIDTH = 128
+    Floats = npt.NDArray[np.float32]
+
+FACE_WIDTH = 192
 """Faces are brought to this width, in pixels, before their sharpness is measured, so that a person
-who comes nearer does not seem blurred. Larger, and a webcam's noise counts as detail."""
+who comes nearer does not seem blurred."""
+FINE, COARSE, SHADING = (0.7, 1.4), 2.8, FACE_WIDTH / 10
+"""Standard deviations, in those pixels, of the Gaussians between which detail is fine, up from
+which it is coarse, and beyond which it is shading. Of some forty measures of sharpness this one
+tells blurred frames of the labelled clips best (AUC 0.94) while noise of sd 15 lifts it by 14 %
+only (mean Laplacian over contrast: 43 %) and uneven light lowers it by 4 % (50 %)."""
 
 FRAME_WIDTH = 320
-"""The same for whole pictures."""
+"""Whole pictures are brought to this width before theirs is."""
+OVERVIEW_WIDTH = 160
+"""Width of the small gray copy on which motion is measured."""
 
 BLACK, WHITE = 25, 247
 """ISO/IEC 29794-5 counts luminance 0..25 as under- and 247..255 as over-exposed."""
 
+_NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Immerkaer, Fast Noise Variance Estimation (1996): blind to lines and shading."""
+_NOISE_BLOCK = 8
+
+# Points of MediaPipe's face mesh.
+_RIGHT_EYE = (33, 133, ((160, 144), (159, 145), (158, 153)), 468)
+_LEFT_EYE = (263, 362, ((387, 373), (386, 374), (385, 380)), 473)
+"""Outer and inner corner, three pairs of upper and lower lid, centre of the iris."""
+_CORNERS, _INNER_LIPS, _CHIN = (61, 291), (13, 14), 152
+_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
+    148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+_RIGHT_CHEEK = (117, 118, 101, 36, 205, 187, 147, 123)
+_LEFT_CHEEK = (346, 347, 330, 266, 425, 411, 376, 352)
+
 
 @dataclass(frozen=True)
 class FaceReading:
-    """One face in one frame, measured."""
+    """One face in one frame, measured. T is the distance from the eyes' midpoint to the chin."""
 
     box_xyxy: tuple[int, int, int, int]
     """Pixels of the full-size frame."""
     share: float
     """Area of the box as a share of the frame's."""
+    inside: float
+    """Share of the box that lies inside the frame."""
+    width_px: float
+    """Of the face, in pixels of the full-size frame."""
     blink: float
     """The larger of `eyeBlinkLeft` and `eyeBlinkRight`, 0 open .. 1 shut."""
+    aperture: float
+    """The smaller of the two gaps between the lids, over the eye's width."""
     smile: float
     """Mean of `mouthSmileLeft` and `mouthSmileRight`."""
-    frown: float
-    """`mouthShrugLower`, of all coefficients the best sign of a frown (AUC 0.84 on labelled clips;
-    `browDown` fires on laughter and misses frowns)."""
+    corner: float
+    """Height of the mouth's corners above the middle of the lips, over T; a frown's are below. Of
+    all signs of a bad expression the best on the labelled clips (AUC 0.99)."""
     pucker: float
     """`mouthPucker`: kissing, or in the middle of a word."""
     twist: float
     """The larger of `mouthLeft` and `mouthRight`: a mouth pulled to one side."""
+    gape: float
+    """Gap between the inner lips, over T."""
+    brow: float
+    """Mean of `browDownLeft` and `browDownRight`."""
+    frown: float
+    """Mean of `mouthFrownLeft` and `mouthFrownRight`."""
+    iris_x: float
+    """Centre of the iris off the middle of the eye, over the eye's width, toward the picture's
+    right; mean of both eyes."""
+    iris_y: float
+    """The same across the eye, downward."""
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
     sharpness: float
-    """Of the size-normalised face: mean absolute Laplacian over its contrast."""
+    """Of the size-normalised face: fine detail over coarse, noise taken off."""
+    noise: float
+    """Standard deviation of the grain in the face's smoothest fifth, in levels of 255."""
     luma: float
-    """Mean luminance of the face, 0..1."""
+    """Mean luminance inside the face's outline, 0..1."""
     black: float
-    """Share of the face's pixels that are under-exposed."""
+    """Share of those pixels that are under-exposed."""
     white: float
-    """Share of the face's pixels that are over-exposed."""
+    """Share of those pixels that are over-exposed."""
+    cheeks: float
+    """Mean of the darker cheek over that of the brighter one."""
+    presence: float
+    """How sure a face detector is; low where the face is covered."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +114,8 @@ class SceneReading:
     luma: float
     black: float
     white: float
-    change: float
-    """Mean absolute difference from the frame before, 0..1; 0 for the first."""
+    overview: Bytes = field(compare=False, repr=False)
+    """(h, 160) uint8 gray copy."""
 
 
 @dataclass(frozen=True)
@@ -85,54 +136,182 @@ class FrameReading:
 def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceReading:
     """Measure a face found in `image_bgr` (H, W, 3) uint8, a frame of `size_wh` or a reduction."""
     height, width = image_bgr.shape[:2]
-    left, top, right, bottom = face.box_xyxy((width, height))
-    crop = image_bgr[top : max(bottom, top + 2), left : max(right, left + 2)]
-    gray: Bytes = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]
+    scale = size_wh[0] / width
+    left, top, right, bottom = face.box
+    shown = (max(0.0, left), max(0.0, top), min(float(width), right), min(float(height), bottom))
+    area = max((right - left) * (bottom - top), 1.0)
+    seen = max(0.0, shown[2] - shown[0]) * max(0.0, shown[3] - shown[1])
+    gray, outline = _patch(image_bgr, face.landmarks, shown)
     shapes = face.blendshapes
-    low, high = face.box[:2], face.box[2:]
     return FaceReading(
-        box_xyxy=face.box_xyxy(size_wh),
-        share=(high[0] - low[0]) * (high[1] - low[1]),
-        blink=max(shapes["eyeBlinkLeft"], shapes["eyeBlinkRight"]),
-        smile=(shapes["mouthSmileLeft"] + shapes["mouthSmileRight"]) / 2,
-        frown=shapes["mouthShrugLower"],
-        pucker=shapes["mouthPucker"],
-        twist=max(shapes["mouthLeft"], shapes["mouthRight"]),
+        box_xyxy=_whole_pixels(shown, scale, size_wh),
+        share=seen / (width * height),
+        inside=seen / area,
+        width_px=(right - left) * scale,
+        **_eyes(face.landmarks, shapes),
+        **_mouth(face.landmarks, shapes),
+        brow=(shapes["browDownLeft"] + shapes["browDownRight"]) / 2,
         yaw_deg=face.angles_deg[0],
         pitch_deg=face.angles_deg[1],
         roll_deg=face.angles_deg[2],
-        sharpness=sharpness(gray, FACE_WIDTH),
-        **_light(gray),
+        sharpness=face_sharpness(gray, outline),
+        noise=noise_level(gray),
+        **_light(gray[outline > 0]),
+        cheeks=_cheeks(gray, face.landmarks, shown),
+        presence=face.presence,
     )
 
 
-def overview(image_bgr: Bytes) -> Bytes:
-    """A small gray copy, (h, 320) uint8, of a (H, W, 3) picture: what scenes are measured on."""
-    return _to_width(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), FRAME_WIDTH)  # type: ignore[arg-type]
+def _whole_pixels(box: Box, scale: float, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (round(edge * scale) for edge in box)
+    return max(0, left), max(0, top), min(size_wh[0], right), min(size_wh[1], bottom)
 
 
-def read_scene(gray: Bytes, before: Bytes | None) -> SceneReading:
-    """Measure a whole picture beside the one before it, both as `overview` gives them."""
-    change = 0.0
-    if before is not None and before.shape == gray.shape:
-        change = float(cv2.absdiff(gray, before).mean()) / 255
-    return SceneReading(sharpness=sharpness(gray, FRAME_WIDTH), change=change, **_light(gray))
+def _eyes(points: Points, shapes: dict[str, float]) -> dict[str, float]:
+    gaps, across, along = [], [], []
+    for outer, inner, lids, iris in (_RIGHT_EYE, _LEFT_EYE):
+        corners = points[[outer, inner]]
+        width = max(float(np.linalg.norm(corners[0] - corners[1])), 1e-6)
+        gap = np.mean([np.linalg.norm(points[up] - points[low]) for up, low in lids])
+        gaps.append(float(gap) / width)
+        # Toward the picture's right along both eyes.
+        axis = (corners[1] - corners[0])[:2] * (1 if outer == _RIGHT_EYE[0] else -1)
+        axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
+        off = points[iris, :2] - corners[:, :2].mean(axis=0)
+        flat = max(float(np.linalg.norm((corners[0] - corners[1])[:2])), 1e-6)
+        along.append(float(off @ axis) / flat)
+        across.append(float(off @ np.array((-axis[1], axis[0]))) / flat)
+    return {
+        "blink": max(shapes["eyeBlinkLeft"], shapes["eyeBlinkRight"]),
+        "aperture": min(gaps),
+        "iris_x": sum(along) / 2,
+        "iris_y": sum(across) / 2,
+    }
 
 
-def sharpness(gray: Bytes, width: int) -> float:
-    """How much fine detail a (H, W) uint8 picture holds, whatever its size, light and contrast.
+def _mouth(points: Points, shapes: dict[str, float]) -> dict[str, float]:
+    eyes = points[[33, 133, 263, 362]].mean(axis=0)
+    down = eyes - points[_CHIN]
+    t = max(float(np.linalg.norm(down)), 1e-6)
+    up = down[:2] / max(float(np.linalg.norm(down[:2])), 1e-6)
+    lips = points[list(_INNER_LIPS)]
+    corners = points[list(_CORNERS), :2].mean(axis=0)
+    return {
+        "smile": (shapes["mouthSmileLeft"] + shapes["mouthSmileRight"]) / 2,
+        "corner": float((corners - lips[:, :2].mean(axis=0)) @ up) / t,
+        "pucker": shapes["mouthPucker"],
+        "twist": max(shapes["mouthLeft"], shapes["mouthRight"]),
+        "gape": float(np.linalg.norm(lips[0] - lips[1])) / t,
+        "frown": (shapes["mouthFrownLeft"] + shapes["mouthFrownRight"]) / 2,
+    }
+
+
+def _patch(image_bgr: Bytes, points: Points, shown: Box) -> tuple[Bytes, Bytes]:
+    """The face's own pixels in gray, and a mask of its outline, both (h, w) uint8."""
+    left, top = math.floor(shown[0]), math.floor(shown[1])
+    right, bottom = max(math.ceil(shown[2]), left + 2), max(math.ceil(shown[3]), top + 2)
+    piece = image_bgr[top:bottom, left:right]
+    gray = np.asarray(cv2.cvtColor(piece, cv2.COLOR_BGR2GRAY), np.uint8)
+    return gray, _mask(gray.shape, points[list(_OVAL), :2] - (left, top))
+
+
+def _mask(shape: tuple[int, ...], polygon: npt.NDArray[np.floating]) -> Bytes:
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(polygon.astype(np.int32)), 1)
+    return mask
+
+
+def _cheeks(gray: Bytes, points: Points, shown: Box) -> float:
+    origin = (math.floor(shown[0]), math.floor(shown[1]))
+    means = []
+    for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK):
+        inside = gray[_mask(gray.shape, points[list(cheek), :2] - origin) > 0]
+        means.append(float(inside.mean()) if inside.size else 0.0)
+    return min(means) / max(*means, 1.0) if min(means) > 0 else 1.0
+
+
+def face_sharpness(gray: Bytes, outline: Bytes) -> float:
+    """Fine detail over coarse detail inside an outline, once the face is `FACE_WIDTH` wide.
+
+    Both are root mean squares of differences of Gaussians, so light and contrast cancel out; what
+    white noise would put into the fine band is taken off twice over, since grain is not detail.
+    """
+    scale = FACE_WIDTH / gray.shape[1]
+    size_wh = (FACE_WIDTH, max(2, round(gray.shape[0] * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    face = cv2.resize(gray, size_wh, interpolation=how).astype(np.float32)
+    mask = cv2.resize(outline, size_wh, interpolation=cv2.INTER_NEAREST)
+    inside = cv2.erode(mask, np.ones((5, 5), np.uint8)) > 0
+    if int(inside.sum()) < 100:
+        return 0.0
+    fine = _blurred(face, FINE[0]) - _blurred(face, FINE[1])
+    coarse = _blurred(face, COARSE) - _wide_blurred(face, SHADING)
+    grain = np.abs(cv2.filter2D(face, -1, _NOISE))[inside]
+    noise = float(np.median(grain)) / 6 / 0.6745  # 6: the kernel's norm; 0.6745: median to sd
+    energy = float((fine[inside] ** 2).mean()) - 2 * _noise_gain() * noise * noise
+    return math.sqrt(max(0.0, energy) / (float((coarse[inside] ** 2).mean()) + 1))
+
+
+def noise_level(gray: Bytes) -> float:
+    """Standard deviation of the grain in the smoothest fifth of a (H, W) uint8 picture."""
+    grain = np.abs(cv2.filter2D(gray.astype(np.float32), -1, _NOISE))
+    height, width = (side // _NOISE_BLOCK * _NOISE_BLOCK for side in grain.shape)
+    if min(height, width) <= 3 * _NOISE_BLOCK:
+        return float(np.median(grain)) / 6 / 0.6745
+    blocks = grain[:height, :width].reshape(
+        height // _NOISE_BLOCK, _NOISE_BLOCK, width // _NOISE_BLOCK, _NOISE_BLOCK
+    )
+    return float(np.percentile(blocks.mean(axis=(1, 3)), 20)) * math.sqrt(math.pi / 2) / 6
+
+
+def _blurred(image: Floats, sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
+
+
+def _wide_blurred(image: Floats, sigma: float) -> Floats:
+    """The same on a quarter of the size: sixteen times less work, and no difference to the eye."""
+    height, width = image.shape
+    small = cv2.resize(
+        image, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA
+    )
+    blurred = cv2.GaussianBlur(small, (0, 0), sigma / 4)
+    return np.asarray(
+        cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+
+
+@functools.cache
+def _noise_gain() -> float:
+    """Energy that white noise of sd 1 leaves in the fine band."""
+    point = np.zeros((65, 65), np.float32)
+    point[32, 32] = 1
+    return float(((_blurred(point, FINE[0]) - _blurred(point, FINE[1])) ** 2).sum())
+
+
+def read_scene(image_bgr: Bytes) -> SceneReading:
+    """Measure a whole (H, W, 3) uint8 picture."""
+    small = _to_width(image_bgr, FRAME_WIDTH)
+    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    return SceneReading(
+        sharpness=sharpness(gray), **_light(gray), overview=_to_width(gray, OVERVIEW_WIDTH)
+    )
+
+
+def sharpness(gray: Bytes) -> float:
+    """How much fine detail a (H, W) uint8 picture holds, whatever its light and contrast.
 
     Mean absolute Laplacian after a 3x3 Gaussian (one of the sharpness features of ISO/IEC 29794-5),
     divided by the standard deviation, so that a darker picture of the same focus reads the same.
     """
-    small = _to_width(gray, width)
-    smooth = cv2.GaussianBlur(small, (3, 3), 0)
+    smooth = cv2.GaussianBlur(gray, (3, 3), 0)
     detail = cv2.Laplacian(smooth, cv2.CV_32F, ksize=3)
-    # The 4.0 keeps a nearly flat, dark face, where only noise is left, from reading as sharp.
+    # The 4.0 keeps a nearly flat, dark picture, where only noise is left, from reading as sharp.
     return float(np.abs(detail).mean()) / (float(smooth.std()) + 4.0)
 
 
 def _light(gray: Bytes) -> dict[str, float]:
+    if gray.size == 0:
+        return {"luma": 0.0, "black": 1.0, "white": 0.0}
     return {
         "luma": float(gray.mean()) / 255,
         "black": float((gray <= BLACK).mean()),
@@ -143,4 +322,4 @@ def _light(gray: Bytes) -> dict[str, float]:
 def _to_width(gray: Bytes, width: int) -> Bytes:
     height = max(2, round(gray.shape[0] * width / gray.shape[1]))
     how = cv2.INTER_AREA if gray.shape[1] > width else cv2.INTER_LINEAR
-    return cv2.resize(gray, (width, height), interpolation=how)  # type: ignore[return-value]
+    return np.asarray(cv2.resize(gray, (width, height), interpolation=how), np.uint8)

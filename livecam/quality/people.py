@@ -1,16 +1,31 @@
-"""Who is who: faces of one person, followed from frame to frame."""
+"""Who is who in a moment, who belongs to it, and what each of them is called."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from livecam.quality.face import distance
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from livecam.quality.measures import FaceReading, FrameReading
 
 REACH = 0.8
 """A face is the same person's if its centre moved by less than this share of its width."""
+
+LIFELESS_FRAMES = 15
+"""Fewer frames show nobody long enough to be called a picture: half a second."""
+STILL = {"blink": 0.02, "aperture": 0.012, "yaw_deg": 0.5, "pitch_deg": 0.5, "smile": 0.02}
+"""Standard deviations below which nothing in a face moves. Noise on a drawing stays below; the
+calmest second of the clips' people is above in one of them at least. Somebody who is taken for a
+picture all the same does not change, and so could not decide between frames either."""
+
+BYSTANDER = 0.35
+"""Faces narrower than this share of the widest one belong to people who walk by."""
 
 
 def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
@@ -22,13 +37,13 @@ def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
     numbers: list[tuple[int, ...]] = []
     for reading in readings:
         pairs = sorted(
-            (_distance(face, known), f, person)
+            (distance(face.box_xyxy, known.box_xyxy), f, person)
             for f, face in enumerate(reading.faces)
             for person, known in enumerate(last_seen)
         )
         found: dict[int, int] = {}
-        for distance, f, person in pairs:
-            if distance <= REACH and f not in found and person not in found.values():
+        for far, f, person in pairs:
+            if far <= REACH and f not in found and person not in found.values():
                 found[f] = person
         for f, face in enumerate(reading.faces):
             if f not in found:
@@ -39,8 +54,45 @@ def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
     return numbers
 
 
-def _distance(a: FaceReading, b: FaceReading) -> float:
-    """Between centres, in widths of the larger face."""
-    (al, at, ar, ab), (bl, bt, br, bb) = a.box_xyxy, b.box_xyxy
-    width = max(ar - al, br - bl, 1)
-    return float((((al + ar - bl - br) / 2) ** 2 + ((at + ab - bt - bb) / 2) ** 2) ** 0.5 / width)
+def regulars(people: Sequence[tuple[int, ...]]) -> set[int]:
+    """Those who belong to the moment: seen in at least half of its frames."""
+    seen = Counter(person for numbers in people for person in numbers)
+    return {person for person, count in seen.items() if count * 2 >= len(people)}
+
+
+def counted(by_person: Mapping[int, Sequence[FaceReading]]) -> set[int]:
+    """Those whose faces decide: no drawings and posters, nobody who walks by far behind.
+
+    Where there is nobody else, they count after all.
+    """
+    living = {person for person, faces in by_person.items() if not _is_lifeless(faces)}
+    people = living or set(by_person)
+    widths = {
+        person: float(np.median([f.width_px for f in by_person[person]])) for person in people
+    }
+    widest = max(widths.values(), default=0.0)
+    return {person for person in people if widths[person] >= BYSTANDER * widest}
+
+
+def _is_lifeless(faces: Sequence[FaceReading]) -> bool:
+    if len(faces) < LIFELESS_FRAMES:
+        return False
+    return all(
+        float(np.std([getattr(face, name) for face in faces])) < limit
+        for name, limit in STILL.items()
+    )
+
+
+def places(boxes: Mapping[int, Sequence[tuple[int, int, int, int]]]) -> dict[int, str]:
+    """What each person is called: by place, from the left; nothing where there is only one."""
+    middles = {p: float(np.median([(b[0] + b[2]) / 2 for b in bs])) for p, bs in boxes.items()}
+    order = sorted(middles, key=lambda person: middles[person])
+    names = {0: (), 1: ("",), 2: ("left", "right"), 3: ("left", "middle", "right")}.get(len(order))
+    if names is None:
+        inner = tuple(f"{_ordinal(i)} from left" for i in range(2, len(order)))
+        names = ("left", *inner, "right")
+    return dict(zip(order, names, strict=True))
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third", 4: "fourth", 5: "fifth"}.get(number, f"{number}th")

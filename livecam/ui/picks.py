@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from livecam.photos.frames import evenly
-from livecam.quality.choice import complaints, weakest, word_for
+from livecam.quality.explain import explain, faults, word_for
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -55,9 +55,19 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str | Text, ...]:
         f"{frame.score:.3f}",
         word_for(frame.score),
         str(len(frame.faces)),
-        ", ".join(complaints(weakest(frame))[:2]),
+        ", ".join(faults(frame)),
         "present key photo" if present else "",
     )
+
+
+def explanations(chosen: Pick) -> list[str]:
+    """A sentence for each frame of the table."""
+    is_set = chosen.input.kind == "pictures"
+    lines = []
+    for frame in shown(chosen):
+        name = chosen.input.files[frame.index].name if is_set else f"{frame.t_ns / 1e9:.3f} s"
+        lines.append(f"{name}: {explain(frame, chosen.key)}")
+    return lines
 
 
 def shown(chosen: Pick, count: int = SHOWN_FRAMES) -> list[FrameScore]:

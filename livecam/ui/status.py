@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from livecam.quality.choice import word_for
+from livecam.quality.explain import word_for
 from livecam.timebase import now_ns, to_ns
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ import av
 import numpy as np
 
 from livecam.capture.frame import Frame, PixelFormat
+from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
 from livecam.quality.score import score_frames
-from livecam.quality.worker import FaceFinder
 from livecam.timebase import NS_PER_S
 from tests.conftest import SAMPLES
 
@@ -117,7 +117,8 @@ WAYS: dict[str, Scores] = {
 def read_clip(path: Path, labels: dict, finder: FaceFinder) -> Clip:
     """Measure a clip as the worker would."""
     low, high = labels.get("labelled_span", (0, labels["n_frames"] - 1))
-    readings, before = [], None
+    readings = []
+    finder.start()
     with av.open(str(path)) as container:
         for i, picture in enumerate(container.decode(video=0)):
             if not low <= i <= high:
@@ -126,8 +127,7 @@ def read_clip(path: Path, labels: dict, finder: FaceFinder) -> Clip:
             size_wh = (picture.width, picture.height)
             t_ns = int(i * NS_PER_S / labels["fps"])
             frame = Frame(i, t_ns, t_ns, PixelFormat.BGR, size_wh, image.reshape(-1))
-            reading, before = finder.read(frame, before)
-            readings.append(reading)
+            readings.append(finder.read(frame))
     ranges = {
         name: {i for start, end in spans for i in range(start, end + 1)}
         for name, spans in labels["ranges"].items()

@@ -8,6 +8,7 @@ import pytest
 
 import livecam
 from livecam.contract import SCHEMA_PATH
+from livecam.quality.parts import PARTS
 from tests.support.frames import moment, tone
 
 SCHEMA = json.loads(SCHEMA_PATH.read_text())
@@ -46,7 +47,7 @@ def test_the_record_tells_every_frame_and_the_choice(saved):
     assert key["reason"]
     assert record["movie"] == files.movie.name
     face = record["frames"][key["index"]]["faces"][0]
-    assert list(face["parts"]) == ["eyes", "focus", "light", "pose", "expression"]
+    assert tuple(face["parts"]) == PARTS
     assert 0 <= face["box_xyxy"][0] < face["box_xyxy"][2] <= 640
     assert record["versions"]["mediapipe"] == "0.10.31"
     assert record["shutter_s"] == pytest.approx(19 / 60, abs=0.001)

@@ -4,35 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from livecam.quality.choice import choose, complaints, word_for
-from livecam.quality.measures import FaceReading, FrameReading, SceneReading
-from livecam.timebase import NS_PER_S
-
-FACE = FaceReading(
-    box_xyxy=(100, 100, 200, 220), share=0.05, blink=0.05, smile=0.7, frown=0.0, pucker=0.0,
-    twist=0.0, yaw_deg=0, pitch_deg=0, roll_deg=0, sharpness=0.4, luma=0.5, black=0.0, white=0.0,
-)  # fmt: skip
-SCENE = SceneReading(sharpness=0.3, luma=0.5, black=0.0, white=0.0, change=0.0)
-
-
-def frame(i: int, *faces: FaceReading, **changes) -> FrameReading:
-    base = FrameReading(i, i * NS_PER_S // 30, False, True, True, faces, SCENE)
-    return replace(base, **changes)
-
-
-def moment(changes: dict[int, FaceReading | None], count: int = 30) -> list[FrameReading]:
-    """Good frames, but for those named."""
-    found = []
-    for i in range(count):
-        face = changes.get(i, FACE)
-        found.append(frame(i, face) if face else frame(i))
-    return found
-
-
-def shutter(i: int) -> int:
-    return i * NS_PER_S // 30
+from livecam.quality.choice import choose
+from livecam.quality.explain import complaints, explain, word_for
+from tests.support.readings import FACE, SCENE, frame, moment, shutter
 
 
 def test_of_equal_frames_the_one_at_the_shutter_is_taken():
@@ -44,11 +21,16 @@ def test_of_equal_frames_the_one_at_the_shutter_is_taken():
 @pytest.mark.parametrize(
     ("name", "bad", "word"),
     [
-        ("blink", {"blink": 0.6}, "eyes"),
-        ("blur", {"sharpness": 0.1}, "sharper"),
+        ("blur", {"sharpness": 0.03}, "sharper"),
+        ("noise", {"noise": 15}, "noise"),
         ("dark", {"luma": 0.1}, "lit"),
-        ("turn", {"yaw_deg": 40}, "turned"),
-        ("frown", {"smile": 0.0, "frown": 0.8}, "expression"),
+        ("side light", {"cheeks": 0.1, "presence": 0.92}, "evenly lit"),
+        ("turn", {"yaw_deg": 35, "iris_x": -0.23}, "turned"),
+        ("gaze", {"iris_x": 0.2}, "looking more"),
+        ("frown", {"smile": 0.0, "corner": -0.05, "frown": 0.4}, "expression"),
+        ("word", {"smile": 0.0, "gape": 0.2}, "expression"),
+        ("hand", {"presence": 0.5}, "covered"),
+        ("edge", {"inside": 0.6}, "cut off"),
     ],
 )
 def test_what_is_wrong_at_the_shutter_is_left_and_named(name, bad, word):
@@ -56,6 +38,25 @@ def test_what_is_wrong_at_the_shutter_is_left_and_named(name, bad, word):
     score = choose(moment(dict.fromkeys(range(10, 20), wrong)), shutter(13))
     assert score.key == 9, "the nearest good one"
     assert word in score.reason
+
+
+def test_no_frame_near_a_blink_is_taken():
+    shut = replace(FACE, blink=0.6, aperture=0.08)
+    score = choose(moment(dict.fromkeys(range(12, 16), shut)), shutter(13))
+    assert score.key == 9, "70 ms before the lids close they are on their way"
+    assert "eyes wider open" in score.reason
+    assert score.frames[10].score < 0.2 < score.frames[9].score
+
+
+def test_eyes_are_judged_against_the_persons_own():
+    narrow = replace(FACE, blink=0.25, aperture=0.25)
+    readings = moment({}, 30)
+    narrow_moment = [frame(i, replace(narrow, yaw_deg=i % 3)) for i in range(30)]
+    assert choose(readings, 0).frames[0].faces[0].parts["eyes"] > 0.9
+    assert choose(narrow_moment, 0).frames[0].faces[0].parts["eyes"] > 0.9
+    wide = [frame(i, replace(FACE, yaw_deg=i % 3)) for i in range(25)]
+    half = [frame(25 + i, replace(narrow, yaw_deg=i % 3)) for i in range(5)]
+    assert choose(wide + half, 0).frames[28].faces[0].parts["eyes"] < 0.8
 
 
 def test_a_frame_without_the_face_scores_nothing():
@@ -67,13 +68,14 @@ def test_a_frame_without_the_face_scores_nothing():
 
 
 def test_one_failed_part_sinks_the_frame():
-    shut = choose(moment({3: replace(FACE, blink=0.9)}), shutter(3)).frames[3]
+    shut = choose(moment({3: replace(FACE, blink=0.9, aperture=0.05)}), shutter(3)).frames[3]
     assert shut.score < 0.01
 
 
 def test_a_moment_without_any_face_goes_by_the_frame_and_says_so():
     readings = moment(dict.fromkeys(range(30)))
-    readings[20] = replace(readings[20], scene=replace(SCENE, sharpness=0.6))
+    readings = [replace(r, scene=replace(SCENE, sharpness=0.2)) for r in readings]
+    readings[20] = replace(readings[20], scene=SCENE)
     score = choose(readings, shutter(5))
     assert score.basis == "frame"
     assert score.key == 20
@@ -84,7 +86,7 @@ def test_the_worst_face_of_a_group_decides():
     left = FACE
     right = replace(FACE, box_xyxy=(400, 100, 500, 220))
     good = [frame(i, left, right) for i in range(20)]
-    good[10] = frame(10, left, replace(right, blink=0.9))
+    good[10] = frame(10, left, replace(right, blink=0.9, aperture=0.05))
     score = choose(good, shutter(10))
     assert score.key != 10
     assert score.frames[10].score < 0.6
@@ -132,7 +134,128 @@ def test_words_follow_the_score():
 
 
 def test_complaints_name_the_worst_first():
-    assert complaints({"eyes": 0.5, "focus": 0.8, "light": 1.0}) == [
-        "eyes closed",
-        "not quite sharp",
-    ]
+    assert complaints({"eyes": 0.5, "focus": 0.8, "light": 1.0, "pose": 0.05}) == [
+        "turned away", "eyes half closed", "not quite sharp",
+    ]  # fmt: skip
+
+
+def two(right: object, i: int) -> object:
+    """A frame with a good face at the left and another at the right."""
+    return frame(i, replace(FACE, yaw_deg=i % 3), right)
+
+
+RIGHT = replace(FACE, box_xyxy=(700, 100, 860, 280))
+
+
+def test_who_spoils_a_group_is_named_by_place():
+    readings = [two(replace(RIGHT, yaw_deg=i % 3), i) for i in range(20)]
+    readings[10] = two(replace(RIGHT, blink=0.28, aperture=0.22), 10)
+    score = choose(readings, shutter(10))
+    assert "right: eyes half closed" in explain(score.frames[10], score.frames[score.key])
+    assert "right: eyes wider open than at the shutter" in score.reason
+
+
+def test_a_poster_behind_the_person_does_not_decide():
+    # A drawing with shut eyes, large, that reads a little better in the worst frames.
+    poster = replace(RIGHT, blink=0.7, aperture=0.08, box_xyxy=(700, 100, 900, 320))
+    shut = replace(FACE, blink=0.6, aperture=0.08)
+    readings = [two(poster, i) for i in range(30)]
+    for i in range(10, 20):
+        readings[i] = frame(i, shut, replace(poster, blink=0.69))
+    score = choose(readings, shutter(15))
+    assert score.key in (7, 22)
+    assert [face.counts for face in score.frames[0].faces] == [True, False]
+    assert score.frames[0].score > 0.8
+
+
+def test_a_poster_alone_counts_after_all():
+    score = choose([frame(i, FACE) for i in range(30)], shutter(5))
+    assert score.frames[5].faces[0].counts
+    assert score.key == 5
+
+
+def test_somebody_far_behind_who_walks_by_does_not_count():
+    far = replace(FACE, box_xyxy=(900, 80, 940, 120), width_px=40, share=0.001, blink=0.7)
+    readings = [two(replace(far, yaw_deg=5.0 * (i % 4)), i) for i in range(20)]
+    assert choose(readings, 0).frames[0].score > 0.8
+
+
+def test_alternatives_hold_the_frame_at_the_shutter_and_two_that_look_different():
+    readings = []
+    for i in range(60):
+        turn = i // 20  # three poses
+        overview = np.full((90, 160), 100 + 20 * turn, np.uint8)
+        face = replace(FACE, yaw_deg=i % 3, smile=0.7 - 0.1 * turn)
+        readings.append(frame(i, face, scene=replace(SCENE, overview=overview)))
+    for i in range(28, 33):
+        shut = replace(FACE, blink=0.6, aperture=0.08)
+        readings[i] = replace(readings[i], faces=(shut,))
+    score = choose(readings, shutter(30))
+    at_press, *others = score.alternatives
+    assert at_press == 30
+    assert len({i // 20 for i in (score.key, *others)}) == 3
+    assert all(score.frames[i].score > 0.5 for i in others)
+
+
+def test_where_all_frames_look_alike_there_is_no_alternative():
+    score = choose(moment({}), shutter(13))
+    assert score.alternatives == ()
+
+
+def test_every_frame_can_be_explained_in_a_sentence():
+    odd = {
+        3: replace(FACE, blink=0.6, aperture=0.08), 9: replace(FACE, sharpness=0.02),
+        14: None, 20: replace(FACE, luma=0.08), 25: replace(FACE, presence=0.4),
+    }  # fmt: skip
+    score = choose(moment(odd), shutter(17))
+    key = score.frames[score.key]
+    said = {i: explain(score.frames[i], key) for i in odd}
+    assert "eyes closed" in said[3]
+    assert "blurred" in said[9]
+    assert "not in the picture" in said[14]
+    assert "lit" in said[20] or "dark" in said[20]
+    assert "covered" in said[25]
+    assert explain(key, key).startswith("Chosen")
+    assert all(text.endswith(".") for text in said.values())
+
+
+def test_pictures_on_their_own_are_compared_by_absolute_terms():
+    good, half = frame(0, FACE), frame(1, replace(FACE, blink=0.42, aperture=0.18))
+    away, sad = frame(2, replace(FACE, iris_x=0.2)), frame(3, replace(FACE, smile=0, corner=-0.05))
+    covered, blurred = (
+        frame(4, replace(FACE, presence=0.5)),
+        frame(5, replace(FACE, sharpness=0.03)),
+    )
+    score = choose([half, away, sad, covered, blurred, good], 0, related=False)
+    assert score.key == 5
+    assert score.alternatives == ()
+    alone = choose([good], 0, related=False).frames[0].score
+    assert score.frames[5].score == alone, "whatever else is in the set"
+
+
+def action(i: int, at: int | None, blur: bool = False) -> object:
+    """A scene with something bright at `at`, or nothing."""
+    overview = np.random.default_rng(0).integers(100, 130, (90, 160)).astype(np.uint8)
+    if at is not None:
+        overview[30:60, at : at + 30] = 220
+    return frame(i, scene=replace(SCENE, overview=overview, sharpness=0.15 if blur else 0.3))
+
+
+def test_without_a_face_sharp_action_beats_an_empty_frame():
+    readings = [action(i, None) for i in range(30)]
+    for i in range(12, 17):
+        readings[i] = action(i, 10 * (i - 10), blur=i != 14)
+    score = choose(readings, shutter(2))
+    assert (score.basis, score.key) == ("frame", 14)
+
+
+def test_without_a_face_a_shaken_frame_is_left():
+    base = np.random.default_rng(0).integers(0, 255, (9, 16)).astype(np.uint8)
+    scene = np.kron(base, np.ones((10, 10), np.uint8))
+    readings = []
+    for i in range(20):
+        moved = np.roll(scene, 12 * max(0, i - 9), axis=1)  # the camera swings away
+        readings.append(frame(i, scene=replace(SCENE, overview=moved)))
+    score = choose(readings, shutter(15))
+    assert score.key <= 10
+    assert score.frames[15].parts["steadiness"] < 0.5

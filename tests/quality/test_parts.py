@@ -1,29 +1,58 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from livecam.quality import parts
+from livecam.quality.parts import PARTS, PRIOR, Baseline
+from tests.support.readings import FACE
 
 STEPS = [i / 50 for i in range(51)]
+OWN = Baseline(blink=0.05, aperture=0.32, sharpness=0.12, presence=0.92)
 
 
 def falls(values: list[float]) -> bool:
-    return all(a >= b for a, b in itertools.pairwise(values)) and values[0] > values[-1]
+    return all(a >= b - 1e-12 for a, b in itertools.pairwise(values)) and values[0] > values[-1]
 
 
-def test_eyes_fall_with_the_blink_and_are_relative_to_the_person():
-    assert falls([parts.eyes(b, 0.0) for b in STEPS])
-    assert parts.eyes(0.35, 0.35) > 0.9, "one person's open eyes"
-    assert parts.eyes(0.35, 0.0) < 0.1, "another person's closed ones"
+def values(**changes: float) -> dict[str, float]:
+    face = replace(FACE, **changes)
+    return parts.parts_of(face, OWN, (face.blink, face.aperture))
+
+
+def test_eyes_fall_with_the_blink_and_with_the_lids():
+    assert falls([parts.eyes(b, 0.32, OWN) for b in STEPS])
+    assert falls([parts.eyes(0.05, 0.32 * (1 - s), OWN) for s in STEPS])
+
+
+def test_eyes_are_relative_to_the_person():
+    narrow = replace(OWN, blink=0.25, aperture=0.25)
+    assert parts.eyes(0.25, 0.25, narrow) > 0.9, "one person's open eyes"
+    assert parts.eyes(0.25, 0.22, OWN) < 0.6, "another person's half-closed ones"
 
 
 def test_eyes_shut_throughout_do_not_pass_as_usual():
-    assert parts.eyes(0.7, 0.7) == 0
+    shut = [replace(FACE, blink=0.6, aperture=0.08)] * 30
+    usual = parts.baseline_of(shut)
+    assert parts.eyes(0.6, 0.08, usual) < 0.01
+
+
+def test_a_laughing_old_face_does_not_count_as_asleep():
+    # Blink 0.5 at a lid gap of 0.2 is what laughing, narrow eyes read.
+    assert parts.eyes(0.42, 0.21, PRIOR) > parts.eyes(0.42, 0.1, PRIOR) + 0.02
+    assert parts.eyes(0.6, 0.08, PRIOR) < 0.01
+
+
+def test_eyes_that_cannot_be_seen_are_neither_open_nor_shut():
+    assert 0.3 < parts.eyes(0.05, 0.32, OWN, trusted=0.0) < 0.7
+    assert parts.trust(FACE) > 0.95
+    assert parts.trust(replace(FACE, sharpness=0.01)) < 0.05
+    assert parts.trust(replace(FACE, luma=0.03)) < 0.05
 
 
 def test_focus_rises_with_sharpness_up_to_the_persons_best():
-    assert falls([parts.focus(0.5 * (1 - s), 0.5) for s in STEPS])
-    assert parts.focus(0.6, 0.5) == 1
+    assert falls([parts.focus(0.12 * (1 - s), 0.12) for s in STEPS])
+    assert parts.focus(0.2, 0.12) == 1
     assert parts.focus(0.01, 0.01) == 0, "the best of a blurred moment is still blurred"
 
 
@@ -47,20 +76,53 @@ def test_pose_falls_with_every_angle_and_on_both_sides():
     assert parts.pose(20, 0, 0) == parts.pose(-20, 0, 0)
 
 
-def test_a_smile_beats_a_calm_face_and_a_calm_face_a_frown():
-    smile = parts.expression(0.8, 0.1, 0.0, 0.0)
-    calm = parts.expression(0.0, 0.0, 0.3, 0.0)
-    assert smile > calm
-    for odd in ((0.0, 0.8, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 0.8)):
-        assert parts.expression(*odd) < calm - 0.2
-    assert parts.expression(0.9, 0.6, 0.0, 0.0) > 0.9, "chins rise with closed smiles"
+def test_gaze_is_head_and_eyes_together():
+    assert falls([parts.gaze(replace(FACE, iris_x=0.3 * s)) for s in STEPS])
+    assert falls([parts.gaze(replace(FACE, iris_y=-0.07 + 0.3 * s)) for s in STEPS])
+    into_the_camera = replace(FACE, yaw_deg=18, iris_x=-0.12)
+    assert parts.gaze(into_the_camera) > 0.95
+    assert parts.gaze(replace(FACE, yaw_deg=18)) < 0.85
+
+
+def test_a_smile_beats_a_calm_face_and_a_calm_face_everything_else():
+    smile = parts.expression(FACE)
+    calm = parts.expression(replace(FACE, smile=0.0, corner=0.0))
+    assert smile > calm > 0.55
+    for odd in (
+        {"corner": -0.06}, {"corner": 0.0, "pucker": 1.0}, {"corner": 0.0, "twist": 0.8},
+        {"corner": 0.0, "gape": 0.2}, {"corner": 0.0, "brow": 0.9}, {"corner": 0.0, "frown": 0.4},
+    ):  # fmt: skip
+        assert parts.expression(replace(FACE, smile=0.0, **odd)) < calm - 0.05, odd
+    laugh = parts.expression(replace(FACE, smile=0.9, gape=0.2))
+    assert laugh > 0.9, "an open mouth that laughs"
+
+
+def test_what_covers_a_face_counts_where_it_can_be_told():
+    assert falls([parts.occlusion(replace(FACE, presence=0.92 - 0.8 * s), 0.92) for s in STEPS])
+    small = replace(FACE, presence=0.75, width_px=35)
+    assert parts.occlusion(small, 0.92) > 0.9, "small faces read low for no other reason"
+
+
+def test_the_worst_of_every_part_is_far_below_the_best():
+    worst = {
+        "eyes": {"blink": 0.9, "aperture": 0.05}, "expression": {"smile": 0, "frown": 0.5},
+        "gaze": {"iris_x": 0.35}, "pose": {"yaw_deg": 60}, "focus": {"sharpness": 0.01},
+        "grain": {"noise": 30}, "light": {"luma": 0.02}, "evenness": {"cheeks": 0.05},
+        "occlusion": {"presence": 0.2}, "size": {"inside": 0.3},
+    }  # fmt: skip
+    assert tuple(values()) == PARTS
+    for name, changes in worst.items():
+        assert values()[name] > 0.9, name
+        assert values(**changes)[name] < 0.65, name
 
 
 def test_every_part_stays_between_nothing_and_one():
-    for a in STEPS:
+    for a in STEPS[::3]:
         for b in STEPS[::5]:
-            values = (
-                parts.eyes(a, b), parts.focus(a, b), parts.light(a, b, b),
-                parts.pose(360 * a, 360 * b, 9), parts.expression(a, b, a, b),
+            changed = values(
+                blink=a, aperture=b, smile=b, corner=a - 0.5, pucker=a, twist=b, gape=a, brow=b,
+                frown=a, iris_x=a - 0.5, iris_y=b - 0.5, yaw_deg=360 * a, pitch_deg=360 * b,
+                roll_deg=9, sharpness=a, noise=99 * b, luma=a, black=b, white=a, cheeks=b,
+                presence=a, width_px=500 * b, inside=a,
             )  # fmt: skip
-            assert all(0 <= value <= 1 for value in values)
+            assert all(0 <= value <= 1 for value in changed.values())

@@ -15,8 +15,9 @@ from livecam.capture.source import CameraMode
 from livecam.clip.moment import Moment
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.quality.finder import FaceFinder, reduce_for
 from livecam.quality.live import LiveScorer
-from livecam.quality.worker import FaceFinder, ScoreRequest, ScoreWorker, reduce_for
+from livecam.quality.worker import ScoreRequest, ScoreWorker
 from livecam.timebase import NS_PER_S, WallClock
 from tests.support.frames import drawn, flat
 
@@ -41,7 +42,7 @@ def is_good(truth) -> bool:
     return (
         truth.eyes_open > 0.9
         and truth.defocus < 3
-        and truth.light > 0.6
+        and truth.light > 0.5
         and abs(truth.yaw_deg) < 15
         and truth.smile > -0.3
     )
@@ -93,7 +94,7 @@ def test_broken_frames_do_not_stop_the_rest():
 
 def test_where_mediapipe_has_no_build_the_frame_decides_and_the_reason_is_given(monkeypatch):
     # A platform without a wheel, as the import system shows it.
-    monkeypatch.setattr("livecam.quality.worker.mediapipe_is_installed", lambda: False)
+    monkeypatch.setattr("livecam.quality.finder.mediapipe_is_installed", lambda: False)
     score = livecam.score(film(0, 30, 10))
     assert score.basis == "frame"
     assert "no build for this platform" in score.note
@@ -121,7 +122,10 @@ def test_the_live_readout_follows_the_person():
     finder = FaceFinder()
     scorer, studio, script = LiveScorer(finder), Studio(Script(0), SIZE, RATE), Script(0)
     readouts = [
-        (script.at(i / 30), scorer.score(drawn(i, i, studio, PixelFormat.I420)))
+        (
+            script.at(i / 30),
+            scorer.score(drawn(i, int(i * NS_PER_S / RATE), studio, PixelFormat.I420)),
+        )
         for i in range(0, 900, 6)
     ]
     finder.close()

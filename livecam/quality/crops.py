@@ -1,0 +1,67 @@
+"""Square pieces of pictures, for models that want a face to fill what they see."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Bytes
+    from livecam.quality.face import Box
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square cut around a box; what lies outside of the picture is black."""
+
+    image_bgr: Bytes
+    left: int
+    top: int
+    scale: float
+    """Pixels of the crop for one of the picture: above 1 where a small face was enlarged."""
+
+
+def crop_around(
+    image_bgr: Bytes, box: Box, factor: float, least: int, most: int | None = None
+) -> Crop | None:
+    """Cut `factor` times the longer side of a box, at least `least` pixels wide and at most `most`.
+
+    None for a box outside of the picture.
+    """
+    left, top, right, bottom = box
+    side = max(2, math.ceil(max(right - left, bottom - top) * factor))
+    x, y = round((left + right - side) / 2), round((top + bottom - side) / 2)
+    height, width = image_bgr.shape[:2]
+    piece = image_bgr[max(0, y) : min(height, y + side), max(0, x) : min(width, x + side)]
+    if piece.size == 0:
+        return None
+    pads = (max(0, -y), max(0, y + side - height), max(0, -x), max(0, x + side - width))
+    if any(pads):
+        piece = np.asarray(cv2.copyMakeBorder(piece, *pads, cv2.BORDER_CONSTANT), np.uint8)
+    wanted = max(side, least) if most is None else min(max(side, least), most)
+    if wanted != side:
+        how = cv2.INTER_CUBIC if wanted > side else cv2.INTER_AREA
+        piece = np.asarray(cv2.resize(piece, (wanted, wanted), interpolation=how), np.uint8)
+    return Crop(piece, x, y, wanted / side)
+
+
+def square_tiles(size_wh: tuple[int, int], share: float, lap: float = 0.3) -> list[Box]:
+    """Squares of `share` of the shorter side that cover a picture and overlap by `lap`."""
+    width, height = size_wh
+    side = min(width, height) * share
+    return [
+        (x, y, x + side, y + side)
+        for y in _starts(height, side, lap)
+        for x in _starts(width, side, lap)
+    ]
+
+
+def _starts(length: float, side: float, lap: float) -> list[float]:
+    if length <= side:
+        return [0.0]
+    count = math.ceil((length - side) / (side * (1 - lap))) + 1
+    return [float(x) for x in np.linspace(0, length - side, count)]

@@ -1,0 +1,108 @@
+"""Finds faces of any size, roughly: boxes for the landmarker to look into.
+
+The landmarker alone loses faces below a tenth of the picture's width. By default MediaPipe's
+short-range detector (BlazeFace, 128x128, which lies inside the landmarker's own model file) looks
+at the whole picture and at overlapping squares of it: tiles must be square, since the detector
+squeezes what it is given. On five group photographs it finds all 24 faces that CenterFace finds, at
+sizes down to 28 pixels. Where CenterFace's weights are installed they are used instead.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from livecam.quality.crops import crop_around, square_tiles
+from livecam.quality.face import without_doubles
+from livecam.quality.landmarker import OPEN
+from livecam.quality.model import find_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecam.capture.frame import Bytes
+    from livecam.quality.face import Box
+
+TILE_SHARES = (1.0, 0.4)
+"""Sides of the squares as shares of the picture's shorter side: at 720p, faces from 288 / 128 * 20
+pixels on fill enough of what the detector sees."""
+
+SURE = 0.5
+"""Score of a detection in a tile that is looked at again."""
+PRESENT = 0.6
+"""Score on a crop of its own from which it counts: real faces of group photographs read 0.73 and
+more, a vinyl record 0.7, cups and blurred lamps 0.4 to 0.65."""
+
+PRESENCE_CROP = 1.2
+"""Width of the crop in widths of the face: tight, so that what covers the face counts."""
+_SIDE = 128
+
+
+class BlazeFace:
+    """The short-range detector, on tiles; and how sure it is of a single face."""
+
+    def __init__(self, model: Path | None = None) -> None:
+        """Load it from the landmarker's file. Raises ModelError."""
+        import mediapipe as mp
+        from mediapipe.tasks.python import BaseOptions
+        from mediapipe.tasks.python.vision import FaceDetector, FaceDetectorOptions, RunningMode
+
+        bundle = zipfile.ZipFile(io.BytesIO(find_model(model).read_bytes()))
+        self._mp: Any = mp
+        self._native: Any = FaceDetector.create_from_options(
+            FaceDetectorOptions(
+                base_options=BaseOptions(model_asset_buffer=bundle.read("face_detector.tflite")),
+                running_mode=RunningMode.IMAGE,
+                min_detection_confidence=0.1,
+            )
+        )
+        OPEN.add(self._native)
+
+    def boxes(self, image_bgr: Bytes) -> list[Box]:
+        """Faces in the whole picture and its tiles: 1.4 ms a tile, about 25 tiles at 16:9."""
+        height, width = image_bgr.shape[:2]
+        tiles = [tile for share in TILE_SHARES for tile in square_tiles((width, height), share)]
+        return self._boxes_in(image_bgr, [(0.0, 0.0, float(width), float(height)), *tiles])
+
+    def near_boxes(self, image_bgr: Bytes) -> list[Box]:
+        """Faces that fill a good part of the picture: one tile, the whole of it."""
+        height, width = image_bgr.shape[:2]
+        return self._boxes_in(image_bgr, [(0.0, 0.0, float(width), float(height))])
+
+    def _boxes_in(self, image_bgr: Bytes, tiles: list[Box]) -> list[Box]:
+        found: list[tuple[float, Box]] = []
+        for left, top, right, bottom in tiles:
+            piece = image_bgr[round(top) : round(bottom), round(left) : round(right)]
+            for score, (x1, y1, x2, y2) in self._detect(piece):
+                if score >= SURE:
+                    found.append((score, (x1 + left, y1 + top, x2 + left, y2 + top)))
+        return [
+            box for _, box in without_doubles(found) if self.presence(image_bgr, box) >= PRESENT
+        ]
+
+    def presence(self, image_bgr: Bytes, box: Box) -> float:
+        """How sure it is that a box holds a face, 0..1; about 1.4 ms."""
+        crop = crop_around(image_bgr, box, PRESENCE_CROP, _SIDE, _SIDE)
+        if crop is None:
+            return 0.0
+        return max((score for score, _ in self._detect(crop.image_bgr)), default=0.0)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._native.close()
+        OPEN.discard(self._native)
+
+    def _detect(self, image_bgr: Bytes) -> list[tuple[float, Box]]:
+        rgb = cv2.cvtColor(np.ascontiguousarray(image_bgr), cv2.COLOR_BGR2RGB)
+        result = self._native.detect(self._mp.Image(self._mp.ImageFormat.SRGB, rgb))
+        found = []
+        for detection in result.detections:
+            box = detection.bounding_box
+            x, y = float(box.origin_x), float(box.origin_y)
+            edges = (x, y, x + box.width, y + box.height)
+            found.append((float(detection.categories[0].score), edges))
+        return found

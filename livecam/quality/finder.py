@@ -1,0 +1,198 @@
+"""Finds the faces of one frame after the other, and measures them.
+
+Looking for faces of any size takes tens of milliseconds, so it is done once in a while; in between
+the landmarker looks where each face was. A face that is lost is looked for again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from livecam.quality.face import distance, overlap
+from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
+from livecam.quality.model import mediapipe_is_installed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecam.capture.frame import Bytes, Frame
+    from livecam.quality.centerface import CenterFace
+    from livecam.quality.detector import BlazeFace
+    from livecam.quality.face import Box, Face
+    from livecam.quality.landmarker import FaceLandmarker
+
+READ_WIDTH = 640
+"""Frames are measured at a half, a quarter or an eighth of their size, but at least this wide."""
+FACE_PIXELS = 160
+"""Nor are they reduced so far that the smallest face gets narrower: its sharpness is measured at
+192 pixels, and a little less loses nothing that a person sees."""
+
+DETECT_EVERY = 45
+"""Frames from one search of the whole picture to the next: a second and a half."""
+PRESENCE_EVERY = 2
+"""Frames from one look at how sure a face is to the next: a hand does not come in a thirtieth of a
+second."""
+SEARCH_AGAIN = 6
+"""Frames until a lost face, or anybody at all, is looked for again."""
+FORGET_AFTER = 12
+"""Frames after which a lost face is no longer looked for in its old place."""
+MAX_FACES = 40
+"""A class photograph. More are not scored, the smallest first."""
+
+NO_SCENE = SceneReading(0.0, 0.0, 0.0, 0.0, np.zeros((90, 160), np.uint8))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Where a face was last, in pixels of the full-size frame."""
+
+    box: Box
+    lost_for: int = 0
+    presence: float = 1.0
+    presence_age: int = PRESENCE_EVERY
+
+
+class FaceFinder:
+    """Models that are loaded when first needed, and doing without where they cannot be had.
+
+    One thread at a time. Frames must come in their order; `start` begins another sequence.
+    """
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._model = model
+        self._landmarker: FaceLandmarker | None = None
+        self._blaze: BlazeFace | None = None
+        self._center: CenterFace | None = None
+        self.problem = ""
+        """Why no faces are looked for; "" while they are."""
+        self.start()
+
+    def load(self) -> None:
+        """Load now. Raises ModelError for a missing or altered model, not for a missing wheel."""
+        if self._landmarker is not None or self.problem:
+            return
+        # A missing wheel is a platform's limit, and livecam goes on; a missing or altered model is
+        # an installation that must be mended.
+        if not mediapipe_is_installed():
+            self.problem = "MediaPipe has no build for this platform"
+            return
+        from livecam.quality.centerface import CenterFace, find_weights
+        from livecam.quality.detector import BlazeFace
+        from livecam.quality.landmarker import FaceLandmarker
+
+        self._blaze = BlazeFace(self._model)
+        weights = find_weights()
+        self._center = CenterFace(weights) if weights is not None else None
+        self._landmarker = FaceLandmarker(self._model)
+
+    def start(self) -> None:
+        """Forget whoever was seen: the next frame belongs to another moment."""
+        self._seen: list[_Seen] = []
+        self._since_search = DETECT_EVERY
+        self._reduce: int | None = None
+
+    def read(self, frame: Frame) -> FrameReading:
+        """Measure one frame: about 20 ms with one face in it. Raises ModelError."""
+        self.load()
+        reduce = self._reduce or reduce_for(frame.size_wh[0])
+        try:
+            image = frame.bgr(reduce)
+        except ValueError:
+            return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
+        scale = frame.size_wh[0] / image.shape[1]
+        found = self._find(image, scale)
+        if found and self._reduce is None:
+            self._reduce = self._reduction(frame, min(face.width for face in found) * scale)
+            if self._reduce < reduce:
+                image = frame.bgr(self._reduce)
+                scale = frame.size_wh[0] / image.shape[1]
+                found = self._find(image, scale)
+        return FrameReading(
+            index=frame.index,
+            t_ns=frame.t_ns,
+            warmup=frame.warmup,
+            decoded=True,
+            whole=frame.is_whole(),
+            faces=tuple(read_face(image, face, frame.size_wh) for face in found),
+            scene=read_scene(image),
+        )
+
+    def close(self) -> None:
+        """Free the models."""
+        for part in (self._landmarker, self._blaze):
+            if part is not None:
+                part.close()
+        self._landmarker = self._blaze = self._center = None
+
+    def _reduction(self, frame: Frame, narrowest_px: float) -> int:
+        """How far this sequence's frames may be reduced."""
+        width = frame.size_wh[0]
+        fits = (
+            r for r in (8, 4, 2) if width // r >= READ_WIDTH and narrowest_px / r >= FACE_PIXELS
+        )
+        return next(fits, 1)
+
+    def _find(self, image_bgr: Bytes, scale: float) -> list[Face]:
+        """Faces in a frame that was reduced by `scale`, the widest first."""
+        if self._landmarker is None or self._blaze is None:
+            return []
+        self._since_search += 1
+        places = [seen.box for seen in self._seen]
+        lost = any(seen.lost_for for seen in self._seen) or not self._seen
+        if self._since_search >= (SEARCH_AGAIN if lost else DETECT_EVERY):
+            self._since_search = 0
+            places += self._new_places(image_bgr, scale)
+        found: list[Face] = []
+        seen_now: list[_Seen] = []
+        for i, place in enumerate(places):
+            face = self._landmarker.look(image_bgr, _scaled(place, 1 / scale))
+            if face is not None and any(_is_same(face, other) for other in found):
+                continue
+            if face is not None:
+                before = self._seen[i] if i < len(self._seen) else _Seen(place)
+                face, age = self._with_presence(image_bgr, face, before)
+                found.append(face)
+                seen_now.append(_Seen(_scaled(face.box, scale), 0, face.presence, age))
+            elif i < len(self._seen) and self._seen[i].lost_for < FORGET_AFTER:
+                seen_now.append(_Seen(place, self._seen[i].lost_for + 1))
+        self._seen = seen_now
+        return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
+
+    def _with_presence(self, image_bgr: Bytes, face: Face, before: _Seen) -> tuple[Face, int]:
+        """The face with how sure a detector is of it, and how many frames old that is."""
+        assert self._blaze is not None
+        if before.presence_age + 1 < PRESENCE_EVERY:
+            return replace(face, presence=before.presence), before.presence_age + 1
+        return replace(face, presence=self._blaze.presence(image_bgr, face.box)), 0
+
+    def _new_places(self, image_bgr: Bytes, scale: float) -> list[Box]:
+        """What a search finds beside the faces that are followed, in pixels of the full frame."""
+        assert self._blaze is not None
+        known = [seen.box for seen in self._seen]
+        if self._center is not None:
+            # Which sees no faces in drawings, or so near that they are cut off.
+            found = self._center.boxes(image_bgr) + self._blaze.near_boxes(image_bgr)
+        else:
+            found = self._blaze.boxes(image_bgr)
+        boxes = [_scaled(box, scale) for box in found]
+        return [
+            box for box in boxes
+            if all(overlap(box, old) < 0.2 and distance(box, old) > 0.5 for old in known)
+        ]  # fmt: skip
+
+
+def _is_same(a: Face, b: Face) -> bool:
+    return distance(a.box, b.box) < 0.3
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = box
+    return left * scale, top * scale, right * scale, bottom * scale
+
+
+def reduce_for(width: int) -> int:
+    """The largest of 1, 2, 4, 8 that keeps a frame at least `READ_WIDTH` wide."""
+    return next((r for r in (8, 4, 2) if width // r >= READ_WIDTH), 1)

@@ -1,0 +1,117 @@
+"""Frames without a face: focus, steadiness, light, and whether something is going on.
+
+As Top Shot does for scenes without people: a sharp frame of the action beats an empty one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livecam.quality import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livecam.capture.frame import Bytes
+    from livecam.quality.measures import FrameReading
+
+    Floats = npt.NDArray[np.float32]
+
+SHAKEN = 0.02
+"""Shift from frame to frame, in widths a thirtieth of a second, at which a picture is half lost: at
+720p 26 pixels, a smear as wide as a finger at arm's length."""
+
+DIFFERENT = 12
+"""Levels of 255 by which a pixel differs from the scene's usual look where something moves: three
+times what a webcam's noise leaves in the small copies."""
+ACTION_LOW, ACTION_HIGH = 0.004, 0.03
+"""Share of such pixels from which there is a subject, and from which it is one to wait for."""
+
+LONG_AGO_S = 0.5
+"""Frames further apart say nothing of how the camera shook between them."""
+THIRTIETH_S = 1 / 30
+
+
+def scene_parts(
+    readings: Sequence[FrameReading], *, related: bool = True
+) -> list[dict[str, float]]:
+    """Focus, steadiness, light and action of each frame.
+
+    `related` frames are of one moment and compared with each other; others stand alone.
+    """
+    scenes = [reading.scene for reading in readings]
+    if not related or not scenes:
+        return [
+            {
+                "focus": parts.focus_of_scene(scene.sharpness, scene.sharpness),
+                "steadiness": 1.0,
+                "light": parts.light(scene.luma, scene.black, scene.white),
+                "action": 1.0,
+            }
+            for scene in scenes
+        ]
+    best = max(scene.sharpness for scene in scenes)
+    steady = _steadiness(readings)
+    action = _action([scene.overview for scene in scenes])
+    return [
+        {
+            "focus": parts.focus_of_scene(scene.sharpness, best),
+            "steadiness": held,
+            "light": parts.light(scene.luma, scene.black, scene.white),
+            "action": busy,
+        }
+        for scene, held, busy in zip(scenes, steady, action, strict=True)
+    ]
+
+
+def _steadiness(readings: Sequence[FrameReading]) -> list[float]:
+    """1 for a camera held still, from the shift between each frame and its neighbours."""
+    speeds = []
+    for a, b in itertools.pairwise(readings):
+        gap_s = (b.t_ns - a.t_ns) / 1e9
+        if not 0 < gap_s <= LONG_AGO_S:
+            speeds.append(0.0)
+            continue
+        shift = _shift(a.scene.overview, b.scene.overview)
+        speeds.append(shift / max(gap_s / THIRTIETH_S, 1.0))
+    # A frame is as steady as the calmer of its two sides: the other may be the end of a movement.
+    around = [
+        min(speeds[max(0, i - 1) : i + 1], default=0.0) if speeds else 0.0
+        for i in range(len(readings))
+    ]
+    return [1 / (1 + (speed / SHAKEN) ** 2) for speed in around]
+
+
+def _shift(a: Bytes, b: Bytes) -> float:
+    """How far the whole picture moved, in its widths; 0 where the two show too little alike."""
+    if a.shape != b.shape:
+        return 0.0
+    window = _window(a.shape)
+    (dx, dy), sure = cv2.phaseCorrelate(a.astype(np.float32), b.astype(np.float32), window)
+    return float(np.hypot(dx, dy)) / a.shape[1] if sure > 0.05 else 0.0
+
+
+def _window(shape: tuple[int, ...]) -> Floats:
+    return np.asarray(cv2.createHanningWindow((shape[1], shape[0]), cv2.CV_32F), np.float32)
+
+
+def _action(overviews: Sequence[Bytes]) -> list[float]:
+    """How much of the subject that comes and goes is in each frame; 1 where nothing does."""
+    if len(overviews) < 5 or len({overview.shape for overview in overviews}) != 1:
+        return [1.0] * len(overviews)
+    stack = np.stack(overviews)
+    usual = np.median(stack, axis=0).astype(np.int16)
+    shares = []
+    for overview in overviews:
+        difference = np.abs(overview.astype(np.int16) - usual)
+        # A change of light is everywhere at once, a subject is not.
+        difference = np.abs(difference - np.median(difference))
+        shares.append(float((difference > DIFFERENT).mean()))
+    most = max(shares)
+    weight = 0.5 * parts.rise(most, ACTION_LOW, ACTION_HIGH)
+    return [1 - weight * (1 - share / most) if most > 0 else 1.0 for share in shares]

@@ -1,0 +1,156 @@
+"""Faces of any size are found, followed, and found again."""
+
+from __future__ import annotations
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from livecam.capture.frame import Frame, PixelFormat
+from livecam.demo.camera import Studio
+from livecam.demo.script import Script
+from livecam.photos.pictures import read_picture
+from livecam.quality.centerface import CenterFace, find_weights
+from livecam.quality.crops import crop_around, square_tiles
+from livecam.quality.detector import BlazeFace
+from livecam.quality.face import distance, overlap
+from livecam.quality.finder import FaceFinder
+from livecam.quality.landmarker import FaceLandmarker
+
+needs_centerface = pytest.mark.skipif(
+    find_weights() is None, reason="CenterFace's weights are not installed: the extra 'faces'"
+)
+
+
+@pytest.fixture(scope="module")
+def blaze():
+    detector = BlazeFace()
+    yield detector
+    detector.close()
+
+
+@pytest.fixture
+def finder():
+    it = FaceFinder()
+    it.load()
+    # Whether CenterFace is installed must not decide these tests.
+    it._center = None
+    yield it
+    it.close()
+
+
+def frame(index: int, image: np.ndarray) -> Frame:
+    height, width = image.shape[:2]
+    t_ns = index * 33_333_333
+    return Frame(index, t_ns, t_ns, PixelFormat.BGR, (width, height), image.reshape(-1))
+
+
+@pytest.mark.samples
+def test_everybody_on_the_group_photographs_is_found(samples, finder):
+    counts = {}
+    for path in sorted((samples / "faces" / "groups").glob("*.jpg")):
+        finder.start()
+        counts[path.name] = len(finder.read(frame(0, read_picture(path))).faces)
+    assert sum(counts.values()) >= 21, counts  # CenterFace finds 24
+    assert sum(counts.values()) <= 26, "and hardly anything that is no face"
+
+
+@pytest.mark.samples
+@needs_centerface
+def test_what_is_found_by_default_is_nearly_all_that_centerface_finds(samples, blaze):
+    center, landmarker = CenterFace(find_weights()), FaceLandmarker()
+    everybody, found, landmarked = 0, 0, 0
+    for path in sorted((samples / "faces" / "groups").glob("*.jpg")):
+        image = read_picture(path)
+        boxes = blaze.boxes(image)
+        for true in center.boxes(image):
+            everybody += 1
+            found += any(overlap(true, box) > 0.25 for box in boxes)
+            landmarked += landmarker.look(image, true) is not None
+    landmarker.close()
+    assert everybody >= 24
+    assert found >= 0.85 * everybody
+    assert landmarked == everybody, "with the extra all of them are scored"
+
+
+@pytest.mark.samples
+def test_a_full_body_clip_is_scored_by_its_face(samples, finder):
+    with av.open(str(samples / "faces" / "s13.mp4")) as container:
+        readings = [
+            finder.read(frame(i, picture.to_ndarray(format="bgr24")))
+            for i, picture in enumerate(container.decode(video=0))
+            if i < 60
+        ]
+    assert all(len(reading.faces) == 1 for reading in readings)
+    assert 50 < np.median([reading.faces[0].width_px for reading in readings]) < 110
+
+
+@pytest.mark.samples
+def test_a_clip_without_a_face_has_none(samples, finder):
+    with av.open(str(samples / "faces" / "no_face.mp4")) as container:
+        for i, picture in enumerate(container.decode(video=0)):
+            if i % 10 == 0:
+                assert not finder.read(frame(i, picture.to_ndarray(format="bgr24"))).faces
+
+
+@pytest.mark.parametrize("height", [120, 240, 480])
+def test_the_drawn_person_is_found_near_and_far(finder, height):
+    person = Studio(Script(0), (height * 16 // 9, height), 30).draw(0)
+    room = np.full((720, 1280, 3), 150, np.uint8)
+    room[100 : 100 + height, 200 : 200 + person.shape[1]] = person
+    reading = finder.read(frame(0, room))
+    assert len(reading.faces) == 1
+    left, top, right, bottom = reading.faces[0].box_xyxy
+    assert 200 < left < right < 200 + person.shape[1]
+    assert 100 < top < bottom < 100 + height
+
+
+def test_somebody_who_leaves_is_not_seen_and_who_comes_back_is_found_soon(finder):
+    studio = Studio(Script(0), (640, 360), 30)
+    empty = np.full((360, 640, 3), 140, np.uint8)
+    seen = []
+    for i in range(60):
+        image = empty if 10 <= i < 40 else studio.draw(0)
+        seen.append(len(finder.read(frame(i, image)).faces))
+    assert seen[:10] == [1] * 10
+    assert seen[10:40] == [0] * 30
+    assert seen[48:] == [1] * 12
+
+
+def test_another_moment_begins_without_memories(finder):
+    studio = Studio(Script(0), (640, 360), 30)
+    assert finder.read(frame(0, studio.draw(0))).faces
+    finder.start()
+    assert not finder.read(frame(1, np.full((360, 640, 3), 140, np.uint8))).faces
+
+
+def test_tiles_are_square_overlap_and_cover_everything():
+    tiles = square_tiles((1280, 720), 0.4)
+    covered = np.zeros((720, 1280), np.uint8)
+    for left, top, right, bottom in tiles:
+        assert right - left == pytest.approx(bottom - top)
+        covered[round(top) : round(bottom), round(left) : round(right)] += 1
+    assert covered.min() >= 1
+
+
+def test_a_crop_remembers_where_it_came_from():
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[40:60, 150:170] = 255
+    crop = crop_around(image, (150, 40, 170, 60), 2.0, 80)
+    assert crop.image_bgr.shape == (80, 80, 3)
+    y, x = (float(v.mean()) for v in np.nonzero(crop.image_bgr[:, :, 0] > 128))
+    assert x / crop.scale + crop.left == pytest.approx(160, abs=1)
+    assert y / crop.scale + crop.top == pytest.approx(50, abs=1)
+    assert crop_around(image, (500, 500, 520, 520), 1.0, 10) is None
+
+
+def test_a_picture_in_the_light_of_another_size_reads_the_same(finder):
+    image = cv2.GaussianBlur(Studio(Script(0), (1280, 720), 30).draw(0), (0, 0), 2)
+    small = cv2.resize(image, (640, 360), interpolation=cv2.INTER_AREA)
+    (large,) = finder.read(frame(0, image)).faces
+    finder.start()
+    (little,) = finder.read(frame(0, small)).faces
+    assert little.aperture == pytest.approx(large.aperture, abs=0.03)
+    assert little.sharpness == pytest.approx(large.sharpness, rel=0.25)
+    assert distance(tuple(2 * v for v in little.box_xyxy), large.box_xyxy) < 0.05
