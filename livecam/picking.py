@@ -43,6 +43,7 @@ class Ask:
     wanted: Wanted
     out: Path | None = None
     rekey: bool = False
+    enhance: bool = False
     model: Path | None = None
     look: Callable[[Pick, OpenMovie | None], None] | None = None
     """Gets every choice while its movie is still open, in one of several threads."""
@@ -143,11 +144,11 @@ def _pick(
         return Outcome(source, chosen)
     try:
         if not ask.rekey or movie is None:
-            files = best_picture(chosen, movie, identifier)
+            files = best_picture(chosen, movie, identifier, enhanced=ask.enhance)
         elif source.kind == "live-photo":
-            files = rekeyed_pair(chosen, movie, identifier)
+            files = rekeyed_pair(chosen, movie, identifier, enhanced=ask.enhance)
         else:
-            files = rekeyed_motion_photo(chosen, movie, identifier)
+            files = rekeyed_motion_photo(chosen, movie, identifier, enhanced=ask.enhance)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
     outputs = write_new(files, ask.out / source.below, _stem(source) + MARK)
@@ -170,7 +171,7 @@ def _identifier(source: Input, ask: Ask) -> str:
         stats = [(path.name, path.stat()) for path in source.files]
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
-    asked = [ask.rekey, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
+    asked = [ask.rekey, ask.enhance, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
     files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
     # With another version the choice may be another one.
     text = json.dumps([metadata.version("livecam"), asked, files])

@@ -311,7 +311,7 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 
 
 def _options(args: argparse.Namespace) -> Options:
-    form = Form(args.format, args.codec, args.motion_photo)
+    form = Form(args.format, args.codec, args.motion_photo, args.enhance)
     return Options(args.before, args.after, args.out, args.model, form)
 
 

@@ -124,6 +124,7 @@ def _add_pick(commands: Any) -> None:
     pick.add_argument(
         "--explain", action="store_true", help="say in a sentence why each frame is best or not"
     )
+    _add_enhance(pick)
     pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
     pick.add_argument("--sheet", type=Path, metavar="FILE", help="draw them as one picture")
     pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
@@ -194,6 +195,15 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="also write a Google Motion Photo, beside the Live Photo or instead of it",
     )
+    _add_enhance(group)
+
+
+def _add_enhance(group: Any) -> None:
+    group.add_argument(
+        "--enhance",
+        action="store_true",
+        help="merge the frames around the key frame into it: less noise, nothing invented",
+    )
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:
@@ -237,6 +247,8 @@ def _check_capture(args: argparse.Namespace) -> None:
 def _check_pick(args: argparse.Namespace) -> None:
     if args.rekey and args.out is None:
         raise UsageError("--rekey writes a new pair", "say where with --out DIR")
+    if args.enhance and args.out is None:
+        raise UsageError("--enhance makes a better picture", "say where with --out DIR")
     if args.at is not None and args.at < 0:
         raise UsageError("--at counts seconds from the start of the movie")
     if args.json and args.show:

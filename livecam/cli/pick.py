@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
     from livecam.quality.score import FrameScore
 
+PIPED_WIDTH = 160
 SHOWN_W, SHOWN_H = 24, 14
 """Cells of a frame in the terminal."""
 CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -69,7 +71,9 @@ class _Report:
 
     def __init__(self, args: argparse.Namespace, found: Found, errors: TextIO) -> None:
         self._args, self._found = args, found
-        self._console = Console(highlight=False, soft_wrap=True)
+        # Into a file or a pipe nothing need be shortened.
+        width = None if sys.stdout.isatty() else PIPED_WIDTH
+        self._console = Console(highlight=False, soft_wrap=True, width=width)
         self._errors = Console(file=errors, highlight=False, soft_wrap=True)
         self._done = self._skipped = self._failed = 0
         self._code = ExitCode.OK
@@ -84,7 +88,7 @@ class _Report:
             at_s=args.at,
         )
         look = self._look if args.show or args.sheet else None
-        ask = Ask(wanted, args.out, args.rekey, args.model, look)
+        ask = Ask(wanted, args.out, args.rekey, args.enhance, args.model, look)
         jobs = min(args.jobs or os.cpu_count() or 1, max(1, len(inputs)))
         is_long = len(inputs) > 1 and self._errors.is_terminal and not args.json
         columns = (TextColumn("picking"), BarColumn(), MofNCompleteColumn())

@@ -9,6 +9,7 @@ from livecam.edit.exif import ExifEditor
 from livecam.edit.files import NewFiles
 from livecam.edit.movie import rekeyed_movie
 from livecam.edit.still import encode_still, new_tags, with_exif, with_identifier
+from livecam.enhance.merge import REACH, merge
 from livecam.errors import InputError
 from livecam.media import heic
 from livecam.media.form import SUFFIX
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
 
-def rekeyed_pair(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
+def rekeyed_pair(
+    pick: Pick, movie: OpenMovie, identifier: str, *, enhanced: bool = False
+) -> NewFiles:
     """A new Live Photo with the chosen frame as its photo. Raises InputError.
 
     Where the choice is the photo that there is, it stays the camera's own, at its full size.
@@ -33,13 +36,14 @@ def rekeyed_pair(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
     photo = photo_path.read_bytes()
     kind = kind_of(photo)
     still_s = pick.key_s
-    kept = with_identifier(photo, identifier) if pick.keeps_present and not pick.by_hand else None
+    kept = with_identifier(photo, identifier) if keeps_photo(pick, enhanced) else None
     if kept is not None and pick.present is not None:
         still, note, written = kept, "the present key photo is the best: it is kept", kind
         still_s = movie.still_s if movie.still_s is not None else still_s
     else:
-        image = movie.reader.picture(pick.key.index)
+        image, made = _picture(pick, movie, enhanced)
         written, note = _writable(kind)
+        note = _joined(made, note)
         still = paired_still(image, photo, identifier, written)
     suffix = SUFFIX[written]
     new_movie = rekeyed_movie(movie_path.read_bytes(), still_s, identifier)
@@ -53,36 +57,62 @@ def paired_still(image: Bytes, photo: bytes | None, identifier: str, kind: Still
     return encode_still(image, tags, kind)
 
 
-def rekeyed_motion_photo(pick: Pick, movie: OpenMovie, identifier: str) -> NewFiles:
+def rekeyed_motion_photo(
+    pick: Pick, movie: OpenMovie, identifier: str, *, enhanced: bool = False
+) -> NewFiles:
     """A new Motion Photo with the chosen frame as its photo, its movie byte for byte the same."""
     assert movie.motion is not None
     whole = pick.input.file.read_bytes()
     video = whole[movie.motion.start : movie.motion.end]
     kind: Still = movie.motion.kind
-    if pick.keeps_present and not pick.by_hand:
+    if keeps_photo(pick, enhanced):
         note = "the present key photo is the best: it is kept"
         return NewFiles({_motion_suffix(kind): _with_unique(whole, kind, identifier)}, note)
-    image = movie.reader.picture(pick.key.index)
+    image, made = _picture(pick, movie, enhanced)
     written, note = _writable(kind)
+    note = _joined(made, note)
     tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
     xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
     photo = encode_still(image, tags, written, xmp)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
 
 
-def best_picture(pick: Pick, movie: OpenMovie | None, identifier: str) -> NewFiles:
+def best_picture(
+    pick: Pick, movie: OpenMovie | None, identifier: str, *, enhanced: bool = False
+) -> NewFiles:
     """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
     if movie is None:
         path = pick.input.files[pick.key.index]
-        return NewFiles({path.suffix: path.read_bytes()})
-    image = movie.reader.picture(pick.key.index)
+        note = "a single picture cannot be enhanced" if enhanced else ""
+        return NewFiles({path.suffix: path.read_bytes()}, note)
+    image, note = _picture(pick, movie, enhanced)
     size_wh = (image.shape[1], image.shape[0])
     photo = pick.input.file.read_bytes() if pick.input.kind != "video" else None
     tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
         tags.set_date(_taken(movie, pick.key_s))
-    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")})
+    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, note)
+
+
+def keeps_photo(pick: Pick, enhanced: bool) -> bool:
+    """Whether the camera's own photo stays: it is the best frame, and nobody asked for more."""
+    return pick.keeps_present and not pick.by_hand and not enhanced
+
+
+def _picture(pick: Pick, movie: OpenMovie, enhanced: bool) -> tuple[Bytes, str]:
+    """The chosen frame, merged with those around it if that is asked for; and what was done."""
+    key = pick.key.index
+    if not enhanced:
+        return movie.reader.picture(key), ""
+    around = range(max(0, key - REACH), min(len(movie.reader.times), key + REACH + 1))
+    images = [image for _, image in movie.reader.pictures(around)]
+    merged = merge(images, key - around[0])
+    return merged.image_bgr, merged.note if merged.is_enhanced else f"not enhanced: {merged.note}"
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _taken(movie: OpenMovie, key_s: float) -> datetime | None:

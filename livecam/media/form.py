@@ -20,3 +20,5 @@ class Form:
     codec: Codec = "h264"
     motion: Motion = "none"
     """Whether a Google Motion Photo is written beside the Live Photo, or instead of it."""
+    enhance: bool = False
+    """Whether the frames around the key frame are merged into the key photo."""

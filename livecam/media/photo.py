@@ -15,7 +15,7 @@ from livecam.media.exif import exif
 from livecam.media.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Frame
+    from livecam.capture.frame import Bytes, Frame
     from livecam.media.form import Still
     from livecam.media.tags import Tags
 
@@ -23,18 +23,26 @@ QUALITY = 95
 """Of frames that did not come as JPEG: visually lossless, and what phones use."""
 
 
-def encode_photo(frame: Frame, tags: Tags, still: Still = "jpeg") -> bytes:
-    """A frame as a whole JPEG or HEIC file at full size.
+def encode_photo(
+    frame: Frame, tags: Tags, still: Still = "jpeg", enhanced_bgr: Bytes | None = None
+) -> bytes:
+    """A frame as a whole JPEG or HEIC file at full size, or what was made of it.
 
     A camera's own JPEG is kept as it is, and only the tags are added; anything else is encoded.
     Raises OutputError if the frame is broken.
     """
     segment = exif(tags, frame.size_wh)
-    if still == "jpeg" and frame.pixel_format is PixelFormat.JPEG and frame.is_whole():
+    if (
+        enhanced_bgr is None
+        and still == "jpeg"
+        and frame.pixel_format is PixelFormat.JPEG
+        and frame.is_whole()
+    ):
         # Not one bit of the picture changes: no loss, and no work.
         return _with_exif(_standalone(frame.data.tobytes()), segment)
     try:
-        image = Image.fromarray(frame.bgr()[:, :, ::-1])
+        image_bgr = frame.bgr() if enhanced_bgr is None else enhanced_bgr
+        image = Image.fromarray(image_bgr[:, :, ::-1])
     except ValueError as err:
         raise OutputError(f"the key photo cannot be decoded: {err}") from err
     if still == "heic":

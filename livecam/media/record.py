@@ -14,6 +14,7 @@ from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from livecam.clip.moment import Moment
+    from livecam.enhance.merge import Merged
     from livecam.media.tags import Tags
     from livecam.quality.choice import MomentScore
     from livecam.quality.score import FrameScore
@@ -25,7 +26,12 @@ DECIMALS = 6
 
 
 def moment_record(
-    moment: Moment, score: MomentScore, movie: str, photo: str, tags: Tags
+    moment: Moment,
+    score: MomentScore,
+    movie: str,
+    photo: str,
+    tags: Tags,
+    merged: Merged | None = None,
 ) -> dict[str, Any]:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
@@ -67,6 +73,13 @@ def moment_record(
             }
             for i in score.alternatives
         ],
+        "enhanced": merged
+        and {
+            "is_enhanced": merged.is_enhanced,
+            "noise": round(merged.noise, 3),
+            "gain": round(merged.gain, 3),
+            "note": merged.note,
+        },
         "gaps": [
             {
                 "after_index": gap.after,

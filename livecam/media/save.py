@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livecam.errors import OutputError
 from livecam.media.form import SUFFIX, Form
 from livecam.media.live_photo import pair_movie
 from livecam.media.motion_photo import motion_photo
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livecam.clip.moment import Moment
+    from livecam.enhance.merge import Merged
     from livecam.quality.choice import MomentScore
 
 MOTION_SUFFIX = ".MP.jpg"
@@ -75,9 +77,10 @@ def save_when_scored(
             identifier=new_identifier(),
         )
         try:
-            files = _stills(bundle, movie, moment, score, tags, form)
+            merged = _enhanced(moment, score.key) if form.enhance else None
+            files = _stills(bundle, movie, moment, score, tags, form, merged)
             pair_movie(movie, tags, still_s)
-            record = moment_record(moment, score, files.movie.name, files.photo.name, tags)
+            record = moment_record(moment, score, files.movie.name, files.photo.name, tags, merged)
             text = json.dumps(record, indent=1) + "\n"
             bundle.hidden(".json").write_text(text, "utf-8")
         except OSError as err:
@@ -87,11 +90,27 @@ def save_when_scored(
     return files
 
 
+def _enhanced(moment: Moment, key: int) -> Merged:
+    from livecam.enhance.moment import enhance
+
+    try:
+        return enhance(moment.frames, key)
+    except ValueError as err:
+        raise OutputError(f"the key photo cannot be decoded: {err}") from err
+
+
 def _stills(
-    bundle: Bundle, movie: Path, moment: Moment, score: MomentScore, tags: Tags, form: Form
+    bundle: Bundle,
+    movie: Path,
+    moment: Moment,
+    score: MomentScore,
+    tags: Tags,
+    form: Form,
+    merged: Merged | None,
 ) -> SavedFiles:
     """Write the key photo, and the Motion Photo that is asked for."""
     key = moment.frames[score.key]
+    better = merged.image_bgr if merged is not None and merged.is_enhanced else None
     motion = None
     if form.motion != "none":
         scores = [
@@ -100,7 +119,7 @@ def _stills(
         ]
         still_s = to_s(key.t_ns - moment.start_ns)
         # Without the identifier: it would be taken for a second photo of the pair.
-        photo = encode_photo(key, replace(tags, identifier=""))
+        photo = encode_photo(key, replace(tags, identifier=""), "jpeg", better)
         content = motion_photo(photo, movie, still_s, scores)
         bundle.hidden(MOTION_SUFFIX).write_bytes(content)
         motion = bundle.path(MOTION_SUFFIX)
@@ -108,5 +127,5 @@ def _stills(
         assert motion is not None
         return SavedFiles(motion, motion, bundle.path(".json"), motion)
     suffix = SUFFIX[form.still]
-    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still))
+    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still, better))
     return SavedFiles(bundle.path(".MOV"), bundle.path(suffix), bundle.path(".json"), motion)

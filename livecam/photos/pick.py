@@ -153,7 +153,7 @@ def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
     for i, path in enumerate(source.files):
         try:
             frame = picture_frame(path, i)
-            finder.start()
+            finder.start(alone=True)
             readings.append(finder.read(frame))
         except InputError as err:
             broken.append((path, err))

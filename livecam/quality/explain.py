@@ -94,6 +94,8 @@ def reason(basis: Basis, frames: Sequence[FrameScore], key: int, shutter_ns: int
     pulls = faults(frame)
     still = f"; still {' and '.join(pulls)}" if pulls else ""
     if basis == "frame":
+        pulls = complaints(frame.parts)[:2]
+        still = f"; still {' and '.join(pulls)}" if pulls else ""
         return f"no face in the moment: the best of {count} frames by the whole picture{still}"
     if not frame.faces:
         return "no frame that could be offered shows a face"

@@ -88,8 +88,12 @@ class FaceFinder:
         self._center = CenterFace(weights) if weights is not None else None
         self._landmarker = FaceLandmarker(self._model)
 
-    def start(self) -> None:
-        """Forget whoever was seen: the next frame belongs to another moment."""
+    def start(self, *, alone: bool = False) -> None:
+        """Forget whoever was seen: the next frame belongs to another moment.
+
+        With `alone` each frame is looked at more than once: there will be no others beside it.
+        """
+        self._alone = alone
         self._seen: list[_Seen] = []
         self._since_search = DETECT_EVERY
         self._reduce: int | None = None
@@ -148,7 +152,8 @@ class FaceFinder:
         found: list[Face] = []
         seen_now: list[_Seen] = []
         for i, place in enumerate(places):
-            face = self._landmarker.look(image_bgr, _scaled(place, 1 / scale))
+            look = self._landmarker.look_well if self._alone else self._landmarker.look
+            face = look(image_bgr, _scaled(place, 1 / scale))
             if face is not None and any(_is_same(face, other) for other in found):
                 continue
             if face is not None:

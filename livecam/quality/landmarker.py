@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CROP = 1.6
 """Width of what it is given around a face, in widths of the face: it then finds the faces of group
 photographs that CenterFace finds, all of them."""
+CROPS = (1.5, 1.6, 1.75)
+"""Widths of the crops of a picture that stands alone."""
 OPEN: set[Any] = set()
 """MediaPipe's own objects, until they are closed. One that Python collects while another of them is
 at work waits for that one for ever: none may be collected before it is closed."""
@@ -64,9 +66,22 @@ class FaceLandmarker:
 
         OPEN.add(self._native)
 
-    def look(self, image_bgr: Bytes, box: Box) -> Face | None:
+    def look_well(self, image_bgr: Bytes, box: Box) -> Face | None:
+        """The mean of several looks: what a shift by a pixel changes averages out; about 30 ms."""
+        looks = [self.look(image_bgr, box, factor) for factor in CROPS]
+        found = [face for face in looks if face is not None]
+        if not found:
+            return None
+        names = found[0].blendshapes
+        return Face(
+            np.mean([face.landmarks for face in found], axis=0, dtype=np.float32),
+            {name: float(np.mean([face.blendshapes[name] for face in found])) for name in names},
+            _mean_angles(found),
+        )
+
+    def look(self, image_bgr: Bytes, box: Box, factor: float = CROP) -> Face | None:
         """The face in a box of a (H, W, 3) uint8 BGR picture; about 9 ms."""
-        crop = crop_around(image_bgr, box, CROP, LEAST_SIDE, MOST_SIDE)
+        crop = crop_around(image_bgr, box, factor, LEAST_SIDE, MOST_SIDE)
         if crop is None:
             return None
         scale = 1 / crop.scale
@@ -100,6 +115,11 @@ class FaceLandmarker:
         """Free the model."""
         self._native.close()
         OPEN.discard(self._native)
+
+
+def _mean_angles(faces: list[Face]) -> tuple[float, float, float]:
+    yaw, pitch, roll = (float(value) for value in np.mean([f.angles_deg for f in faces], axis=0))
+    return yaw, pitch, roll
 
 
 def _area(face: Face) -> float:

@@ -89,7 +89,7 @@ def parts_of(face: FaceReading, usual: Baseline, near: tuple[float, float]) -> d
         "expression": expression(face),
         "gaze": gaze(face),
         "pose": pose(face.yaw_deg, face.pitch_deg, face.roll_deg),
-        "focus": focus(face.sharpness, usual.sharpness),
+        "focus": focus(face.sharpness, usual.sharpness, face.streak),
         "grain": grain(face.noise),
         "light": light(face.luma, face.black, face.white),
         "evenness": evenness(face.cheeks),
@@ -176,10 +176,14 @@ def pose(yaw_deg: float, pitch_deg: float, roll_deg: float) -> float:
     )
 
 
-def focus(sharpness: float, best: float) -> float:
-    """How near the person's own best the face's sharpness comes, and not below a floor."""
+def focus(sharpness: float, best: float, streak: float = 1.0) -> float:
+    """How near the person's own best the face's sharpness comes, and not below a floor.
+
+    Motion takes the detail along one axis only: 5 to 95 % of good frames read 0.7 to 1.0 of streak,
+    faces smeared by 7 % of their width 0.1 to 0.3.
+    """
     relative = min(1.0, sharpness / best) if best > 0 else 1.0
-    return relative * rise(sharpness, SHARP_LOW, SHARP_HIGH)
+    return relative * rise(sharpness, SHARP_LOW, SHARP_HIGH) * (0.2 + 0.8 * rise(streak, 0.05, 0.5))
 
 
 def focus_of_scene(sharpness: float, best: float) -> float:

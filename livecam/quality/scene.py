@@ -32,6 +32,10 @@ times what a webcam's noise leaves in the small copies."""
 ACTION_LOW, ACTION_HIGH = 0.004, 0.03
 """Share of such pixels from which there is a subject, and from which it is one to wait for."""
 
+PANNED = 0.02
+"""Shift from the scene's usual look, in widths, from which the camera itself moves: what is new in
+a frame is then no subject."""
+
 LONG_AGO_S = 0.5
 """Frames further apart say nothing of how the camera shook between them."""
 THIRTIETH_S = 1 / 30
@@ -101,11 +105,16 @@ def _window(shape: tuple[int, ...]) -> Floats:
 
 
 def _action(overviews: Sequence[Bytes]) -> list[float]:
-    """How much of the subject that comes and goes is in each frame; 1 where nothing does."""
+    """How much of the subject that comes and goes is in each frame; 1 where nothing does.
+
+    Only for a camera that stands still.
+    """
     if len(overviews) < 5 or len({overview.shape for overview in overviews}) != 1:
         return [1.0] * len(overviews)
-    stack = np.stack(overviews)
-    usual = np.median(stack, axis=0).astype(np.int16)
+    median = np.median(np.stack(overviews), axis=0)
+    if max(_shift(median.astype(np.uint8), overview) for overview in overviews) > PANNED:
+        return [1.0] * len(overviews)
+    usual = median.astype(np.int16)
     shares = []
     for overview in overviews:
         difference = np.abs(overview.astype(np.int16) - usual)

@@ -28,6 +28,9 @@ WEIGHTS = {
 shifted too, chose no closed eyes on the labelled clips and compared at least 0.967 of the pairs
 rightly."""
 
+SOMEBODY = 0.2
+"""Share of the frames in which one person must be seen; a passer-by far off flickers in and out."""
+
 NEAR_NS = 70_000_000
 """No frame this near to a blink is a good one: the lids are on their way."""
 
@@ -79,7 +82,7 @@ def score_frames(
     for reading, numbers in zip(readings, people, strict=True):
         for face, person in zip(reading.faces, numbers, strict=True):
             by_person.setdefault(person, []).append((reading.t_ns, face))
-    basis: Basis = "faces" if by_person else "frame"
+    basis = _basis(by_person, len(readings))
     crowd = _Crowd(by_person, regulars(people))
     frames = []
     for reading, numbers, scene in zip(readings, people, scenes, strict=True):
@@ -88,9 +91,16 @@ def score_frames(
             for face, person in zip(reading.faces, numbers, strict=True)
         )
         missing = crowd.missing(numbers)
-        whole = _group(faces, reading.faces, len(missing)) if by_person else product(scene)
+        by_faces = basis == "faces"
+        whole = _group(faces, reading.faces, len(missing)) if by_faces else product(scene)
         frames.append(_frame(reading, whole, faces, scene, missing))
     return basis, tuple(frames)
+
+
+def _basis(by_person: dict[int, list[tuple[int, FaceReading]]], count: int) -> Basis:
+    """Whether people decide: somebody is there for more than a moment of the moment."""
+    longest = max((len(seen) for seen in by_person.values()), default=0)
+    return "faces" if longest >= max(1, SOMEBODY * count) else "frame"
 
 
 class _Crowd:

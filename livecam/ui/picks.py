@@ -38,7 +38,7 @@ def table(chosen: Pick) -> Table:
     rows.add_column("frame", justify="right")
     rows.add_column("score", justify="right")
     for name in ("", "faces", "what pulls it down", ""):
-        rows.add_column(name, justify="right" if name == "faces" else "left")
+        rows.add_column(name, justify="right" if name == "faces" else "left", no_wrap=True)
     for frame in shown(chosen):
         rows.add_row(*_row(chosen, frame), style="bold" if frame is chosen.key else "")
     return rows

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.quality [--out table.md]
 
-reads the clips once (about two minutes), then prints one table. A window counts if it holds
+reads the clips once (about a minute), then groups made of them side by side (two minutes more;
+`--no-groups` leaves them out), and prints the tables. A window counts if it holds
 something to get wrong, and something right to choose. Half-closed eyes are reported apart from
 closed ones: they are where labels themselves disagree.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 from livecam.capture.frame import Frame, PixelFormat
@@ -25,6 +27,15 @@ from livecam.quality.score import score_frames
 from livecam.timebase import NS_PER_S
 from tests.conftest import SAMPLES
 
+RESAMPLES = 2000
+"""Draws of the clips, with replacement, for the intervals."""
+GROUPS = (
+    ("d13.mp4", "d9.mp4"), ("d12.mp4", "d14.mp4"), ("franck.mp4", "d13.mp4"),
+    ("d13.mp4", "d9.mp4", "d14.mp4"), ("d9.mp4", "d12.mp4", "d13.mp4", "franck.mp4"),
+)  # fmt: skip
+GROUP_HEIGHTS = (480, 300, 180)
+"""Pixels of each person's picture; the face is a half to a third of it."""
+GROUP_WINDOWS = 2
 WINDOW_S, STEP_S = 3.0, 0.2
 BLINK = 0.5
 """The threshold of the way to beat: eyes open, then the sharpest face."""
@@ -162,6 +173,101 @@ def judge(clip: Clip, scores: Scores) -> Tally:
     return tally
 
 
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """95 % of the means of clips drawn anew, with replacement."""
+    drawn = np.random.default_rng(0).choice(np.asarray(values), (RESAMPLES, len(values)))
+    low, high = np.nanpercentile(np.nanmean(drawn, axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def group_table(folder: Path, labels: dict, finder: FaceFinder) -> str:
+    """Closed and half-closed eyes of anybody in frames chosen of composed groups."""
+    head = (
+        "| groups side by side, pixels high | windows | way | anybody's eyes closed | half closed |"
+    )
+    lines = [head, "|---|---|---|---|---|"]
+    pictures = {name: _load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
+    for height in GROUP_HEIGHTS:
+        tally = {name: [0, 0] for name in GROUP_WAYS}
+        windows = 0
+        for group in GROUPS:
+            for start in range(GROUP_WINDOWS):
+                readings, closed, half = _compose(group, pictures, labels, height, start, finder)
+                windows += 1
+                for name, way in GROUP_WAYS.items():
+                    chosen = int(np.argmax(way(readings)))
+                    tally[name][0] += chosen in closed
+                    tally[name][1] += chosen in half and chosen not in closed
+        for name, (shut, some) in tally.items():
+            lines.append(
+                f"| {height} | {windows} | {name} | {shut / windows:.0%} | {some / windows:.0%} |"
+            )
+    return "\n".join(lines)
+
+
+def everybody_open_then_sharpest(window: Sequence[FrameReading]) -> Sequence[float]:
+    most = max(len(frame.faces) for frame in window)
+    return [
+        -1.0
+        if len(frame.faces) < most
+        else float(np.mean([face.sharpness for face in frame.faces]))
+        - sum(face.blink >= BLINK for face in frame.faces)
+        for frame in window
+    ]
+
+
+GROUP_WAYS: dict[str, Scores] = {
+    "random": random, "everybody's blink < 0.5, then sharpest": everybody_open_then_sharpest,
+    "livecam": ours,
+}  # fmt: skip
+
+
+def _load(path: Path, labels: dict) -> list[np.ndarray]:
+    low, high = labels.get("labelled_span", (0, labels["n_frames"] - 1))
+    with av.open(str(path)) as container:
+        return [
+            picture.to_ndarray(format="bgr24")
+            for i, picture in enumerate(container.decode(video=0))
+            if low <= i <= min(high, low + 330)
+        ]
+
+
+def _compose(
+    group: Sequence[str],
+    pictures: dict[str, list[np.ndarray]],
+    labels: dict,
+    height: int,
+    start: int,
+    finder: FaceFinder,
+) -> tuple[list[FrameReading], set[int], set[int]]:
+    """Three seconds of several clips in one picture; and whose labels say that eyes are shut."""
+    finder.start()
+    readings: list[FrameReading] = []
+    closed: set[int] = set()
+    half: set[int] = set()
+    for i in range(90):
+        row = []
+        for n, name in enumerate(group):
+            at = (90 * start + 37 * n + i) % len(pictures[name])
+            image = pictures[name][at]
+            number = labels[name].get("labelled_span", (0, 0))[0] + at
+            spans = labels[name]["ranges"]
+            for kinds, found in (
+                (("eyes_closed", "no_face", "wink"), closed),
+                (("eyes_half",), half),
+            ):
+                if any(a <= number <= b for kind in kinds for a, b in spans[kind]):
+                    found.add(i)
+            width = round(image.shape[1] * height / image.shape[0])
+            row.append(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
+        picture = np.ascontiguousarray(np.hstack(row))
+        size_wh = (picture.shape[1], picture.shape[0])
+        t_ns = i * NS_PER_S // 30
+        frame = Frame(i, t_ns, t_ns, PixelFormat.BGR, size_wh, picture.reshape(-1))
+        readings.append(finder.read(frame))
+    return readings, closed, half
+
+
 def table(clips: list[Clip]) -> str:
     """Means over clips of every way, then livecam clip by clip; Markdown."""
     head = "| {} | closed or no face | half closed | labelled bad | pairwise good > bad |"
@@ -170,6 +276,14 @@ def table(clips: list[Clip]) -> str:
     results = {name: [judge(clip, way) for clip in clips] for name, way in WAYS.items()}
     for name, tallies in results.items():
         lines.append(row.format(name, *np.nanmean([tally.row() for tally in tallies], axis=0)))
+    rows = np.array([tally.row() for tally in results["livecam"]])
+    names = ("closed or no face", "half closed", "labelled bad", "pairwise")
+    lines.append("")
+    for name, column in zip(names, rows.T, strict=True):
+        low, high = interval(column)
+        lines.append(
+            f"- livecam, {name}: {np.nanmean(column):.3f}, 95 % interval over clips {low:.3f} to {high:.3f}"
+        )
     lines += ["", head.format("livecam on"), "|---|---|---|---|---|"]
     for clip, tally in zip(clips, results["livecam"], strict=True):
         lines.append(row.format(f"{clip.name} ({tally.windows} windows)", *tally.row()))
@@ -180,12 +294,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=Path, default=SAMPLES / "faces")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--no-groups", action="store_true", help="single people only")
     args = parser.parse_args()
     labels = json.loads((args.clips / "labels.json").read_text())
     finder = FaceFinder()
     clips = [read_clip(args.clips / name, labels[name], finder) for name in labels]
-    finder.close()
     text = table(clips)
+    if not args.no_groups:
+        text += "\n\n" + group_table(args.clips, labels, finder)
+    finder.close()
     print(text)
     if args.out is not None:
         args.out.write_text(text + "\n")

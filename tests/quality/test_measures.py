@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livecam.quality.measures import face_sharpness, noise_level, read_scene, sharpness
+from livecam.quality.measures import face_sharpness, noise_level, read_scene, sharpness, streak
 
 
 @pytest.fixture
@@ -31,6 +31,17 @@ def test_a_faces_sharpness_does_not_depend_on_size_or_light(texture):
     assert large == pytest.approx(whole, rel=0.1)
     assert dim == pytest.approx(whole, rel=0.05)
     assert uneven == pytest.approx(whole, rel=0.15)
+
+
+def test_motion_is_told_by_the_axis_that_loses_its_detail(texture):
+    whole = np.ones(texture.shape, np.uint8)
+    assert streak(texture, whole) > 0.8
+    kernel = np.zeros((13, 13), np.float32)
+    kernel[6] = 1 / 13
+    smeared = cv2.filter2D(texture, -1, kernel)
+    assert streak(smeared, whole) < 0.2
+    assert streak(np.ascontiguousarray(smeared.T), whole) < 0.2, "in either direction"
+    assert streak(cv2.GaussianBlur(texture, (0, 0), 3), whole) > 0.8, "out of focus is no motion"
 
 
 def test_noise_is_not_taken_for_detail():

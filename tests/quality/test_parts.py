@@ -53,6 +53,8 @@ def test_eyes_that_cannot_be_seen_are_neither_open_nor_shut():
 def test_focus_rises_with_sharpness_up_to_the_persons_best():
     assert falls([parts.focus(0.12 * (1 - s), 0.12) for s in STEPS])
     assert parts.focus(0.2, 0.12) == 1
+    assert falls([parts.focus(0.12, 0.12, 1 - s) for s in STEPS])
+    assert parts.focus(0.12, 0.12, 0.15) < 0.5, "smeared by motion"
     assert parts.focus(0.01, 0.01) == 0, "the best of a blurred moment is still blurred"
 
 

@@ -1,0 +1,1 @@
+"""A better key photo than any single frame: the frames around it, laid over each other."""
