@@ -281,9 +281,8 @@ def table(clips: list[Clip]) -> str:
     lines.append("")
     for name, column in zip(names, rows.T, strict=True):
         low, high = interval(column)
-        lines.append(
-            f"- livecam, {name}: {np.nanmean(column):.3f}, 95 % interval over clips {low:.3f} to {high:.3f}"
-        )
+        mean = np.nanmean(column)
+        lines.append(f"- livecam, {name}: {mean:.3f} (95 % over clips: {low:.3f} to {high:.3f})")
     lines += ["", head.format("livecam on"), "|---|---|---|---|---|"]
     for clip, tally in zip(clips, results["livecam"], strict=True):
         lines.append(row.format(f"{clip.name} ({tally.windows} windows)", *tally.row()))
