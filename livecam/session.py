@@ -2,10 +2,10 @@
 
 Threads beside those of the recorder, and what each owns:
 
-- *live* judges the newest frame a few times a second;
-- *score* (in `ScoreWorker`) judges whole moments;
-- *save* takes the moments in the order of the presses, encodes each while it is being scored, and
-  writes it.
+- *live* judges the newest frame a few times a second, while no moment is being worked on;
+- *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of pressed moments
+  while these still go on;
+- *save* takes the moments in the order of the presses and writes each once it is scored.
 
 `press`, `finish` and `give_up` may be called from any thread and return at once.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,20 +22,24 @@ from typing import TYPE_CHECKING
 from livecam import contract
 from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
+from livecam.media.live_encoder import LiveEncoder
 from livecam.media.save import DEFAULT_FORM, save_when_scored
 from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
-from livecam.quality.worker import ScoreRequest, ScoreWorker
-from livecam.timebase import now_ns, to_s
+from livecam.quality.stream import StreamScorer
+from livecam.timebase import now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from av.video.stream import VideoStream
 
     from livecam.capture.frame import Frame
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
     from livecam.clip.moment import Moment
     from livecam.media.form import Form
+    from livecam.media.live_encoder import Encoded, Tier
     from livecam.quality.choice import MomentScore
 
 LIVE_INTERVAL_S = 0.2
@@ -50,6 +55,9 @@ class Options:
     out: Path = Path("recordings")
     model: Path | None = None
     form: Form = DEFAULT_FORM
+    tier: Tier = "lazy"
+    live_score: bool = True
+    """Whether the newest frame is judged all the time, or only the moments that are pressed for."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,10 @@ class Session:
         self.model_note = ""
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
-        self._worker = ScoreWorker(options.model)
+        self._scorer = StreamScorer(self.recorder.ring, options.model)
+        self._encoder = LiveEncoder(self.recorder.ring, source.mode, options.tier)
         self._finder = FaceFinder(options.model)
+        self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
         # Numbers only: whoever keeps a press keeps all frames of its moment.
         self._shots = 0
@@ -141,6 +151,9 @@ class Session:
                 out=str(self.options.out.resolve()),
             )
         )
+        self._scorer.start()
+        if self.options.form.codec == "h264":
+            self._encoder.start()
         for thread in (*self._threads, self._saver):
             thread.start()
 
@@ -150,6 +163,9 @@ class Session:
             if not self._accepting:
                 return None
             press = self.recorder.press(shutter_ns)
+            start_ns = press.shutter_ns - to_ns(self.options.before_s)
+            for worker in (self._scorer, self._encoder):
+                worker.want(start_ns, press.end_ns)
             number = press.id
             with self._work_lock:
                 self._shots += 1
@@ -201,13 +217,14 @@ class Session:
     def close(self) -> contract.Summary:
         """Let everything go. Call it after `finish` and `join`, or after `give_up`."""
         self.finish()
-        gave_up = self._ending.is_set()
         self._ending.set()
         self.recorder.close()
         for thread in (self._saver, *self._threads):
             if thread.is_alive():
                 thread.join()
-        self._worker.close(wait=not gave_up)
+        self._scorer.close()
+        self._encoder.close()
+        self._choosing.shutdown()
         self._finder.close()
         health, work = self.recorder.health(), self.work()
         summary = contract.Summary(health.frames, health.dropped, work.shots, work.saved)
@@ -274,6 +291,8 @@ class Session:
             frame = self.recorder.ring.newest()
             if frame is None or frame.t_ns == last_ns:
                 continue
+            if not self.options.live_score or self._scorer.is_busy:
+                continue  # the moment's own frames come first
             last_ns = frame.t_ns
             try:
                 self.live = scorer.score(frame)
@@ -305,25 +324,24 @@ class Session:
         if self._ending.is_set():
             self._settle(press.id, saved=False)
             return
-        scoring = self._worker.submit(ScoreRequest(moment.frames, moment.shutter_ns))
         key_ready_ns = 0
 
         def scored() -> MomentScore:
-            while not self._ending.is_set():
-                try:
-                    return scoring.result(timeout=0.1)
-                except TimeoutError:
-                    continue
-                except ValueError as err:
-                    raise LivecamError(f"moment {moment.id} cannot be scored: {err}") from err
-            raise LivecamError(f"moment {moment.id} was given up")
-
-        def note_time(_: object) -> None:
             nonlocal key_ready_ns
+            try:
+                found = self._scorer.score(moment.frames, moment.shutter_ns, self._ending.is_set)
+            except ValueError as err:
+                raise LivecamError(f"moment {moment.id} cannot be scored: {err}") from err
             key_ready_ns = now_ns()
+            return found
 
-        scoring.add_done_callback(note_time)
-        files = save_when_scored(moment, scored, self.options.out, self.options.form)
+        scoring = self._choosing.submit(scored)
+
+        def encoded() -> tuple[VideoStream, list[Encoded]]:
+            return self._encoder.moment(moment, self._ending.is_set)
+
+        options = self.options
+        files = save_when_scored(moment, scoring.result, options.out, options.form, encoded)
         ready_ns, score = now_ns(), scoring.result()
         self._settle(press.id, saved=True)
         saved = contract.Saved(

@@ -222,6 +222,18 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         "--plain", action="store_true", help="print plain lines, for screen readers and logs"
     )
     group.add_argument(
+        "--tier",
+        choices=("auto", "lazy", "live"),
+        default="auto",
+        help="encode from the press on (lazy), or all the time, so that even a moment that ends "
+        "with the press is there at once (live); auto chooses",
+    )
+    group.add_argument(
+        "--no-live-score",
+        action="store_true",
+        help="score pressed moments only, which saves half a core",
+    )
+    group.add_argument(
         "--log", type=Path, metavar="FILE", help="keep what the libraries print in a file"
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from livecam.capture.sound_ring import SoundClip
     from livecam.clip.moment import Moment
     from livecam.media.form import Codec
+    from livecam.media.live_encoder import Encoded
 
 TIMESCALE = 90_000
 """Ticks a second of the video track: capture times are kept to 11 microseconds."""
@@ -62,6 +63,33 @@ def write_movie(path: Path, moment: Moment, codec: Codec = "h264") -> None:
         raise OutputError(f"the movie cannot be encoded: {err}") from err
 
 
+def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[Encoded]) -> None:
+    """Write a moment whose frames are encoded already. Raises OutputError.
+
+    `packets` begin with a key frame at or before the moment; those before it are hidden by an edit
+    list, so that the movie begins with the moment's first frame to the tick.
+    """
+    try:
+        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+            _tag(out, moment.shutter_time)
+            video = out.add_stream_from_template(live, opaque=True)
+            sound = _audio_stream(out, moment.sound) if moment.sound else None
+            times = _increasing([packet.t_ns - moment.start_ns for packet in packets])
+            times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
+            for encoded, pts, following in zip(packets, times, times[1:], strict=False):
+                packet = av.Packet(encoded.data)
+                packet.stream, packet.time_base = video, Fraction(1, TIMESCALE)
+                packet.pts = packet.dts = pts
+                packet.duration, packet.is_keyframe = following - pts, encoded.is_key
+                out.mux(packet)
+            if sound is not None and moment.sound is not None:
+                _encode_audio(out, sound, moment.sound)
+    except OSError as err:
+        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+    except (ValueError, av.FFmpegError) as err:
+        raise OutputError(f"the movie cannot be written: {err}") from err
+
+
 def _container_options() -> dict[str, str]:
     return {"movie_timescale": str(MOVIE_TIMESCALE)}
 
@@ -78,13 +106,19 @@ def _video_stream(out: OutputContainer, moment: Moment, codec: Codec) -> VideoSt
     stream.width, stream.height = width & ~1, height & ~1
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, TIMESCALE)
+    stream.codec_context.time_base = Fraction(1, TIMESCALE)
+    set_colours(stream)
+    return stream
+
+
+def set_colours(stream: VideoStream) -> None:
+    """Tag a stream as what OpenCV makes of pictures: I420 in BT.601, limited range.
+
+    Cameras are made for sRGB screens, whose primaries are those of BT.709 (H.273: 1, 1, 6).
+    """
     context = stream.codec_context
-    context.time_base = Fraction(1, TIMESCALE)
-    # OpenCV's I420 is BT.601, limited range; cameras are made for sRGB screens, whose primaries
-    # are those of BT.709 (H.273: 1, 1, 6).
     context.color_primaries, context.color_trc, context.colorspace = 1, 1, 6
     context.color_range = 1
-    return stream
 
 
 def _audio_stream(out: OutputContainer, sound: SoundClip) -> AudioStream:
@@ -134,7 +168,7 @@ def _increasing(times_ns: Sequence[int]) -> list[int]:
     """Ticks of these times, each at least one behind the one before, as a track must have them."""
     ticks: list[int] = []
     for t_ns in times_ns:
-        ticks.append(max(_ticks(t_ns), ticks[-1] + 1 if ticks else 0))
+        ticks.append(max(_ticks(t_ns), ticks[-1] + 1) if ticks else _ticks(t_ns))
     return ticks
 
 

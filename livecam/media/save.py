@@ -12,7 +12,7 @@ from livecam.errors import OutputError
 from livecam.media.form import SUFFIX, Form
 from livecam.media.live_photo import pair_movie
 from livecam.media.motion_photo import motion_photo
-from livecam.media.movie import write_movie
+from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
@@ -22,8 +22,11 @@ from livecam.timebase import to_s
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from av.video.stream import VideoStream
+
     from livecam.clip.moment import Moment
     from livecam.enhance.merge import Merged
+    from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
 
 MOTION_SUFFIX = ".MP.jpg"
@@ -57,15 +60,23 @@ def save(
 
 
 def save_when_scored(
-    moment: Moment, scored: Callable[[], MomentScore], folder: Path, form: Form = DEFAULT_FORM
+    moment: Moment,
+    scored: Callable[[], MomentScore],
+    folder: Path,
+    form: Form = DEFAULT_FORM,
+    encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None = None,
 ) -> SavedFiles:
-    """The same for a moment that is still being scored: the movie is encoded meanwhile.
+    """The same for a moment that is still being scored: the movie is made meanwhile.
 
-    `scored` waits for the score; what it raises is passed on, and nothing stays behind.
+    `scored` waits for the score, `encoded` for the frames that are encoded while they come (without
+    it they are encoded here); what they raise is passed on, and nothing stays behind.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie = bundle.hidden(".MOV", publish=form.motion != "only")
-        write_movie(movie, moment, form.codec)
+        if encoded is not None and form.codec == "h264":
+            mux_movie(movie, moment, *encoded())
+        else:
+            write_movie(movie, moment, form.codec)
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)

@@ -13,7 +13,7 @@ from livecam.errors import UsageError
 FLAGS = {
     "--camera", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
     "--shots", "--interval", "--on-saved", "--json", "--plain", "--log", "--version", "--format",
-    "--codec", "--motion-photo", "--enhance", "--help",
+    "--codec", "--motion-photo", "--enhance", "--tier", "--no-live-score", "--help",
 }  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""The frames that pressed moments need, each handed out once, while the moments still go on.
+
+Scoring and encoding need not wait for the end of a moment: the seconds before the press are there
+at once, and those behind it come one by one. Moments that overlap share their frames.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Frame
+    from livecam.capture.ring import FrameRing
+
+POLL_S = 0.05
+"""How long a thread waits in one go for the next frame."""
+
+
+class Feed:
+    """Hands the frames of wanted spans of time to one or more threads, in order.
+
+    Frames are held by reference from the moment they are wanted, so that the ring cannot let them
+    go before they were taken; what is held is bounded by the moments themselves.
+    """
+
+    def __init__(self, ring: FrameRing) -> None:
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._spans: list[tuple[int, int]] = []
+        self._queue: deque[Frame] = deque()
+        self._seen_ns = -1
+        """Capture time up to which frames were taken from the ring."""
+
+    def want(self, start_ns: int, end_ns: int) -> None:
+        """Ask for the frames taken at `start_ns <= t < end_ns`, those to come included."""
+        with self._lock:
+            self._spans.append((start_ns, end_ns))
+            self._collect()
+
+    def take(self) -> Frame | None:
+        """The next wanted frame; None if there is none yet."""
+        with self._lock:
+            self._collect()
+            return self._queue.popleft() if self._queue else None
+
+    @property
+    def backlog(self) -> int:
+        """Frames that are there and not taken yet."""
+        with self._lock:
+            return len(self._queue)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every wanted span is over and taken."""
+        with self._lock:
+            return not self._spans and not self._queue
+
+    def _collect(self) -> None:
+        newest = self._ring.newest()
+        if not self._spans or newest is None:
+            return
+        low = max(self._seen_ns + 1, min(start for start, _ in self._spans))
+        high = max(end for _, end in self._spans)
+        for frame in self._ring.cut(low, high):
+            if any(start <= frame.t_ns < end for start, end in self._spans):
+                self._queue.append(frame)
+        self._seen_ns = max(self._seen_ns, min(newest.t_ns, high - 1))
+        self._spans = [(start, end) for start, end in self._spans if newest.t_ns < end]

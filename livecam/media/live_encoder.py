@@ -1,0 +1,216 @@
+"""Encodes the frames of moments while they are still going on, each once for all moments.
+
+Two tiers. *Lazy*: encoding begins with the press, at the first frame of its moment, and follows the
+camera until the last pending moment is over; by then only a few frames are left to do. *Live*: it
+never stops, so that even a moment that ends with the press is there at once. Packets are kept while
+a moment may need them; one that begins between two key frames gets the ones from the key frame
+before it, hidden by an edit list, so nothing is ever encoded twice.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+import av
+
+from livecam.clip.feed import POLL_S, Feed
+from livecam.errors import LivecamError, OutputError
+from livecam.media.movie import TIMESCALE, set_colours
+from livecam.timebase import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+    from livecam.capture.frame import Frame
+    from livecam.capture.ring import FrameRing
+    from livecam.capture.source import CameraMode
+    from livecam.clip.moment import Moment
+
+Tier = Literal["live", "lazy"]
+
+KEY_EVERY_S = 0.5
+"""From key frame to key frame: what a cut may hide, and what a player must read to seek."""
+KEEP_NS = 40_000_000_000
+"""Packets older than this are forgotten: longer than the longest moment."""
+FOR_EVER_NS = 1 << 62
+
+SMALL_PIXELS = 1280 * 720
+"""Up to here there is time for better compression."""
+_COMMON = {"crf": "22", "bf": "0", "tune": "zerolatency"}
+SMALL = {**_COMMON, "preset": "superfast"}
+LARGE = {**_COMMON, "preset": "ultrafast", "x264-params": "8x8dct=1"}
+"""zerolatency gives each frame's packet at once. ultrafast alone would quietly be Constrained
+Baseline; with the 8x8 transform it is High, like every phone's."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One frame, encoded."""
+
+    t_ns: int
+    data: bytes
+    is_key: bool
+
+
+class LiveEncoder:
+    """A thread that encodes wanted frames as they come."""
+
+    def __init__(self, ring: FrameRing, mode: CameraMode, tier: Tier = "lazy") -> None:
+        self._feed = Feed(ring)
+        self._mode = mode
+        self._is_open = False
+        self.tier = tier
+        self._holder: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._packets: deque[Encoded] = deque()
+        self._done_ns = -1
+        """Capture time up to which wanted frames are encoded, or cannot be."""
+        self._error: LivecamError | None = None
+        self._changed = threading.Condition()
+        self._wanted = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._encode_on, name="encode")
+
+    def start(self) -> None:
+        """Begin; in the live tier with the very next frame."""
+        if self.tier == "live":
+            self._feed.want(0, FOR_EVER_NS)
+            self._wanted.set()
+        self._thread.start()
+
+    def want(self, start_ns: int, end_ns: int) -> None:
+        """Encode the frames of this span, from now on."""
+        if self.tier == "lazy":
+            self._feed.want(start_ns, end_ns)
+            self._wanted.set()
+
+    @property
+    def backlog(self) -> int:
+        """Frames that are there and not encoded yet."""
+        return self._feed.backlog
+
+    def moment(
+        self, moment: Moment, given_up: Callable[[], bool]
+    ) -> tuple[VideoStream, list[Encoded]]:
+        """Wait for all packets of a moment that is over, from the key frame before it on.
+
+        Raises OutputError, and LivecamError once `given_up`.
+        """
+        first_ns, last_ns = moment.frames[0].t_ns, moment.frames[-1].t_ns
+        with self._changed:
+            while self._done_ns < last_ns:
+                if self._error is not None:
+                    raise self._error
+                if given_up() or self._closing.is_set():
+                    raise LivecamError("the moment was given up")
+                self._changed.wait(POLL_S)
+            found = [packet for packet in self._packets if packet.t_ns <= last_ns]
+            keys = [
+                i for i, packet in enumerate(found) if packet.is_key and packet.t_ns <= first_ns
+            ]
+            # A moment whose first frame is broken begins with the first one that is not.
+            start = keys[-1] if keys else next((i for i, p in enumerate(found) if p.is_key), 0)
+            stream = self._stream
+        if stream is None or not found:
+            raise OutputError("the movie cannot be encoded: no frame of it is whole")
+        return stream, found[start:]
+
+    def close(self) -> None:
+        """Stop; what is not encoded is given up."""
+        self._closing.set()
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # Encode thread
+
+    def _encode_on(self) -> None:
+        try:
+            while not self._closing.is_set():
+                frame = self._feed.take()
+                if frame is None:
+                    self._rest()
+                    continue
+                self._encode(frame)
+                del frame  # and with it the hold on its memory
+        except (av.FFmpegError, OSError, ValueError) as err:
+            with self._changed:
+                self._error = OutputError(f"the movie cannot be encoded: {err}")
+                self._changed.notify_all()
+        finally:
+            self._finish()
+
+    def _encode(self, frame: Frame) -> None:
+        try:
+            planes = frame.i420()
+        except ValueError:
+            self._note([], frame.t_ns)  # a broken JPEG: the frame before it stays a little longer
+            return
+        stream = self._running()
+        picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        picture.pts, picture.time_base = _ticks(frame.t_ns), Fraction(1, TIMESCALE)
+        packets = stream.encode(picture)
+        self._note(
+            [Encoded(frame.t_ns, bytes(packet), packet.is_keyframe) for packet in packets],
+            frame.t_ns,
+        )
+
+    def _note(self, packets: list[Encoded], t_ns: int) -> None:
+        with self._changed:
+            self._packets.extend(packets)
+            self._done_ns = max(self._done_ns, t_ns)
+            while self._packets and self._packets[0].t_ns < t_ns - KEEP_NS:
+                self._packets.popleft()
+            self._changed.notify_all()
+
+    def _running(self) -> VideoStream:
+        """The open encoder; each opening begins with a key frame."""
+        if self._is_open and self._stream is not None:
+            return self._stream
+        # A container that is never written: streams of others are made after its stream, with the
+        # encoder's own parameter sets. One made by itself would write those of a second encoder.
+        # It is never closed by hand either: whoever writes a moment may still look at its stream.
+        self._holder = av.open(io.BytesIO(), "w", format="mov")
+        width, height = self._mode.size_wh
+        options = dict(SMALL if width * height <= SMALL_PIXELS else LARGE)
+        options["g"] = str(max(1, round(float(self._mode.rate_hz) * KEY_EVERY_S)))
+        stream = self._holder.add_stream("libx264", rate=self._mode.rate_hz, options=options)
+        stream.codec_context.codec_tag = "avc1"
+        stream.width, stream.height = width & ~1, height & ~1
+        stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
+        stream.codec_context.time_base = Fraction(1, TIMESCALE)
+        stream.codec_context.thread_count = 1  # a second one would take scoring's core
+        set_colours(stream)
+        self._holder.start_encoding()
+        with self._changed:
+            self._stream = stream
+        self._is_open = True
+        return stream
+
+    def _finish(self) -> None:
+        """Let the encoder go once nothing is wanted: the next moment begins with a key frame."""
+        if self._is_open and self._stream is not None:
+            self._stream.encode(None)
+            self._is_open = False
+
+    def _rest(self) -> None:
+        """Wait for the next frame of a moment, or for the next moment."""
+        if self._feed.is_idle:
+            self._finish()
+            self._wanted.clear()
+            if self._feed.is_idle:
+                self._wanted.wait(1.0)
+        else:
+            self._closing.wait(0.004)
+
+
+def _ticks(t_ns: int) -> int:
+    return round(t_ns * TIMESCALE / NS_PER_S)

@@ -1,0 +1,135 @@
+"""Measures the frames of moments while they are still going on, each once for all moments.
+
+By the end of a moment most of its frames are measured, and the key photo is known soon after.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from livecam.clip.feed import POLL_S, Feed
+from livecam.errors import LivecamError
+from livecam.quality.choice import MomentScore, choose
+from livecam.quality.finder import FaceFinder
+from livecam.quality.worker import THREADS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from livecam.capture.frame import Frame
+    from livecam.capture.ring import FrameRing
+    from livecam.quality.measures import FrameReading
+
+KEEP_NS = 40_000_000_000
+"""Readings older than this are forgotten: longer than the longest moment."""
+ANOTHER_MOMENT_NS = 500_000_000
+"""A gap this long in the frames begins another sequence, in which nobody is followed."""
+
+
+class StreamScorer:
+    """Threads that measure wanted frames as they come, each with models of its own."""
+
+    def __init__(self, ring: FrameRing, model: Path | None = None) -> None:
+        self._feed = Feed(ring)
+        self._model = model
+        self._readings: dict[int, FrameReading] = {}
+        self._claimed: set[int] = set()
+        self._problem = ""
+        self._error: LivecamError | None = None
+        self._changed = threading.Condition()
+        self._wanted = threading.Event()
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._read_on, name=f"score-{i}") for i in range(THREADS)
+        ]
+
+    def start(self) -> None:
+        """Load the models behind the scenes, and begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def want(self, start_ns: int, end_ns: int) -> None:
+        """Measure the frames of this span, from now on."""
+        self._feed.want(start_ns, end_ns)
+        self._wanted.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a moment is being measured."""
+        return not self._feed.is_idle
+
+    def newest(self) -> FrameReading | None:
+        """The newest measured frame."""
+        with self._changed:
+            return self._readings[max(self._readings)] if self._readings else None
+
+    def score(
+        self, frames: Sequence[Frame], shutter_ns: int, given_up: Callable[[], bool]
+    ) -> MomentScore:
+        """Wait for all readings of a moment that is over, and choose.
+
+        Raises ModelError, ValueError if no frame can be decoded, and LivecamError once `given_up`.
+        """
+        wanted = [frame.t_ns for frame in frames]
+        with self._changed:
+            while not all(t_ns in self._readings for t_ns in wanted):
+                if self._error is not None:
+                    raise self._error
+                if given_up() or self._closing.is_set():
+                    raise LivecamError("the moment was given up")
+                self._changed.wait(POLL_S)
+            readings = [self._readings[t_ns] for t_ns in wanted]
+            self._forget(min(wanted) - KEEP_NS)
+            problem = self._problem
+        return choose(readings, shutter_ns, problem)
+
+    def close(self) -> None:
+        """Stop; what is not measured is given up."""
+        self._closing.set()
+        self._wanted.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _forget(self, before_ns: int) -> None:
+        for t_ns in [t_ns for t_ns in self._readings if t_ns < before_ns]:
+            del self._readings[t_ns]
+
+    # Score threads
+
+    def _read_on(self) -> None:
+        finder = FaceFinder(self._model)
+        last_ns = 0
+        try:
+            finder.load()
+            while not self._closing.is_set():
+                frame = self._feed.take()
+                if frame is None:
+                    self._rest()
+                    continue
+                if frame.t_ns - last_ns > ANOTHER_MOMENT_NS:
+                    finder.start()
+                last_ns = frame.t_ns
+                reading = finder.read(frame)
+                with self._changed:
+                    self._readings[frame.t_ns] = reading
+                    self._problem = finder.problem
+                    self._changed.notify_all()
+                del frame  # and with it the hold on its memory
+        except LivecamError as err:
+            with self._changed:
+                self._error = err
+                self._changed.notify_all()
+        finally:
+            finder.close()
+
+    def _rest(self) -> None:
+        """Wait for the next frame of a moment, or for the next moment."""
+        if self._feed.is_idle:
+            self._wanted.clear()
+            if self._feed.is_idle:
+                self._wanted.wait(1.0)
+        else:
+            self._closing.wait(0.004)

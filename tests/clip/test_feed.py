@@ -1,0 +1,72 @@
+"""Frames are handed out once, in order, whoever wants them and whenever they come."""
+
+from __future__ import annotations
+
+from livecam.capture.ring import FrameRing
+from livecam.clip.feed import Feed
+from tests.support.frames import flat
+
+
+def feed_of(frames: int = 0) -> tuple[FrameRing, Feed]:
+    ring = FrameRing(1.0, 10_000_000, 1_000_000)
+    film(ring, 0, frames)
+    return ring, Feed(ring)
+
+
+def film(ring: FrameRing, first: int, last: int) -> None:
+    for i in range(first, last):
+        ring.append(flat(i, i * 100, size_wh=(16, 16)))
+
+
+def taken(feed: Feed) -> list[int]:
+    found = []
+    while (frame := feed.take()) is not None:
+        found.append(frame.index)
+    return found
+
+
+def test_nothing_is_handed_out_unasked():
+    _, feed = feed_of(5)
+    assert feed.take() is None
+    assert feed.is_idle
+
+
+def test_what_is_there_comes_at_once_and_the_rest_when_it_comes():
+    ring, feed = feed_of(5)
+    feed.want(200, 700)
+    assert taken(feed) == [2, 3, 4]
+    assert not feed.is_idle
+    film(ring, 5, 9)
+    assert taken(feed) == [5, 6]
+    assert feed.is_idle
+
+
+def test_overlapping_spans_share_their_frames():
+    ring, feed = feed_of(4)
+    feed.want(0, 600)
+    assert taken(feed) == [0, 1, 2, 3]
+    feed.want(300, 900)
+    film(ring, 4, 12)
+    assert taken(feed) == [4, 5, 6, 7, 8]
+
+
+def test_spans_apart_leave_out_what_lies_between():
+    ring, feed = feed_of(4)
+    feed.want(0, 200)
+    feed.want(600, 800)
+    film(ring, 4, 12)
+    assert taken(feed) == [0, 1, 6, 7]
+
+
+def test_frames_are_held_although_the_ring_lets_them_go():
+    ring = FrameRing(0.000_000_5, 10_000_000, 1_000_000)  # a span of five frames
+    feed = Feed(ring)
+    feed.want(0, 2000)
+    for i in range(20):
+        ring.append(flat(i, i * 100, level=i, size_wh=(16, 16)))
+        if i % 4 == 3:
+            assert feed.backlog <= 20
+            feed.take()
+    rest = taken(feed)
+    assert rest == sorted(rest)
+    assert rest[-1] == 19

@@ -1,0 +1,156 @@
+"""Frames encoded while their moment still goes on: one encoding, any number of moments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+from livecam.capture.frame import PixelFormat
+from livecam.capture.ring import FrameRing
+from livecam.capture.source import CameraMode
+from livecam.errors import LivecamError, OutputError
+from livecam.media.live_encoder import LiveEncoder
+from livecam.media.movie import mux_movie
+from tests.support.frames import flat, moment, tone
+
+SIZE, RATE = (64, 48), 30
+INTERVAL_NS = 1_000_000_000 // RATE
+
+
+def level(i: int) -> int:
+    return 20 + 2 * i
+
+
+class Camera:
+    """A ring that is filled by hand; every frame a little brighter than the one before."""
+
+    def __init__(self, tier: str) -> None:
+        self.ring = FrameRing(10.0, 100_000_000, 2_000_000)
+        mode = CameraMode(SIZE, RATE, PixelFormat.BGR, "drawn", "demo")
+        self.encoder = LiveEncoder(self.ring, mode, tier)
+        self.encoder.start()
+        self.mode = mode
+
+    def film(self, first: int, last: int) -> None:
+        for i in range(first, last):
+            self.ring.append(flat(i, i * INTERVAL_NS, level(i), SIZE))
+
+    def want(self, first: int, last: int) -> None:
+        self.encoder.want(first * INTERVAL_NS, last * INTERVAL_NS)
+
+    def write(self, first: int, last: int, path, sound=None) -> list[float]:
+        """Save frames `first` to `last`; the brightness of what plays."""
+        frames = self.ring.cut(first * INTERVAL_NS, last * INTERVAL_NS)
+        it = replace(moment([0, 1 / 30], sound=sound), frames=frames, mode=self.mode)
+        mux_movie(path, it, *self.encoder.moment(it, lambda: False))
+        return played(path)
+
+
+def played(path) -> list[float]:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        assert float(frames[0].pts * frames[0].time_base) == 0
+        return [float(frame.to_ndarray(format="bgr24").mean()) for frame in frames]
+
+
+@pytest.fixture(params=["lazy", "live"])
+def camera(request):
+    it = Camera(request.param)
+    yield it
+    it.encoder.close()
+
+
+def test_a_moment_holds_exactly_its_frames(camera, tmp_path):
+    camera.film(0, 50)
+    camera.want(10, 40)
+    shown = camera.write(10, 40, tmp_path / "a.mov", tone(1.0))
+    assert shown == pytest.approx([level(i) for i in range(10, 40)], abs=3)
+    with av.open(str(tmp_path / "a.mov")) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.profile == "High"
+        assert float(stream.duration * stream.time_base) == pytest.approx(1.0, abs=0.001)
+        assert container.duration / 1e6 == pytest.approx(1.0, abs=0.03)
+        assert (stream.codec_context.color_primaries, stream.codec_context.colorspace) == (1, 6)
+
+
+def test_moments_that_overlap_share_one_encoding(camera, tmp_path):
+    camera.film(0, 40)
+    camera.want(5, 50)
+    camera.want(22, 70)
+    camera.film(40, 80)
+    first = camera.write(5, 50, tmp_path / "a.mov")
+    second = camera.write(22, 70, tmp_path / "b.mov")
+    assert first == pytest.approx([level(i) for i in range(5, 50)], abs=3)
+    assert second == pytest.approx([level(i) for i in range(22, 70)], abs=3)
+    shared = {bytes(p) for p in packets(tmp_path / "a.mov")} & {
+        bytes(p) for p in packets(tmp_path / "b.mov")
+    }
+    assert len(shared) >= 50 - 22, "the very same packets"
+
+
+def packets(path) -> list[av.Packet]:
+    with av.open(str(path)) as container:
+        return [packet for packet in container.demux(video=0) if packet.size]
+
+
+def test_a_later_moment_begins_anew(camera, tmp_path):
+    camera.film(0, 30)
+    camera.want(0, 20)
+    assert len(camera.write(0, 20, tmp_path / "a.mov")) == 20
+    camera.film(30, 110)
+    camera.want(90, 105)
+    shown = camera.write(90, 105, tmp_path / "b.mov")
+    assert shown == pytest.approx([level(i) for i in range(90, 105)], abs=3)
+
+
+def test_times_are_those_of_the_frames_however_uneven(camera, tmp_path):
+    times_s = [0, 0.03, 0.1, 0.11, 0.3, 0.5, 0.52, 0.9]
+    for i, t_s in enumerate(times_s):
+        camera.ring.append(flat(i, round(t_s * 1e9), level(i), SIZE))
+    camera.encoder.want(0, 2_000_000_000)
+    frames = camera.ring.cut(0, 2_000_000_000)
+    it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+    path = tmp_path / "a.mov"
+    mux_movie(path, it, *camera.encoder.moment(it, lambda: False))
+    with av.open(str(path)) as container:
+        seen = [float(f.pts * f.time_base) for f in container.decode(video=0)]
+    assert seen == pytest.approx(times_s, abs=2e-5)
+
+
+def test_a_broken_frame_costs_itself_only(tmp_path):
+    it = moment([i / 30 for i in range(20)], PixelFormat.JPEG)
+    ring = FrameRing(10.0, 100_000_000, 2_000_000)
+    encoder = LiveEncoder(ring, it.mode)
+    encoder.start()
+    frames = []
+    for i, frame in enumerate(it.frames):
+        broken = frame.with_data(np.zeros(40, np.uint8), warmup=False)
+        frames.append(ring.append(broken if i in (0, 7) else frame))
+    encoder.want(0, 10_000_000_000)
+    it = replace(it, frames=tuple(frames))
+    mux_movie(tmp_path / "a.mov", it, *encoder.moment(it, lambda: False))
+    encoder.close()
+    with av.open(str(tmp_path / "a.mov")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 18
+
+
+def test_nothing_but_broken_frames_is_an_error():
+    it = moment([0, 1 / 30], PixelFormat.JPEG)
+    ring = FrameRing(10.0, 100_000_000, 2_000_000)
+    encoder = LiveEncoder(ring, it.mode)
+    encoder.start()
+    broken = np.zeros(40, np.uint8)
+    frames = [ring.append(frame.with_data(broken, warmup=False)) for frame in it.frames]
+    encoder.want(0, 10_000_000_000)
+    with pytest.raises(OutputError, match="no frame"):
+        encoder.moment(replace(it, frames=tuple(frames)), lambda: False)
+    encoder.close()
+
+
+def test_who_gives_up_does_not_wait(camera):
+    it = replace(moment([0, 1 / 30]), mode=camera.mode)
+    with pytest.raises(LivecamError, match="given up"):
+        camera.encoder.moment(it, lambda: True)
