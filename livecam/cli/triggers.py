@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import sys
 import threading
@@ -49,8 +51,13 @@ class Lines(threading.Thread):
 
     def run(self) -> None:
         """Read to the end."""
-        for _ in sys.stdin.buffer:
-            self._session.press(now_ns())
+        # Not through Python's buffer, whose lock a read that never ends would hold for ever: the
+        # interpreter dies of that when it ends.
+        descriptor = sys.stdin.fileno()
+        with contextlib.suppress(OSError):
+            while data := os.read(descriptor, 4096):
+                for _ in range(data.count(b"\n")):
+                    self._session.press(now_ns())
 
 
 class Stamps(threading.Thread):

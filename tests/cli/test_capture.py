@@ -336,3 +336,17 @@ def test_no_microphone_and_no_portaudio_do_not_stop_it(tmp_path):
     assert "PortAudio is not installed" in of(found, "ready")[0]["sound_note"]
     assert len(of(found, "saved")) == 1
     assert done.returncode == 0
+
+
+def test_it_ends_cleanly_while_somebody_still_holds_its_standard_input_open(tmp_path):
+    # A program that presses by lines keeps the pipe; Python must not die of it at the end.
+    with started(
+        *SMALL_DEMO, "--no-audio", "--json", cwd=tmp_path, stdin=subprocess.PIPE
+    ) as process:
+        wait_for(process, "armed")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        wait_for(process, "saved")
+        process.terminate()
+        assert process.wait(30) == 143
+        assert "Fatal" not in process.stderr.read()
