@@ -46,6 +46,11 @@ LIVE_INTERVAL_S = 0.2
 """Five readouts a second: as fast as a person reads."""
 
 
+SLOW_S = 1.0
+"""Seconds of frames still to be encoded at the end of a moment from which that counts as slow: 4K
+on two cores, say."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a run of livecam is asked for."""
@@ -341,7 +346,15 @@ class Session:
             return self._encoder.moment(moment, self._ending.is_set)
 
         options = self.options
-        files = save_when_scored(moment, scoring.result, options.out, options.form, encoded)
+        behind_s = self._encoder.backlog / float(self.source.mode.rate_hz)
+        files = save_when_scored(
+            moment,
+            scoring.result,
+            options.out,
+            options.form,
+            encoded,
+            is_slow=behind_s > SLOW_S,
+        )
         ready_ns, score = now_ns(), scoring.result()
         self._settle(press.id, saved=True)
         saved = contract.Saved(

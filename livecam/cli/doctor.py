@@ -39,14 +39,20 @@ class Finding:
     text: str
 
 
-def run(model: Path | None, out: Path) -> int:
-    """Print the report; the exit code is 1 if the main job cannot run."""
+def run(model: Path | None, out: Path, tried: str | None = None) -> int:
+    """Print the report, and that of a trial of camera `tried`; 1 if the main job cannot run."""
     with native_output.redirected(None):
         findings = [_guarded(name, check) for name, check in _checks(model, out).items()]
     for finding in findings:
         print(f"{finding.verdict:<5} {finding.name:<11} {finding.text}")
     failed = any(finding.verdict == "fail" for finding in findings)
     print("livecam cannot run here" if failed else "livecam can run here")
+    if tried is not None and not failed:
+        from livecam.cli.trial import run_trial
+
+        with native_output.redirected(None):
+            lines = run_trial(tried)
+        print("\n".join(lines))
     return int(ExitCode.FAILURE if failed else ExitCode.OK)
 
 

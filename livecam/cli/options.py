@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
     )
+    doctor.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="press three times on the camera and say what was lost, how soon the files were "
+        "there, and which tier fits",
+    )
+    doctor.add_argument("--camera", default="0", metavar="CAMERA", help="the one to try (0)")
     doctor.set_defaults(run=run_doctor)
     check = commands.add_parser(
         "check",
@@ -325,7 +332,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     """`livecam doctor`."""
     from livecam.cli.doctor import run
 
-    return run(args.model, args.out)
+    return run(args.model, args.out, args.camera if args.benchmark else None)
 
 
 def run_check(args: argparse.Namespace) -> int:

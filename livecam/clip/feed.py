@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from livecam.capture.frame import Frame
     from livecam.capture.ring import FrameRing
 
+MOST_SPANS = 100
+"""Wishes that are remembered: presses of a minute and a half, one a second."""
 POLL_S = 0.05
 """How long a thread waits in one go for the next frame."""
 
@@ -29,6 +31,8 @@ class Feed:
         self._ring = ring
         self._lock = threading.Lock()
         self._spans: list[tuple[int, int]] = []
+        self._kept: list[tuple[int, int]] = []
+        """The newest wishes, those included whose end has come but whose frames wait here."""
         self._queue: deque[Frame] = deque()
         self._seen_ns = -1
         """Capture time up to which frames were taken from the ring."""
@@ -37,7 +41,19 @@ class Feed:
         """Ask for the frames taken at `start_ns <= t < end_ns`, those to come included."""
         with self._lock:
             self._spans.append((start_ns, end_ns))
+            self._kept = [*self._kept[-MOST_SPANS:], (start_ns, end_ns)]
             self._collect()
+
+    def unwant(self, start_ns: int, end_ns: int) -> None:
+        """Take a wish back; frames that nobody else wants are let go."""
+        with self._lock:
+            self._spans.remove((start_ns, end_ns))
+            self._kept = [span for span in self._kept if span != (start_ns, end_ns)]
+            self._queue = deque(
+                frame
+                for frame in self._queue
+                if any(start <= frame.t_ns < end for start, end in self._kept)
+            )
 
     def take(self) -> Frame | None:
         """The next wanted frame; None if there is none yet."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +25,7 @@ from livecam.media.movie import TIMESCALE, set_colours
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from av.container import OutputContainer
     from av.video.stream import VideoStream
@@ -41,6 +42,11 @@ KEY_EVERY_S = 0.5
 KEEP_NS = 40_000_000_000
 """Packets older than this are forgotten: longer than the longest moment."""
 FOR_EVER_NS = 1 << 62
+
+LIVE_SHARE = 0.6
+"""Share of a core up to which encoding all the time is bearable."""
+BEHIND_S = 0.5
+"""How far the live tier may fall behind the camera before it gives way to the lazy one."""
 
 SMALL_PIXELS = 1280 * 720
 """Up to here there is time for better compression."""
@@ -88,9 +94,8 @@ class LiveEncoder:
 
     def want(self, start_ns: int, end_ns: int) -> None:
         """Encode the frames of this span, from now on."""
-        if self.tier == "lazy":
-            self._feed.want(start_ns, end_ns)
-            self._wanted.set()
+        self._feed.want(start_ns, end_ns)
+        self._wanted.set()
 
     @property
     def backlog(self) -> int:
@@ -140,6 +145,10 @@ class LiveEncoder:
                     self._rest()
                     continue
                 self._encode(frame)
+                if self.tier == "live" and self.backlog > BEHIND_S * float(self._mode.rate_hz):
+                    # Never hold frames back without end: what no moment needs is let go.
+                    self.tier = "lazy"
+                    self._feed.unwant(0, FOR_EVER_NS)
                 del frame  # and with it the hold on its memory
         except (av.FFmpegError, OSError, ValueError) as err:
             with self._changed:
@@ -175,21 +184,7 @@ class LiveEncoder:
         """The open encoder; each opening begins with a key frame."""
         if self._is_open and self._stream is not None:
             return self._stream
-        # A container that is never written: streams of others are made after its stream, with the
-        # encoder's own parameter sets. One made by itself would write those of a second encoder.
-        # It is never closed by hand either: whoever writes a moment may still look at its stream.
-        self._holder = av.open(io.BytesIO(), "w", format="mov")
-        width, height = self._mode.size_wh
-        options = dict(SMALL if width * height <= SMALL_PIXELS else LARGE)
-        options["g"] = str(max(1, round(float(self._mode.rate_hz) * KEY_EVERY_S)))
-        stream = self._holder.add_stream("libx264", rate=self._mode.rate_hz, options=options)
-        stream.codec_context.codec_tag = "avc1"
-        stream.width, stream.height = width & ~1, height & ~1
-        stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
-        stream.codec_context.time_base = Fraction(1, TIMESCALE)
-        stream.codec_context.thread_count = 1  # a second one would take scoring's core
-        set_colours(stream)
-        self._holder.start_encoding()
+        self._holder, stream = open_encoder(self._mode)
         with self._changed:
             self._stream = stream
         self._is_open = True
@@ -210,6 +205,43 @@ class LiveEncoder:
                 self._wanted.wait(1.0)
         else:
             self._closing.wait(0.004)
+
+
+def open_encoder(mode: CameraMode) -> tuple[OutputContainer, VideoStream]:
+    """An encoder for what a camera delivers, and the container that it belongs to."""
+    # A container that is never written: streams of others are made after its stream, with the
+    # encoder's own parameter sets. One made by itself would write those of a second encoder.
+    # It is never closed by hand either: whoever writes a moment may still look at its stream.
+    holder = av.open(io.BytesIO(), "w", format="mov")
+    width, height = mode.size_wh
+    options = dict(SMALL if width * height <= SMALL_PIXELS else LARGE)
+    options["g"] = str(max(1, round(float(mode.rate_hz) * KEY_EVERY_S)))
+    stream = holder.add_stream("libx264", rate=mode.rate_hz, options=options)
+    stream.codec_context.codec_tag = "avc1"
+    stream.width, stream.height = width & ~1, height & ~1
+    stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
+    stream.codec_context.time_base = Fraction(1, TIMESCALE)
+    stream.codec_context.thread_count = 1  # a second one would take scoring's core
+    set_colours(stream)
+    holder.start_encoding()
+    return holder, stream
+
+
+def cost_of_frames(frames: Sequence[Frame], mode: CameraMode) -> float:
+    """Processor seconds that decoding and encoding one of these frames takes."""
+    holder, stream = open_encoder(mode)
+    begun_s = time.thread_time()
+    count = 0
+    for frame in frames:
+        try:
+            picture = av.VideoFrame.from_ndarray(frame.i420(), format="yuv420p")
+        except ValueError:
+            continue
+        picture.pts, picture.time_base = _ticks(frame.t_ns), Fraction(1, TIMESCALE)
+        stream.encode(picture)
+        count += 1
+    del holder
+    return (time.thread_time() - begun_s) / max(count, 1)
 
 
 def _ticks(t_ns: int) -> int:

@@ -90,6 +90,30 @@ def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[E
         raise OutputError(f"the movie cannot be written: {err}") from err
 
 
+def write_motion_jpeg(path: Path, moment: Moment) -> None:
+    """Write a camera's own JPEGs as a movie, unencoded: ten times the size, in a tenth of the time.
+
+    What is kept on disk while the real movie takes its time. Raises OutputError.
+    """
+    try:
+        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+            stream = out.add_stream("mjpeg", rate=moment.mode.rate_hz)
+            stream.width, stream.height = moment.mode.size_wh
+            stream.pix_fmt, stream.time_base = "yuvj420p", Fraction(1, TIMESCALE)
+            times = _increasing([frame.t_ns - moment.start_ns for frame in moment.frames])
+            times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
+            for frame, pts, following in zip(moment.frames, times, times[1:], strict=False):
+                packet = av.Packet(frame.data.tobytes())
+                packet.stream, packet.time_base = stream, Fraction(1, TIMESCALE)
+                packet.pts = packet.dts = pts
+                packet.duration, packet.is_keyframe = following - pts, True
+                out.mux(packet)
+    except OSError as err:
+        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+    except (ValueError, av.FFmpegError) as err:
+        raise OutputError(f"the camera's pictures cannot be kept: {err}") from err
+
+
 def _container_options() -> dict[str, str]:
     return {"movie_timescale": str(MOVIE_TIMESCALE)}
 

@@ -108,7 +108,7 @@ class Bundle:
         born: list[Path] = []
         try:
             for hidden, _ in named:
-                _flush(hidden)
+                flush(hidden)
             for hidden, final in named:
                 _rename_new(hidden, final)
                 born.append(final)
@@ -151,7 +151,8 @@ def _rename_new(hidden: Path, final: Path) -> None:
         hidden.unlink()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Make a file survive a power cut. Raises OSError."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

@@ -31,3 +31,11 @@ def test_devices_lists_cameras_and_microphones(tmp_path):
     assert "demo" in done.stdout
     assert "microphones" in done.stdout
     assert done.returncode in (0, 3)
+
+
+def test_a_trial_says_what_was_lost_and_which_tier_fits(tmp_path):
+    done = run("doctor", "--benchmark", "--camera", "demo", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "3 of 3 moments saved" in done.stdout
+    assert "tier lazy" in done.stdout
+    assert list(tmp_path.iterdir()) == [], "nothing stays behind"

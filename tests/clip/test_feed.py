@@ -70,3 +70,13 @@ def test_frames_are_held_although_the_ring_lets_them_go():
     rest = taken(feed)
     assert rest == sorted(rest)
     assert rest[-1] == 19
+
+
+def test_a_wish_can_be_taken_back_and_others_keep_theirs():
+    ring, feed = feed_of(10)
+    feed.want(0, 10_000)
+    feed.want(300, 500)
+    feed.unwant(0, 10_000)
+    assert taken(feed) == [3, 4]
+    film(ring, 10, 12)
+    assert feed.take() is None

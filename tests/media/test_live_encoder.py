@@ -12,7 +12,7 @@ from livecam.capture.frame import PixelFormat
 from livecam.capture.ring import FrameRing
 from livecam.capture.source import CameraMode
 from livecam.errors import LivecamError, OutputError
-from livecam.media.live_encoder import LiveEncoder
+from livecam.media.live_encoder import LiveEncoder, cost_of_frames
 from livecam.media.movie import mux_movie
 from tests.support.frames import flat, moment, tone
 
@@ -154,3 +154,21 @@ def test_who_gives_up_does_not_wait(camera):
     it = replace(moment([0, 1 / 30]), mode=camera.mode)
     with pytest.raises(LivecamError, match="given up"):
         camera.encoder.moment(it, lambda: True)
+
+
+def test_where_the_live_tier_falls_behind_it_gives_way_and_loses_no_moment(tmp_path):
+    camera = Camera("live")
+    camera.film(0, 20)  # a second of frames at once: more than it may be behind
+    camera.want(60, 90)
+    camera.film(20, 120)
+    shown = camera.write(60, 90, tmp_path / "a.mov")
+    assert shown == pytest.approx([level(i) for i in range(60, 90)], abs=3)
+    camera.encoder.close()
+
+
+def test_what_a_frame_costs_is_measured():
+    camera = Camera("lazy")
+    camera.film(0, 10)
+    cost_s = cost_of_frames(camera.ring.cut(0, 1 << 62), camera.mode)
+    camera.encoder.close()
+    assert 0 < cost_s < 0.1
