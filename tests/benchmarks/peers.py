@@ -130,7 +130,7 @@ def main() -> None:
             last = index
             buffer.add(np.frombuffer(jpeg, np.uint8))
             due = begun + SECONDS + 1 + len(saved) * float(interval)
-            if time.monotonic() >= due:
+            if len(saved) < int(presses) and time.monotonic() >= due:
                 start = time.monotonic()
                 path = Path(out) / f"{design}-{len(saved)}.mp4"
                 buffer.save(path)
