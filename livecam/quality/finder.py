@@ -6,6 +6,7 @@ the landmarker looks where each face was. A face that is lost is looked for agai
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ FORGET_AFTER = 12
 MAX_FACES = 40
 """A class photograph. More are not scored, the smallest first."""
 
+_LOADING = threading.Lock()
+"""Two threads that import MediaPipe at the same time may each find half a module."""
+
 NO_SCENE = SceneReading(0.0, 0.0, 0.0, 0.0, np.zeros((90, 160), np.uint8))
 
 
@@ -72,6 +76,10 @@ class FaceFinder:
 
     def load(self) -> None:
         """Load now. Raises ModelError for a missing or altered model, not for a missing wheel."""
+        with _LOADING:
+            self._load()
+
+    def _load(self) -> None:
         if self._landmarker is not None or self.problem:
             return
         # A missing wheel is a platform's limit, and livecam goes on; a missing or altered model is

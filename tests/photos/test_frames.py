@@ -122,6 +122,7 @@ def test_gray_stays_gray_and_white_white_whatever_the_colours(tmp_path, name):
         planes = np.full((64 * 3 // 2, 128), 512, np.uint16)
         planes[:64] = round(64 + 876 * white)
         picture = av.VideoFrame.from_ndarray(planes, "yuv420p10le")
+        picture.pts, picture.time_base = 0, Fraction(1, 30)
         out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
     with MovieReader(path) as reader:
