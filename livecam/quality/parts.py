@@ -141,7 +141,7 @@ def expression(face: FaceReading) -> float:
         rise(face.twist, 0.2, 0.6),
         rise(face.gape * calm, 0.04, 0.16),
     )
-    return (0.6 + 0.4 * pleasant) * (1 - 0.5 * odd)
+    return (0.66 + 0.34 * pleasant) * (1 - 0.5 * odd)
 
 
 EYE_RADIUS = 0.4
