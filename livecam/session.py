@@ -114,6 +114,7 @@ class Session:
         self._emit, self._emit_lock = emit, threading.Lock()
         self._scorer = StreamScorer(self.recorder.ring, options.model)
         self._encoder = LiveEncoder(self.recorder.ring, source.mode, options.tier)
+        self._encodes_live = options.form.codec == "h264"
         self._finder = FaceFinder(options.model)
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
@@ -157,7 +158,7 @@ class Session:
             )
         )
         self._scorer.start()
-        if self.options.form.codec == "h264":
+        if self._encodes_live:
             self._encoder.start()
         for thread in (*self._threads, self._saver):
             thread.start()
@@ -169,8 +170,9 @@ class Session:
                 return None
             press = self.recorder.press(shutter_ns)
             start_ns = press.shutter_ns - to_ns(self.options.before_s)
-            for worker in (self._scorer, self._encoder):
-                worker.want(start_ns, press.end_ns)
+            self._scorer.want(start_ns, press.end_ns)
+            if self._encodes_live:
+                self._encoder.want(start_ns, press.end_ns)
             number = press.id
             with self._work_lock:
                 self._shots += 1
@@ -352,7 +354,7 @@ class Session:
             scoring.result,
             options.out,
             options.form,
-            encoded,
+            encoded if self._encodes_live else None,
             is_slow=behind_s > SLOW_S,
         )
         ready_ns, score = now_ns(), scoring.result()

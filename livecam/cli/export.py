@@ -52,10 +52,14 @@ def _export(source: Input, target: str, out: Path) -> tuple[NewFiles, tuple[Path
             made = export(source, movie, target)
     except OSError as err:
         raise InputError(f"{source.file.name} cannot be read: {err.strerror}") from err
-    except InputError as err:
+    except LivecamError as err:
+        if not isinstance(err, InputError):
+            raise
         name = source.file.name
         message = err.message if name in err.message else f"{name}: {err.message}"
         raise InputError(message, err.hint) from err
+    except Exception as err:  # one file's fault must not stop the others
+        raise LivecamError(f"{source.file.name}: livecam broke down: {err!r}") from err
     stem = source.file.stem.removesuffix(".MP")
     # The ending says what a GIF is; everything else shares its endings with other exports.
     name = stem if f".{target}" in made.content else f"{stem}_{target}"

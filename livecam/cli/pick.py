@@ -14,9 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from livecam import contract
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
 from livecam.media.publish import write_error
+from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Found, Input, find_inputs
 from livecam.photos.pick import OpenMovie, Pick, Wanted
-from livecam.picking import Ask, Outcome, pick_all
+from livecam.picking import MARK, Ask, Outcome, pick_all
 from livecam.quality.explain import explain
 from livecam.quality.model import find_model, mediapipe_is_installed
 from livecam.timebase import to_s
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 160
 SHOWN_W, SHOWN_H = 24, 14
 """Cells of a frame in the terminal."""
+OWN = re.compile(rf"{MARK}(-\d+)?$")
+"""How the names of files end that were written by `--out`."""
 CODES = re.compile(r"\x1b\[[0-9;]*m")
-
-DECIMALS = 6
-"""Of seconds and scores: a microsecond, and enough for scores to be compared."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     found = find_inputs(args.paths)
     if args.rekey:
         found = _with_key_photos(found, args.paths)
+    if args.out is not None:
+        found = _without_own_output(found, args.out, args.paths)
     if not found.inputs and not found.errors:
         raise InputError("there is nothing to pick from here", "name photos, movies or folders")
     if len(found.inputs) > 1:
@@ -62,6 +64,19 @@ def _with_key_photos(found: Found, named: list[Path]) -> Found:
         source
         for source in found.inputs
         if source.kind in ("live-photo", "motion-photo") or set(source.files) & set(named)
+    ]
+    return Found(kept, found.errors)
+
+
+def _without_own_output(found: Found, out: Path, named: list[Path]) -> Found:
+    """Without what earlier runs wrote into a folder that is looked through too."""
+    folder = out.resolve()
+    kept = [
+        source
+        for source in found.inputs
+        if set(source.files) & set(named)
+        or folder not in source.file.resolve().parents
+        or not OWN.search(source.file.stem.removesuffix(".MP"))
     ]
     return Found(kept, found.errors)
 
@@ -246,19 +261,7 @@ def _frame(source: Input, frame: FrameScore, key: FrameScore | None) -> dict[str
     judged: dict[str, object] = {
         "index": frame.index,
         "time_s": round(to_s(frame.t_ns), DECIMALS),
-        "score": round(frame.score, DECIMALS),
-        "parts": {name: round(value, DECIMALS) for name, value in frame.parts.items()},
-        "faces": [
-            {
-                "person": face.person,
-                "place": face.place,
-                "counts": face.counts,
-                "box_xyxy": list(face.box_xyxy),
-                "score": round(face.score, DECIMALS),
-                "parts": {name: round(value, DECIMALS) for name, value in face.parts.items()},
-            }
-            for face in frame.faces
-        ],
+        **judged_record(frame),
     }
     if key is not None:
         judged["why"] = explain(frame, key)

@@ -95,7 +95,7 @@ def moment_record(
                 "time_s": _seconds(frame.t_ns - moment.start_ns),
                 "arrived_s": _seconds(frame.arrived_ns - moment.start_ns),
                 "warmup": frame.warmup,
-                **_judged(judged),
+                **judged_record(judged),
             }
             for i, (frame, judged) in enumerate(zip(moment.frames, score.frames, strict=True))
         ],
@@ -126,7 +126,8 @@ def _sound(moment: Moment) -> dict[str, Any] | None:
     }
 
 
-def _judged(frame: FrameScore) -> dict[str, Any]:
+def judged_record(frame: FrameScore) -> dict[str, Any]:
+    """A frame's score, parts and faces as plain data, in `NAME.json` and in events alike."""
     return {
         "score": round(frame.score, DECIMALS),
         "parts": _rounded(frame.parts),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from livecam.clip.moment import Moment
     from livecam.enhance.merge import Merged
+    from livecam.media.form import Codec
     from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
 
@@ -82,10 +83,7 @@ def save_when_scored(
             kept = bundle.hidden(".mjpeg.MOV", publish=False)
             write_motion_jpeg(kept, moment)
             flush(kept)
-        if encoded is not None and form.codec == "h264":
-            mux_movie(movie, moment, *encoded())
-        else:
-            write_movie(movie, moment, form.codec)
+        _write(movie, moment, form.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)
@@ -108,6 +106,23 @@ def save_when_scored(
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return files
+
+
+def _write(
+    path: Path,
+    moment: Moment,
+    codec: Codec,
+    encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None,
+) -> None:
+    """Write the movie from frames that are encoded already; where that fails, encode them here."""
+    if encoded is not None:
+        try:
+            mux_movie(path, moment, *encoded())
+        except OutputError:
+            pass  # an encoder that gave up must not lose the moment
+        else:
+            return
+    write_movie(path, moment, codec)
 
 
 def _enhanced(moment: Moment, key: int) -> Merged:

@@ -36,6 +36,13 @@ PANNED = 0.02
 """Shift from the scene's usual look, in widths, from which the camera itself moves: what is new in
 a frame is then no subject."""
 
+FEW = 15
+"""Fewer frames do not show what the scene usually looks like."""
+SURE = 0.05
+"""Peak of the phase correlation from which two frames show the same thing."""
+MANY = 0.3
+"""Share of the frames that must lie elsewhere: a subject that fills one frame is no pan."""
+
 LONG_AGO_S = 0.5
 """Frames further apart say nothing of how the camera shook between them."""
 THIRTIETH_S = 1 / 30
@@ -91,13 +98,28 @@ def _steadiness(readings: Sequence[FrameReading]) -> list[float]:
     return [1 / (1 + (speed / SHAKEN) ** 2) for speed in around]
 
 
+def _is_panned(usual: Bytes, overviews: Sequence[Bytes]) -> bool:
+    """Whether the camera itself moves: many frames lie elsewhere, or show something else."""
+    elsewhere = 0
+    for overview in overviews:
+        distance, sure = _displacement(usual, overview)
+        elsewhere += distance > PANNED or sure < SURE
+    return elsewhere > MANY * len(overviews)
+
+
 def _shift(a: Bytes, b: Bytes) -> float:
     """How far the whole picture moved, in its widths; 0 where the two show too little alike."""
+    distance, sure = _displacement(a, b)
+    return distance if sure >= SURE else 0.0
+
+
+def _displacement(a: Bytes, b: Bytes) -> tuple[float, float]:
+    """How far `b` lies from `a`, in widths, and how sure that is (0..1)."""
     if a.shape != b.shape:
-        return 0.0
+        return 0.0, 0.0
     window = _window(a.shape)
     (dx, dy), sure = cv2.phaseCorrelate(a.astype(np.float32), b.astype(np.float32), window)
-    return float(np.hypot(dx, dy)) / a.shape[1] if sure > 0.05 else 0.0
+    return float(np.hypot(dx, dy)) / a.shape[1], sure
 
 
 def _window(shape: tuple[int, ...]) -> Floats:
@@ -109,10 +131,10 @@ def _action(overviews: Sequence[Bytes]) -> list[float]:
 
     Only for a camera that stands still.
     """
-    if len(overviews) < 5 or len({overview.shape for overview in overviews}) != 1:
+    if len(overviews) < FEW or len({overview.shape for overview in overviews}) != 1:
         return [1.0] * len(overviews)
     median = np.median(np.stack(overviews), axis=0)
-    if max(_shift(median.astype(np.uint8), overview) for overview in overviews) > PANNED:
+    if _is_panned(median.astype(np.uint8), overviews):
         return [1.0] * len(overviews)
     usual = median.astype(np.int16)
     shares = []

@@ -219,3 +219,13 @@ def test_pictures_in_every_form_are_read(tmp_path):
     assert (error["event"], Path(error["file"]).name) == ("error", "i.jpg")
     assert len(event["frames"]) == 8, "the others are compared all the same"
     assert picked(tmp_path / "i.jpg", cwd=tmp_path)[0]["event"] == "error"
+
+
+def test_what_was_written_into_the_same_folder_is_no_further_input(library, tmp_path):
+    for name in ("IMG_1.JPG", "IMG_1.MOV"):
+        shutil.copy(library / name, tmp_path)
+    args = (tmp_path, "--rekey", "--out", tmp_path)
+    assert len(picked(*args, cwd=tmp_path)) == 1
+    (again,) = picked(*args, cwd=tmp_path)
+    assert again["event"] == "skipped"
+    assert len(list(tmp_path.iterdir())) == 4

@@ -12,6 +12,7 @@ import pytest
 import livecam
 from livecam.capture.frame import PixelFormat
 from livecam.contract import SCHEMA_PATH
+from livecam.errors import OutputError
 from livecam.media.save import save_when_scored
 from livecam.quality.parts import PARTS
 from tests.support.frames import moment, tone
@@ -114,3 +115,14 @@ def test_a_crash_while_encoding_leaves_the_cameras_own_pictures(out):
     (kept,) = out.glob(".*mjpeg*")
     with av.open(str(kept)) as container:
         assert sum(1 for _ in container.decode(video=0)) == len(it.frames)
+
+
+def test_an_encoder_that_gave_up_does_not_lose_the_moment(out):
+    it = moment([i / 30 for i in range(20)])
+
+    def encoded():
+        raise OutputError("the movie cannot be encoded: no")
+
+    files = save_when_scored(it, lambda: livecam.score(it), out, encoded=encoded)
+    with av.open(str(files.movie)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 20
