@@ -255,11 +255,14 @@ class Session:
 
     def _cut(self, number: int) -> None:
         with self._work_lock:
-            self._pending.discard(number)
-            self._scoring.add(number)
+            # Whoever waits for the moment may have settled it before this is called.
+            if number in self._pending:
+                self._pending.discard(number)
+                self._scoring.add(number)
 
     def _settle(self, number: int, *, saved: bool) -> None:
         with self._work_lock:
+            self._pending.discard(number)
             self._scoring.discard(number)
             if saved:
                 self._saved += 1

@@ -69,7 +69,12 @@ class Frame:
                 4: cv2.IMREAD_REDUCED_COLOR_4,
                 8: cv2.IMREAD_REDUCED_COLOR_8,
             }[reduce]
-            image: Bytes | None = cv2.imdecode(self.data, flag | cv2.IMREAD_IGNORE_ORIENTATION)  # type: ignore[assignment]
+            try:
+                image: Bytes | None = cv2.imdecode(  # type: ignore[assignment]
+                    self.data, flag | cv2.IMREAD_IGNORE_ORIENTATION
+                )
+            except cv2.error as err:  # nothing at all, or a size that no picture has
+                raise ValueError(f"frame {self.index} is not a JPEG") from err
             if image is None:
                 raise ValueError(f"frame {self.index} is not a whole JPEG")
             return image

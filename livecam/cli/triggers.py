@@ -54,10 +54,14 @@ class Lines(threading.Thread):
         # Not through Python's buffer, whose lock a read that never ends would hold for ever: the
         # interpreter dies of that when it ends.
         descriptor = sys.stdin.fileno()
+        rest = b""
         with contextlib.suppress(OSError):
             while data := os.read(descriptor, 4096):
-                for _ in range(data.count(b"\n")):
+                *lines, rest = (rest + data).split(b"\n")
+                for _ in lines:
                     self._session.press(now_ns())
+        if rest:  # a last line without an end
+            self._session.press(now_ns())
 
 
 class Stamps(threading.Thread):

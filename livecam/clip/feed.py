@@ -11,11 +11,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livecam.capture.frame import Frame
     from livecam.capture.ring import FrameRing
 
 MOST_SPANS = 100
 """Wishes that are remembered: presses of a minute and a half, one a second."""
+MOST_KNOWN = 20_000
+"""Frames that are remembered: more than a minute at 240 a second."""
 POLL_S = 0.05
 """How long a thread waits in one go for the next frame."""
 
@@ -34,12 +38,17 @@ class Feed:
         self._kept: list[tuple[int, int]] = []
         """The newest wishes, those included whose end has come but whose frames wait here."""
         self._queue: deque[Frame] = deque()
+        self._known: set[int] = set()
+        """Capture times of the frames that were queued, for a minute or so."""
+        self._is_closed = False
         self._seen_ns = -1
         """Capture time up to which frames were taken from the ring."""
 
     def want(self, start_ns: int, end_ns: int) -> None:
         """Ask for the frames taken at `start_ns <= t < end_ns`, those to come included."""
         with self._lock:
+            if self._is_closed:
+                return
             self._spans.append((start_ns, end_ns))
             self._kept = [*self._kept[-MOST_SPANS:], (start_ns, end_ns)]
             self._collect()
@@ -49,11 +58,38 @@ class Feed:
         with self._lock:
             self._spans.remove((start_ns, end_ns))
             self._kept = [span for span in self._kept if span != (start_ns, end_ns)]
-            self._queue = deque(
-                frame
-                for frame in self._queue
-                if any(start <= frame.t_ns < end for start, end in self._kept)
-            )
+            kept: deque[Frame] = deque()
+            for frame in self._queue:
+                if any(start <= frame.t_ns < end for start, end in self._kept):
+                    kept.append(frame)
+                else:
+                    self._known.discard(frame.t_ns)
+            self._queue = kept
+
+    def offer(self, frames: Sequence[Frame]) -> None:
+        """Queue those of a moment's frames that were never queued, whatever the reason was.
+
+        They come behind what is queued already, so possibly out of order.
+        """
+        with self._lock:
+            self._collect()
+            for frame in frames:
+                if not self._is_closed and frame.t_ns not in self._known:
+                    self._add(frame)
+
+    def knows(self, t_ns: int) -> bool:
+        """Whether a frame of this time was queued, and not let go again."""
+        with self._lock:
+            self._collect()
+            return t_ns in self._known
+
+    def close(self) -> None:
+        """Hold nothing any more, and want nothing: nobody will take it."""
+        with self._lock:
+            self._is_closed = True
+            self._spans.clear()
+            self._kept.clear()
+            self._queue.clear()
 
     def take(self) -> Frame | None:
         """The next wanted frame; None if there is none yet."""
@@ -73,6 +109,12 @@ class Feed:
         with self._lock:
             return not self._spans and not self._queue
 
+    def _add(self, frame: Frame) -> None:
+        self._queue.append(frame)
+        self._known.add(frame.t_ns)
+        if len(self._known) > MOST_KNOWN:
+            self._known = set(sorted(self._known)[-MOST_KNOWN // 2 :])
+
     def _collect(self) -> None:
         newest = self._ring.newest()
         if not self._spans or newest is None:
@@ -81,6 +123,6 @@ class Feed:
         high = max(end for _, end in self._spans)
         for frame in self._ring.cut(low, high):
             if any(start <= frame.t_ns < end for start, end in self._spans):
-                self._queue.append(frame)
+                self._add(frame)
         self._seen_ns = max(self._seen_ns, min(newest.t_ns, high - 1))
         self._spans = [(start, end) for start, end in self._spans if newest.t_ns < end]

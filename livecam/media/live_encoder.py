@@ -77,8 +77,10 @@ class LiveEncoder:
         self._holder: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._packets: deque[Encoded] = deque()
-        self._done_ns = -1
-        """Capture time up to which wanted frames are encoded, or cannot be."""
+        self._handled: set[int] = set()
+        """Capture times of the frames that are encoded, or cannot be."""
+        self._broken: set[int] = set()
+        """Those that cannot be."""
         self._error: LivecamError | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -110,12 +112,15 @@ class LiveEncoder:
         Raises OutputError, and LivecamError once `given_up`.
         """
         first_ns, last_ns = moment.frames[0].t_ns, moment.frames[-1].t_ns
+        wanted = {frame.t_ns for frame in moment.frames}
         with self._changed:
-            while self._done_ns < last_ns:
+            while missing := wanted - self._handled:
                 if self._error is not None:
-                    raise self._error
+                    raise OutputError(self._error.message, self._error.hint)
                 if given_up() or self._closing.is_set():
                     raise LivecamError("the moment was given up")
+                if not all(self._feed.knows(t_ns) for t_ns in missing):
+                    raise OutputError("some frames of the moment passed the encoder by")
                 self._changed.wait(POLL_S)
             found = [packet for packet in self._packets if packet.t_ns <= last_ns]
             keys = [
@@ -126,6 +131,8 @@ class LiveEncoder:
             stream = self._stream
         if stream is None or not found:
             raise OutputError("the movie cannot be encoded: no frame of it is whole")
+        if not wanted - self._broken <= {packet.t_ns for packet in found}:
+            raise OutputError("some frames of the moment were encoded too long ago")
         return stream, found[start:]
 
     def close(self) -> None:
@@ -150,7 +157,8 @@ class LiveEncoder:
                     self.tier = "lazy"
                     self._feed.unwant(0, FOR_EVER_NS)
                 del frame  # and with it the hold on its memory
-        except (av.FFmpegError, OSError, ValueError) as err:
+        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+            self._feed.close()
             with self._changed:
                 self._error = OutputError(f"the movie cannot be encoded: {err}")
                 self._changed.notify_all()
@@ -161,7 +169,10 @@ class LiveEncoder:
         try:
             planes = frame.i420()
         except ValueError:
-            self._note([], frame.t_ns)  # a broken JPEG: the frame before it stays a little longer
+            # A broken JPEG: the frame before it stays a little longer.
+            with self._changed:
+                self._broken.add(frame.t_ns)
+            self._note([], frame.t_ns)
             return
         stream = self._running()
         picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
@@ -175,9 +186,10 @@ class LiveEncoder:
     def _note(self, packets: list[Encoded], t_ns: int) -> None:
         with self._changed:
             self._packets.extend(packets)
-            self._done_ns = max(self._done_ns, t_ns)
+            self._handled.add(t_ns)
             while self._packets and self._packets[0].t_ns < t_ns - KEEP_NS:
-                self._packets.popleft()
+                old_ns = self._packets.popleft().t_ns
+                self._handled.discard(old_ns)
             self._changed.notify_all()
 
     def _running(self) -> VideoStream:

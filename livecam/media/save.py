@@ -80,9 +80,7 @@ def save_when_scored(
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie = bundle.hidden(".MOV", publish=form.motion != "only")
         if is_slow and moment.mode.pixel_format is PixelFormat.JPEG:
-            kept = bundle.hidden(".mjpeg.MOV", publish=False)
-            write_motion_jpeg(kept, moment)
-            flush(kept)
+            _keep_meanwhile(bundle.hidden(".mjpeg.MOV", publish=False), moment)
         _write(movie, moment, form.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
@@ -106,6 +104,15 @@ def save_when_scored(
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return files
+
+
+def _keep_meanwhile(path: Path, moment: Moment) -> None:
+    """Put the camera's own JPEGs on disk; where there is no room for them, go on without."""
+    try:
+        write_motion_jpeg(path, moment)
+        flush(path)
+    except (OutputError, OSError):
+        path.unlink(missing_ok=True)
 
 
 def _write(

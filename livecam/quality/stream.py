@@ -73,10 +73,15 @@ class StreamScorer:
         Raises ModelError, ValueError if no frame can be decoded, and LivecamError once `given_up`.
         """
         wanted = [frame.t_ns for frame in frames]
+        # What did not come by itself (the last frame of a camera that fell silent, presses that
+        # overtook each other) is measured now.
+        self._feed.offer(frames)
+        self._wanted.set()
         with self._changed:
             while not all(t_ns in self._readings for t_ns in wanted):
                 if self._error is not None:
-                    raise self._error
+                    # A new one each time: an exception holds on to all that it passed through.
+                    raise type(self._error)(self._error.message, self._error.hint)
                 if given_up() or self._closing.is_set():
                     raise LivecamError("the moment was given up")
                 self._changed.wait(POLL_S)
@@ -119,11 +124,17 @@ class StreamScorer:
                     self._changed.notify_all()
                 del frame  # and with it the hold on its memory
         except LivecamError as err:
-            with self._changed:
-                self._error = err
-                self._changed.notify_all()
+            self._fail(err)
+        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+            self._fail(LivecamError(f"scoring broke down: {err!r}"))
         finally:
             finder.close()
+
+    def _fail(self, error: LivecamError) -> None:
+        self._feed.close()
+        with self._changed:
+            self._error = type(error)(error.message, error.hint)
+            self._changed.notify_all()
 
     def _rest(self) -> None:
         """Wait for the next frame of a moment, or for the next moment."""

@@ -80,3 +80,23 @@ def test_a_wish_can_be_taken_back_and_others_keep_theirs():
     assert taken(feed) == [3, 4]
     film(ring, 10, 12)
     assert feed.take() is None
+
+
+def test_what_was_passed_by_can_be_offered_and_comes_once():
+    ring, feed = feed_of(10)
+    feed.want(500, 800)
+    assert taken(feed) == [5, 6, 7]
+    frames = ring.cut(300, 800)
+    assert not feed.knows(300)
+    feed.offer(frames)
+    assert taken(feed) == [3, 4]
+    assert feed.knows(300)
+
+
+def test_a_closed_feed_holds_nothing():
+    ring, feed = feed_of(10)
+    feed.want(0, 2000)
+    feed.close()
+    feed.want(0, 3000)
+    film(ring, 10, 15)
+    assert (taken(feed), feed.backlog, feed.is_idle) == ([], 0, True)

@@ -172,3 +172,15 @@ def test_what_a_frame_costs_is_measured():
     cost_s = cost_of_frames(camera.ring.cut(0, 1 << 62), camera.mode)
     camera.encoder.close()
     assert 0 < cost_s < 0.1
+
+
+def test_frames_that_passed_the_encoder_by_are_never_left_out_silently(camera):
+    camera.film(0, 60)
+    camera.want(30, 50)
+    frames = camera.ring.cut(20 * INTERVAL_NS, 50 * INTERVAL_NS)
+    it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+    if camera.encoder.tier == "live":
+        assert camera.encoder.moment(it, lambda: False)[1]
+    else:
+        with pytest.raises(OutputError, match="passed"):
+            camera.encoder.moment(it, lambda: False)
