@@ -78,10 +78,13 @@ def webcam(image: Image, sd: float, rng: np.random.Generator) -> Image:
 
 
 def scenes() -> dict[str, list[Image]]:
-    studio = Studio(Script(0), (640, 360), 30)
+    script = Script(0)
+    studio = Studio(script, (640, 360), 30)
+    # Where the drawn person moves fastest.
+    moving = max(range(REACH, 1800), key=lambda i: script.at(i / 30).speed)
     found = {
-        "demo, still": [studio.draw(100)] * COUNT,
-        "demo, moving": [studio.draw(i) for i in range(200, 200 + COUNT)],
+        "demo, still": [studio.draw(100).copy()] * COUNT,
+        "demo, moving": [studio.draw(i).copy() for i in range(moving - REACH, moving + REACH + 1)],
     }
     for name, start in CLIPS.items():
         if not (SAMPLES / "faces" / name).exists():

@@ -29,7 +29,7 @@ def webcam(image: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray
 
 def drawn(first: int, count: int = 13, step: int = 1) -> list[np.ndarray]:
     studio = Studio(Script(3), (640, 360), 30)
-    return [studio.draw(first + step * i) for i in range(count)]
+    return [studio.draw(first + step * i).copy() for i in range(count)]
 
 
 @pytest.mark.parametrize("sd", [5, 10, 20])
@@ -80,7 +80,7 @@ def test_a_blink_beside_the_key_frame_does_not_close_its_eyes():
     script = Script(3)
     shut = next(i for i in range(60, 900) if script.at(i / 30).eyes_open < 0.05)
     studio = Studio(script, (640, 360), 30)
-    truth = [studio.draw(i) for i in range(shut - 9, shut + 4)]
+    truth = [studio.draw(i).copy() for i in range(shut - 9, shut + 4)]
     frames = [webcam(image, 8, rng) for image in truth]
     key = 3  # a fifth of a second before the lids meet
     result = merge(frames, key)
