@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from livecam.quality.crops import crop_around, square_tiles
-from livecam.quality.face import without_doubles
+from livecam.quality.face import shifted, without_doubles
 from livecam.quality.landmarker import OPEN
 from livecam.quality.model import find_model
 
@@ -39,6 +39,13 @@ more, a vinyl record 0.7, cups and blurred lamps 0.4 to 0.65."""
 
 PRESENCE_CROP = 1.2
 """Width of the crop in widths of the face: tight, so that what covers the face counts."""
+PRESENCE_CROPS = tuple(
+    (width, *shift)
+    for width in (1.1, 1.2, 1.3)
+    for shift in ((0.0, 0.0), (0.03, 0.02), (-0.03, -0.02))
+)
+"""Crops of a picture that stands alone: width, and shift to the right and down, in widths of the
+face. A single one answers to a shift by a pixel with up to 0.04 of the part that is made of it."""
 _SIDE = 128
 
 
@@ -84,9 +91,17 @@ class BlazeFace:
             box for _, box in without_doubles(found) if self.presence(image_bgr, box) >= PRESENT
         ]
 
-    def presence(self, image_bgr: Bytes, box: Box) -> float:
+    def presence_well(self, image_bgr: Bytes, box: Box) -> float:
+        """The mean of several looks; about 13 ms."""
+        looks = [
+            self.presence(image_bgr, shifted(box, right, down), width)
+            for width, right, down in PRESENCE_CROPS
+        ]
+        return float(np.mean(looks))
+
+    def presence(self, image_bgr: Bytes, box: Box, factor: float = PRESENCE_CROP) -> float:
         """How sure it is that a box holds a face, 0..1; about 1.4 ms."""
-        crop = crop_around(image_bgr, box, PRESENCE_CROP, _SIDE, _SIDE)
+        crop = crop_around(image_bgr, box, factor, _SIDE, _SIDE)
         if crop is None:
             return 0.0
         return max((score for score, _ in self._detect(crop.image_bgr)), default=0.0)

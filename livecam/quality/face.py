@@ -47,6 +47,13 @@ class Face:
         return Face(points, self.blendshapes, self.angles_deg, self.presence)
 
 
+def shifted(box: Box, right: float, down: float) -> Box:
+    """The box moved by shares of its width."""
+    left, top, right_edge, bottom = box
+    dx, dy = (right_edge - left) * right, (right_edge - left) * down
+    return left + dx, top + dy, right_edge + dx, bottom + dy
+
+
 def distance(a: Box, b: Box) -> float:
     """Between the centres of two boxes, in widths of the larger one."""
     width = max(a[2] - a[0], b[2] - b[0], 1.0)

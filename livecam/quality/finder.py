@@ -33,8 +33,8 @@ FACE_PIXELS = 160
 
 DETECT_EVERY = 45
 """Frames from one search of the whole picture to the next: a second and a half."""
-PRESENCE_EVERY = 2
-"""Frames from one look at how sure a face is to the next: a hand does not come in a thirtieth of a
+PRESENCE_EVERY = 3
+"""Frames from one look at how sure a face is to the next: a hand does not come in a tenth of a
 second."""
 SEARCH_AGAIN = 6
 """Frames until a lost face, or anybody at all, is looked for again."""
@@ -179,7 +179,8 @@ class FaceFinder:
         assert self._blaze is not None
         if before.presence_age + 1 < PRESENCE_EVERY:
             return replace(face, presence=before.presence), before.presence_age + 1
-        return replace(face, presence=self._blaze.presence(image_bgr, face.box)), 0
+        measure = self._blaze.presence_well if self._alone else self._blaze.presence
+        return replace(face, presence=measure(image_bgr, face.box)), 0
 
     def _new_places(self, image_bgr: Bytes, scale: float) -> list[Box]:
         """What a search finds beside the faces that are followed, in pixels of the full frame."""

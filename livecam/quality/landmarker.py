@@ -10,7 +10,7 @@ import numpy as np
 
 from livecam.errors import ModelError
 from livecam.quality.crops import crop_around
-from livecam.quality.face import Face, distance
+from livecam.quality.face import Face, distance, shifted
 from livecam.quality.model import find_model
 
 if TYPE_CHECKING:
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 CROP = 1.6
 """Width of what it is given around a face, in widths of the face: it then finds the faces of group
 photographs that CenterFace finds, all of them."""
-CROPS = (1.5, 1.6, 1.75)
-"""Widths of the crops of a picture that stands alone."""
+LOOKS = tuple(
+    (width, *shift)
+    for width in (1.45, 1.6, 1.8)
+    for shift in ((0.0, 0.0), (0.06, 0.04), (-0.06, -0.04))
+)
+"""Crops of a picture that stands alone: width, and shift to the right and down, in widths of the
+face. Under a shift by one pixel a single look moves the score of the clips' frames by up to 0.04
+(standard deviation), three by up to 0.03, these by less than 0.02."""
 OPEN: set[Any] = set()
 """MediaPipe's own objects, until they are closed. One that Python collects while another of them is
 at work waits for that one for ever: none may be collected before it is closed."""
@@ -67,8 +73,10 @@ class FaceLandmarker:
         OPEN.add(self._native)
 
     def look_well(self, image_bgr: Bytes, box: Box) -> Face | None:
-        """The mean of several looks: what a shift by a pixel changes averages out; about 30 ms."""
-        looks = [self.look(image_bgr, box, factor) for factor in CROPS]
+        """The mean of several looks: what a shift by a pixel changes averages out; about 80 ms."""
+        looks = [
+            self.look(image_bgr, shifted(box, right, down), factor) for factor, right, down in LOOKS
+        ]
         found = [face for face in looks if face is not None]
         if not found:
             return None

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livecam.quality.crops import resized
+
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
     from livecam.quality.face import Box, Face, Points
@@ -30,6 +32,9 @@ FRAME_WIDTH = 320
 """Whole pictures are brought to this width before theirs is."""
 OVERVIEW_WIDTH = 160
 """Width of the small gray copy on which motion is measured."""
+
+LEAST_PIXELS = 100
+"""Of a face at that width, below which detail says nothing."""
 
 BLACK, WHITE = 25, 247
 """ISO/IEC 29794-5 counts luminance 0..25 as under- and 247..255 as over-exposed."""
@@ -145,6 +150,7 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
     area = max((right - left) * (bottom - top), 1.0)
     seen = max(0.0, shown[2] - shown[0]) * max(0.0, shown[3] - shown[1])
     gray, outline = _patch(image_bgr, face.landmarks, shown)
+    at_width = to_face_width(gray, outline)
     shapes = face.blendshapes
     return FaceReading(
         box_xyxy=_whole_pixels(shown, scale, size_wh),
@@ -157,8 +163,8 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         yaw_deg=face.angles_deg[0],
         pitch_deg=face.angles_deg[1],
         roll_deg=face.angles_deg[2],
-        sharpness=face_sharpness(gray, outline),
-        streak=streak(gray, outline),
+        sharpness=face_sharpness(*at_width),
+        streak=streak(*at_width),
         noise=noise_level(gray),
         **_light(gray[outline > 0]),
         cheeks=_cheeks(gray, face.landmarks, shown),
@@ -234,43 +240,46 @@ def _cheeks(gray: Bytes, points: Points, shown: Box) -> float:
     return min(means) / max(*means, 1.0) if min(means) > 0 else 1.0
 
 
-def face_sharpness(gray: Bytes, outline: Bytes) -> float:
-    """Fine detail over coarse detail inside an outline, once the face is `FACE_WIDTH` wide.
+def to_face_width(gray: Bytes, outline: Bytes) -> tuple[Floats, Bytes]:
+    """A face's (h, w) uint8 picture and the mask of its outline, `FACE_WIDTH` wide."""
+    size_wh = (FACE_WIDTH, max(2, round(gray.shape[0] * FACE_WIDTH / gray.shape[1])))
+    face = resized(gray, size_wh).astype(np.float32)
+    mask = cv2.resize(outline, size_wh, interpolation=cv2.INTER_NEAREST)
+    return face, np.asarray(mask, np.uint8)
+
+
+def face_sharpness(face: Floats, outline: Bytes) -> float:
+    """Fine detail over coarse detail inside an outline; both from `to_face_width`.
 
     Both are root mean squares of differences of Gaussians, so light and contrast cancel out; what
     white noise would put into the fine band is taken off twice over, since grain is not detail.
     """
-    scale = FACE_WIDTH / gray.shape[1]
-    size_wh = (FACE_WIDTH, max(2, round(gray.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    face = cv2.resize(gray, size_wh, interpolation=how).astype(np.float32)
-    mask = cv2.resize(outline, size_wh, interpolation=cv2.INTER_NEAREST)
-    inside = cv2.erode(mask, np.ones((5, 5), np.uint8)) > 0
-    if int(inside.sum()) < 100:
+    inside = np.asarray(cv2.erode(outline, np.ones((5, 5), np.uint8)), np.uint8)
+    if cv2.countNonZero(inside) < LEAST_PIXELS:
         return 0.0
     fine = _blurred(face, FINE[0]) - _blurred(face, FINE[1])
     coarse = _blurred(face, COARSE) - _wide_blurred(face, SHADING)
-    grain = np.abs(cv2.filter2D(face, -1, _NOISE))[inside]
+    grain = np.abs(cv2.filter2D(face, -1, _NOISE))[inside > 0]
     noise = float(np.median(grain)) / 6 / 0.6745  # 6: the kernel's norm; 0.6745: median to sd
-    energy = float((fine[inside] ** 2).mean()) - 2 * _noise_gain() * noise * noise
-    return math.sqrt(max(0.0, energy) / (float((coarse[inside] ** 2).mean()) + 1))
+    energy = _mean_square(fine, inside) - 2 * _noise_gain() * noise * noise
+    return math.sqrt(max(0.0, energy) / (_mean_square(coarse, inside) + 1))
 
 
-def streak(gray: Bytes, outline: Bytes) -> float:
+def streak(face: Floats, outline: Bytes) -> float:
     """How equally fine detail lies along both axes inside an outline, 0..1; motion smears one."""
-    scale = FACE_WIDTH / gray.shape[1]
-    size_wh = (FACE_WIDTH, max(2, round(gray.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    face = _blurred(cv2.resize(gray, size_wh, interpolation=how).astype(np.float32), FINE[0])
-    inside = cv2.resize(outline, size_wh, interpolation=cv2.INTER_NEAREST) > 0
-    if int(inside.sum()) < 100:
+    if cv2.countNonZero(outline) < LEAST_PIXELS:
         return 1.0
+    face = _blurred(face, FINE[0])
     kernel, none = cv2.getGaussianKernel(9, FINE[1]), np.ones((1, 1))
     energies = [
-        float(((face - cv2.sepFilter2D(face, -1, x, y))[inside] ** 2).mean())
+        _mean_square(face - cv2.sepFilter2D(face, -1, x, y), outline)
         for x, y in ((kernel, none), (none, kernel))
     ]
     return min(energies) / max(*energies, 1e-6)
+
+
+def _mean_square(image: Floats, mask: Bytes) -> float:
+    return float(cv2.norm(image, cv2.NORM_L2SQR, mask)) / cv2.countNonZero(mask)
 
 
 def noise_level(gray: Bytes) -> float:
@@ -311,8 +320,7 @@ def _noise_gain() -> float:
 
 def read_scene(image_bgr: Bytes) -> SceneReading:
     """Measure a whole (H, W, 3) uint8 picture."""
-    small = _to_width(image_bgr, FRAME_WIDTH)
-    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    gray = _to_width(np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8), FRAME_WIDTH)
     return SceneReading(
         sharpness=sharpness(gray), **_light(gray), overview=_to_width(gray, OVERVIEW_WIDTH)
     )
@@ -341,6 +349,4 @@ def _light(gray: Bytes) -> dict[str, float]:
 
 
 def _to_width(gray: Bytes, width: int) -> Bytes:
-    height = max(2, round(gray.shape[0] * width / gray.shape[1]))
-    how = cv2.INTER_AREA if gray.shape[1] > width else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(gray, (width, height), interpolation=how), np.uint8)
+    return resized(gray, (width, max(2, round(gray.shape[0] * width / gray.shape[1]))))

@@ -36,12 +36,13 @@ class Baseline:
     """Their sharpest frames."""
     presence: float
     """How sure the detector is of their bare face."""
+    known: bool = True
+    """False for a person seen too seldom to know what their open eyes are like."""
 
 
-PRIOR = Baseline(blink=0.17, aperture=0.26, sharpness=0.0, presence=0.92)
-"""For a person seen once. Medians of open eyes in the clips are 0.12 and 0.29, moved toward the
-narrow-eyed, since one picture cannot tell narrow eyes from half-closed ones; any focus; presence:
-median of the good frames."""
+PRIOR = Baseline(blink=0.12, aperture=0.29, sharpness=0.0, presence=0.92, known=False)
+"""For a person seen once: medians of the clips' open eyes, any focus, and the median presence of
+their good frames."""
 
 LEAST_FACES = 5
 """Fewer readings of a person say nothing of what is usual."""
@@ -107,9 +108,21 @@ def eyes(blink: float, aperture: float, usual: Baseline, trusted: float = 1.0) -
     shut ones 0.04 to 0.12 (first to 95th percentile). What cannot be trusted counts as 0.5.
     """
     cap = max(_fall(blink, 0.32, 0.50), rise(aperture, 0.12, 0.20))
+    if not usual.known:
+        return trusted * _eyes_of_a_stranger(blink, aperture) + (1 - trusted) * 0.5 * cap
     shape = _fall(blink - usual.blink, 0.05, 0.30)
     lids = rise(aperture / usual.aperture, 0.55, 0.87)
     return (trusted * math.sqrt(shape * lids) + (1 - trusted) * 0.5) * cap
+
+
+def _eyes_of_a_stranger(blink: float, aperture: float) -> float:
+    """Open eyes where one picture is all there is.
+
+    It cannot tell narrow eyes from half-closed ones, so the slopes are wide, and never flat where
+    the two overlap: half-closed eyes of one person are below open ones of another with AUC 0.92
+    over all pairs of the clips' people (closed ones 1.00); with the slopes above, 0.88.
+    """
+    return math.sqrt(_fall(blink, 0.05, 0.65) * rise(aperture, 0.10, 0.32))
 
 
 def trust(face: FaceReading) -> float:

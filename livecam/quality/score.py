@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -33,6 +33,12 @@ SOMEBODY = 0.2
 
 NEAR_NS = 70_000_000
 """No frame this near to a blink is a good one: the lids are on their way."""
+STEADY = {"iris_x": 0.06, "iris_y": 0.06, "presence": 0.1}
+"""Measures that a shift by one pixel moves as much as a face does within 70 ms, and how far apart
+readings of that time may be to be averaged; what changes by more is a movement and stays as it is.
+Of the frames of moments, 2.8 % then move by more than 0.02 (standard deviation); of those not
+averaged, 3.8 %.
+"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,13 @@ class _Crowd:
         low, high = bisect_left(times, t_ns - NEAR_NS), bisect_right(times, t_ns + NEAR_NS)
         around = self._faces[person][low:high]
         near = (max(f.blink for f in around), min(f.aperture for f in around))
-        values = parts.parts_of(face, self._usual[person], near)
+        calmed = replace(
+            face,
+            iris_x=_calmed("iris_x", face, around),
+            iris_y=_calmed("iris_y", face, around),
+            presence=_calmed("presence", face, around),
+        )
+        values = parts.parts_of(calmed, self._usual[person], near)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
             self._places.get(person, ""), person in self._counted,
@@ -133,6 +145,13 @@ class _Crowd:
     def missing(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
         """Places of those who should be there and are not."""
         return tuple(self._places[p] for p in sorted(self._expected - set(numbers)))
+
+
+def _calmed(name: str, face: FaceReading, around: Sequence[FaceReading]) -> float:
+    """A measure of a face, averaged over the readings around it that say nearly the same."""
+    own = getattr(face, name)
+    values = [getattr(other, name) for other in around]
+    return float(np.mean([value for value in values if abs(value - own) <= STEADY[name]]))
 
 
 def _score_alone(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameScore, ...]]:

@@ -17,6 +17,7 @@ from livecam.quality.detector import BlazeFace
 from livecam.quality.face import distance, overlap
 from livecam.quality.finder import FaceFinder
 from livecam.quality.landmarker import FaceLandmarker
+from livecam.quality.score import score_frames
 
 needs_centerface = pytest.mark.skipif(
     find_weights() is None, reason="CenterFace's weights are not installed: the extra 'faces'"
@@ -84,6 +85,22 @@ def test_a_full_body_clip_is_scored_by_its_face(samples, finder):
         ]
     assert all(len(reading.faces) == 1 for reading in readings)
     assert 50 < np.median([reading.faces[0].width_px for reading in readings]) < 110
+
+
+@pytest.mark.samples
+def test_a_shift_by_a_pixel_hardly_moves_the_score_of_a_picture(samples, finder):
+    # A frame whose gaze and eyes lie where the score is steepest.
+    with av.open(str(samples / "faces" / "WolfgangLanger_Pexels.mp4")) as container:
+        picture = next(p for i, p in enumerate(container.decode(video=0)) if i == 200)
+    image = cv2.resize(picture.to_ndarray(format="bgr24"), (1280, 720))
+    scores = []
+    for right, down in ((0, 0), (1, 0), (0, 1), (1, 1), (-1, 0)):
+        matrix = np.float32([[1, 0, right], [0, 1, down]])
+        shifted = cv2.warpAffine(image, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+        finder.start(alone=True)
+        scores.append(score_frames([finder.read(frame(0, shifted))], related=False)[1][0].score)
+    assert scores[0] > 0.2
+    assert np.std(scores) <= 0.02, scores
 
 
 @pytest.mark.samples

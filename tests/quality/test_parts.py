@@ -38,9 +38,16 @@ def test_eyes_shut_throughout_do_not_pass_as_usual():
 
 
 def test_a_laughing_old_face_does_not_count_as_asleep():
-    # Blink 0.5 at a lid gap of 0.2 is what laughing, narrow eyes read.
-    assert parts.eyes(0.42, 0.21, PRIOR) > parts.eyes(0.42, 0.1, PRIOR) + 0.02
+    # Blink 0.4 at a lid gap of 0.17 is what laughing, narrow eyes read.
+    assert parts.eyes(0.42, 0.17, PRIOR) > 0.2
     assert parts.eyes(0.6, 0.08, PRIOR) < 0.01
+
+
+def test_half_closed_eyes_of_a_stranger_are_below_open_ones():
+    openness = [(0.05, 0.35), (0.15, 0.29), (0.25, 0.25), (0.35, 0.2), (0.45, 0.15), (0.6, 0.09)]
+    scores = [parts.eyes(blink, aperture, PRIOR) for blink, aperture in openness]
+    assert all(a > b for a, b in itertools.pairwise(scores)), "no flat stretch in between"
+    assert scores[1] > 0.9
 
 
 def test_eyes_that_cannot_be_seen_are_neither_open_nor_shut():
