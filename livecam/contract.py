@@ -102,6 +102,8 @@ class Saved(Event):
     key_ready_s: float
     file_ready_s: float
     motion_photo: str | None = None
+    tier: str = "lazy"
+    encoder: str = "libx264"
 
 
 @dataclass(frozen=True)

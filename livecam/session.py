@@ -17,7 +17,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
 from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
     from livecam.clip.moment import Moment
+    from livecam.media.encoders import Tier
     from livecam.media.form import Form
-    from livecam.media.live_encoder import Encoded, Tier
+    from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
 
 LIVE_INTERVAL_S = 0.2
@@ -60,7 +61,7 @@ class Options:
     out: Path = Path("recordings")
     model: Path | None = None
     form: Form = DEFAULT_FORM
-    tier: Tier = "lazy"
+    tier: Tier | Literal["auto"] = "auto"
     live_score: bool = True
     """Whether the newest frame is judged all the time, or only the moments that are pressed for."""
 
@@ -113,7 +114,12 @@ class Session:
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
         self._scorer = StreamScorer(self.recorder.ring, options.model)
-        self._encoder = LiveEncoder(self.recorder.ring, source.mode, options.tier)
+        self._encoder = LiveEncoder(
+            self.recorder.ring,
+            source.mode,
+            options.tier,
+            (options.before_s, options.after_s),
+        )
         self._encodes_live = options.form.codec == "h264"
         self._finder = FaceFinder(options.model)
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
@@ -373,6 +379,8 @@ class Session:
             reason=score.reason,
             key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
             file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
+            tier=self._encoder.tier if self._encodes_live else "lazy",
+            encoder=self._encoder.encoder if self._encodes_live else "libx265",
         )
         frame = moment.frames[score.key]
         # A copy: the frame itself would hold on to the ring's memory.

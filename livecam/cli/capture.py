@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livecam.capture.microphone import Microphone
-    from livecam.media.live_encoder import Tier
     from livecam.ui.screen import Screen
 
     View = Screen | PlainView | JsonView
@@ -42,10 +41,6 @@ if TYPE_CHECKING:
 Message = Literal["draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture"]
 
 DRAW_INTERVAL_S = 0.1
-
-LIVE_BELOW_S = 0.75
-"""Seconds behind the press below which frames are encoded all the time: 90 frames of 1080p take a
-second or two."""
 
 SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
@@ -317,11 +312,8 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 
 def _options(args: argparse.Namespace) -> Options:
     form = Form(args.format, args.codec, args.motion_photo, args.enhance)
-    # With seconds to come behind the press, encoding from the press on is done just as soon.
-    soon = args.after < LIVE_BELOW_S
-    tier: Tier = ("live" if soon else "lazy") if args.tier == "auto" else args.tier
     live_score = not args.no_live_score
-    return Options(args.before, args.after, args.out, args.model, form, tier, live_score)
+    return Options(args.before, args.after, args.out, args.model, form, args.tier, live_score)
 
 
 def _view(args: argparse.Namespace, errors: TextIO) -> View:

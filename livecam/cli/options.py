@@ -233,7 +233,8 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "lazy", "live"),
         default="auto",
         help="encode from the press on (lazy), or all the time, so that even a moment that ends "
-        "with the press is there at once (live); auto chooses",
+        "with the press is there at once (live); auto tries for a "
+        "moment and takes what is quick and cheap enough",
     )
     group.add_argument(
         "--no-live-score",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from livecam import contract
 from livecam.capture.open import open_source
 from livecam.capture.source import CameraRequest
-from livecam.media.live_encoder import LIVE_SHARE, cost_of_frames
+from livecam.media.encoders import plan
 from livecam.session import Options, Session
 from livecam.timebase import to_s
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Frame
     from livecam.capture.source import CameraMode
+    from livecam.media.encoders import Plan
 
 PRESSES = 3
 INTERVAL_S = 1.0
@@ -48,7 +49,7 @@ def run_trial(camera: str) -> list[str]:
             session.start()
             session.wait_until_armed()
             frames = session.recorder.ring.cut(0, 1 << 62)[-CALIBRATED_FRAMES:]
-            cost_s = cost_of_frames(frames, source.mode)
+            found = plan(frames, source.mode, options.before_s, options.after_s)
             tick = threading.Event()
             for _ in range(PRESSES):
                 session.press()
@@ -58,7 +59,7 @@ def run_trial(camera: str) -> list[str]:
         finally:
             session.close()
         dropped = session.health().dropped
-    lines = _describe(source.mode, frames, cost_s)
+    lines = _describe(source.mode, frames, found)
     lines.append(f"{len(saved)} of {PRESSES} moments saved, {dropped} frames lost")
     if saved:
         key_s, file_s = max(s.key_ready_s for s in saved), max(s.file_ready_s for s in saved)
@@ -67,15 +68,14 @@ def run_trial(camera: str) -> list[str]:
     return lines
 
 
-def _describe(mode: CameraMode, frames: Sequence[Frame], cost_s: float) -> list[str]:
-    interval_s = float(1 / mode.rate_hz)
-    share = cost_s / interval_s
+def _describe(mode: CameraMode, frames: Sequence[Frame], found: Plan | None) -> list[str]:
     kilobytes = sum(frame.data.size for frame in frames) / max(len(frames), 1) / 1000
     span_s = to_s(frames[-1].t_ns - frames[0].t_ns) if len(frames) > 1 else 0.0
     rate = (len(frames) - 1) / span_s if span_s else 0.0
-    fits = "live fits too" if share <= LIVE_SHARE else "live would take too much of a core"
-    return [
-        f"{mode.describe()}, {kilobytes:.0f} kB a frame, {rate:.1f} frames a second",
-        f"encoding takes {1000 * cost_s:.1f} ms a frame, {share:.0%} of a core",
-        f"tier lazy: movies are encoded from the press on; {fits} (--tier live)",
-    ]
+    lines = [f"{mode.describe()}, {kilobytes:.0f} kB a frame, {rate:.1f} frames a second"]
+    if found is not None:
+        lines += [
+            f"encoding with {found.encoder} takes {found.share:.0%} of a core",
+            f"tier {found.tier}: {found.reason}",
+        ]
+    return lines

@@ -54,7 +54,7 @@ class Feed:
             self._collect()
 
     def unwant(self, start_ns: int, end_ns: int) -> None:
-        """Take a wish back; frames that nobody else wants are let go."""
+        """Take a wish back; frames that nobody else wants are let go, until somebody does."""
         with self._lock:
             self._spans.remove((start_ns, end_ns))
             self._kept = [span for span in self._kept if span != (start_ns, end_ns)]
@@ -64,6 +64,7 @@ class Feed:
                     kept.append(frame)
                 else:
                     self._known.discard(frame.t_ns)
+                    self._seen_ns = min(self._seen_ns, frame.t_ns - 1)
             self._queue = kept
 
     def offer(self, frames: Sequence[Frame]) -> None:
@@ -122,7 +123,8 @@ class Feed:
         low = max(self._seen_ns + 1, min(start for start, _ in self._spans))
         high = max(end for _, end in self._spans)
         for frame in self._ring.cut(low, high):
-            if any(start <= frame.t_ns < end for start, end in self._spans):
+            wanted = any(start <= frame.t_ns < end for start, end in self._spans)
+            if wanted and frame.t_ns not in self._known:
                 self._add(frame)
         self._seen_ns = max(self._seen_ns, min(newest.t_ns, high - 1))
         self._spans = [(start, end) for start, end in self._spans if newest.t_ns < end]

@@ -2,16 +2,15 @@
 
 Two tiers. *Lazy*: encoding begins with the press, at the first frame of its moment, and follows the
 camera until the last pending moment is over; by then only a few frames are left to do. *Live*: it
-never stops, so that even a moment that ends with the press is there at once. Packets are kept while
-a moment may need them; one that begins between two key frames gets the ones from the key frame
-before it, hidden by an edit list, so nothing is ever encoded twice.
+never stops, so that even a moment that ends with the press is there at once. Which one fits is
+found out by trying (`encoders.plan`). Packets are kept while a moment may need them; one that
+begins between two key frames gets the ones from the key frame before it, hidden by an edit list, so
+nothing is ever encoded twice.
 """
 
 from __future__ import annotations
 
-import io
 import threading
-import time
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,11 +20,12 @@ import av
 
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError, OutputError
-from livecam.media.movie import TIMESCALE, set_colours
+from livecam.media.encoders import SOFTWARE, Plan, open_encoder, plan
+from livecam.media.movie import TIMESCALE, ticks
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from av.container import OutputContainer
     from av.video.stream import VideoStream
@@ -34,27 +34,17 @@ if TYPE_CHECKING:
     from livecam.capture.ring import FrameRing
     from livecam.capture.source import CameraMode
     from livecam.clip.moment import Moment
+    from livecam.media.encoders import Tier
 
-Tier = Literal["live", "lazy"]
-
-KEY_EVERY_S = 0.5
-"""From key frame to key frame: what a cut may hide, and what a player must read to seek."""
 KEEP_NS = 40_000_000_000
 """Packets older than this are forgotten: longer than the longest moment."""
 FOR_EVER_NS = 1 << 62
 
-LIVE_SHARE = 0.6
-"""Share of a core up to which encoding all the time is bearable."""
 BEHIND_S = 0.5
 """How far the live tier may fall behind the camera before it gives way to the lazy one."""
-
-SMALL_PIXELS = 1280 * 720
-"""Up to here there is time for better compression."""
-_COMMON = {"crf": "22", "bf": "0", "tune": "zerolatency"}
-SMALL = {**_COMMON, "preset": "superfast"}
-LARGE = {**_COMMON, "preset": "ultrafast", "x264-params": "8x8dct=1"}
-"""zerolatency gives each frame's packet at once. ultrafast alone would quietly be Constrained
-Baseline; with the 8x8 transform it is High, like every phone's."""
+PLANNED_FRAMES, PLANNED_SPAN_S = 15, 1.0
+"""Frames that a plan is made by, from the last second: enough for a mean, a tenth of a second's
+work at 1080p."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +59,24 @@ class Encoded:
 class LiveEncoder:
     """A thread that encodes wanted frames as they come."""
 
-    def __init__(self, ring: FrameRing, mode: CameraMode, tier: Tier = "lazy") -> None:
+    def __init__(
+        self,
+        ring: FrameRing,
+        mode: CameraMode,
+        tier: Tier | Literal["auto"] = "lazy",
+        span_s: tuple[float, float] = (1.5, 1.5),
+    ) -> None:
+        """With "auto", which tier fits moments of `span_s`, before and after, is found out."""
         self._feed = Feed(ring)
-        self._mode = mode
+        self._ring, self._mode = ring, mode
         self._is_open = False
-        self.tier = tier
+        self.tier: Tier = "lazy" if tier == "auto" else tier
+        self.encoder = SOFTWARE
+        """FFmpeg's name of it."""
+        self._span_s, self._live_from_ns = span_s, 0
+        self._plans = tier == "auto"
+        """Whether it is still to be found out which tier fits."""
+        self._plan: Plan | None = None
         self._holder: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._packets: deque[Encoded] = deque()
@@ -90,8 +93,7 @@ class LiveEncoder:
     def start(self) -> None:
         """Begin; in the live tier with the very next frame."""
         if self.tier == "live":
-            self._feed.want(0, FOR_EVER_NS)
-            self._wanted.set()
+            self._encode_all_from(0)
         self._thread.start()
 
     def want(self, start_ns: int, end_ns: int) -> None:
@@ -135,6 +137,12 @@ class LiveEncoder:
             raise OutputError("some frames of the moment were encoded too long ago")
         return stream, found[start:]
 
+    def wait_for_plan(self, timeout_s: float) -> Plan | None:
+        """What trying found out; None if it was not asked for, or takes longer."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._plan is not None, timeout_s)
+            return self._plan
+
     def close(self) -> None:
         """Stop; what is not encoded is given up."""
         self._closing.set()
@@ -155,7 +163,7 @@ class LiveEncoder:
                 if self.tier == "live" and self.backlog > BEHIND_S * float(self._mode.rate_hz):
                     # Never hold frames back without end: what no moment needs is let go.
                     self.tier = "lazy"
-                    self._feed.unwant(0, FOR_EVER_NS)
+                    self._feed.unwant(self._live_from_ns, FOR_EVER_NS)
                 del frame  # and with it the hold on its memory
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
             self._feed.close()
@@ -176,7 +184,7 @@ class LiveEncoder:
             return
         stream = self._running()
         picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        picture.pts, picture.time_base = _ticks(frame.t_ns), Fraction(1, TIMESCALE)
+        picture.pts, picture.time_base = ticks(frame.t_ns), Fraction(1, TIMESCALE)
         packets = stream.encode(picture)
         self._note(
             [Encoded(frame.t_ns, bytes(packet), packet.is_keyframe) for packet in packets],
@@ -196,7 +204,7 @@ class LiveEncoder:
         """The open encoder; each opening begins with a key frame."""
         if self._is_open and self._stream is not None:
             return self._stream
-        self._holder, stream = open_encoder(self._mode)
+        self._holder, stream = open_encoder(self._mode, self.encoder)
         with self._changed:
             self._stream = stream
         self._is_open = True
@@ -213,48 +221,32 @@ class LiveEncoder:
         if self._feed.is_idle:
             self._finish()
             self._wanted.clear()
+            if self._plans:
+                self._make_plan()
             if self._feed.is_idle:
-                self._wanted.wait(1.0)
+                self._wanted.wait(PLANNED_SPAN_S / 10 if self._plans else 1.0)
         else:
             self._closing.wait(0.004)
 
+    def _make_plan(self) -> None:
+        """Find out which tier fits, once a second of frames is there and nothing is pressed."""
+        frames = self._ring.cut(0, FOR_EVER_NS)
+        if not frames or frames[-1].t_ns - frames[0].t_ns < PLANNED_SPAN_S * NS_PER_S:
+            return
+        step = max(1, round(float(self._mode.rate_hz) * PLANNED_SPAN_S / PLANNED_FRAMES))
+        tried = frames[-step * PLANNED_FRAMES :: step]
+        found = plan(tried, self._mode, *self._span_s, is_wanted=self._wanted.is_set)
+        if found is None:
+            return
+        self._plans = False
+        self.tier, self.encoder = found.tier, found.encoder
+        with self._changed:
+            self._plan = found
+            self._changed.notify_all()
+        if self.tier == "live":
+            self._encode_all_from(frames[-1].t_ns)
 
-def open_encoder(mode: CameraMode) -> tuple[OutputContainer, VideoStream]:
-    """An encoder for what a camera delivers, and the container that it belongs to."""
-    # A container that is never written: streams of others are made after its stream, with the
-    # encoder's own parameter sets. One made by itself would write those of a second encoder.
-    # It is never closed by hand either: whoever writes a moment may still look at its stream.
-    holder = av.open(io.BytesIO(), "w", format="mov")
-    width, height = mode.size_wh
-    options = dict(SMALL if width * height <= SMALL_PIXELS else LARGE)
-    options["g"] = str(max(1, round(float(mode.rate_hz) * KEY_EVERY_S)))
-    stream = holder.add_stream("libx264", rate=mode.rate_hz, options=options)
-    stream.codec_context.codec_tag = "avc1"
-    stream.width, stream.height = width & ~1, height & ~1
-    stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
-    stream.codec_context.time_base = Fraction(1, TIMESCALE)
-    stream.codec_context.thread_count = 1  # a second one would take scoring's core
-    set_colours(stream)
-    holder.start_encoding()
-    return holder, stream
-
-
-def cost_of_frames(frames: Sequence[Frame], mode: CameraMode) -> float:
-    """Processor seconds that decoding and encoding one of these frames takes."""
-    holder, stream = open_encoder(mode)
-    begun_s = time.thread_time()
-    count = 0
-    for frame in frames:
-        try:
-            picture = av.VideoFrame.from_ndarray(frame.i420(), format="yuv420p")
-        except ValueError:
-            continue
-        picture.pts, picture.time_base = _ticks(frame.t_ns), Fraction(1, TIMESCALE)
-        stream.encode(picture)
-        count += 1
-    del holder
-    return (time.thread_time() - begun_s) / max(count, 1)
-
-
-def _ticks(t_ns: int) -> int:
-    return round(t_ns * TIMESCALE / NS_PER_S)
+    def _encode_all_from(self, start_ns: int) -> None:
+        self._live_from_ns = start_ns
+        self._feed.want(start_ns, FOR_EVER_NS)
+        self._wanted.set()

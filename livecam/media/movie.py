@@ -75,7 +75,7 @@ def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[E
             video = out.add_stream_from_template(live, opaque=True)
             sound = _audio_stream(out, moment.sound) if moment.sound else None
             times = _increasing([packet.t_ns - moment.start_ns for packet in packets])
-            times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
+            times.append(max(ticks(moment.duration_ns), times[-1] + 1))
             for encoded, pts, following in zip(packets, times, times[1:], strict=False):
                 packet = av.Packet(encoded.data)
                 packet.stream, packet.time_base = video, Fraction(1, TIMESCALE)
@@ -101,7 +101,7 @@ def write_motion_jpeg(path: Path, moment: Moment) -> None:
             stream.width, stream.height = moment.mode.size_wh
             stream.pix_fmt, stream.time_base = "yuvj420p", Fraction(1, TIMESCALE)
             times = _increasing([frame.t_ns - moment.start_ns for frame in moment.frames])
-            times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
+            times.append(max(ticks(moment.duration_ns), times[-1] + 1))
             for frame, pts, following in zip(moment.frames, times, times[1:], strict=False):
                 packet = av.Packet(frame.data.tobytes())
                 packet.stream, packet.time_base = stream, Fraction(1, TIMESCALE)
@@ -154,7 +154,7 @@ def _audio_stream(out: OutputContainer, sound: SoundClip) -> AudioStream:
 
 def _encode_video(out: OutputContainer, stream: VideoStream, moment: Moment) -> None:
     times = _increasing([frame.t_ns - moment.start_ns for frame in moment.frames])
-    times.append(max(_ticks(moment.duration_ns), times[-1] + 1))
+    times.append(max(ticks(moment.duration_ns), times[-1] + 1))
     lasts = {a: b - a for a, b in pairwise(times)}
     planes = None
     for frame, pts in zip(moment.frames, times, strict=False):
@@ -190,11 +190,12 @@ def _encode_audio(out: OutputContainer, stream: AudioStream, sound: SoundClip) -
 
 def _increasing(times_ns: Sequence[int]) -> list[int]:
     """Ticks of these times, each at least one behind the one before, as a track must have them."""
-    ticks: list[int] = []
+    found: list[int] = []
     for t_ns in times_ns:
-        ticks.append(max(_ticks(t_ns), ticks[-1] + 1) if ticks else _ticks(t_ns))
-    return ticks
+        found.append(max(ticks(t_ns), found[-1] + 1) if found else ticks(t_ns))
+    return found
 
 
-def _ticks(ns: int) -> int:
+def ticks(ns: int) -> int:
+    """A time in units of the video track."""
     return round(ns * TIMESCALE / NS_PER_S)

@@ -82,6 +82,17 @@ def test_a_wish_can_be_taken_back_and_others_keep_theirs():
     assert feed.take() is None
 
 
+def test_what_was_let_go_with_a_wish_comes_with_the_next_one():
+    ring, feed = feed_of(10)
+    feed.want(0, 10_000)
+    assert feed.take().index == 0
+    feed.want(800, 900)
+    feed.unwant(0, 10_000)
+    feed.want(400, 1200)
+    film(ring, 10, 14)
+    assert sorted(taken(feed)) == list(range(4, 12))
+
+
 def test_what_was_passed_by_can_be_offered_and_comes_once():
     ring, feed = feed_of(10)
     feed.want(500, 800)
