@@ -9,12 +9,17 @@ the peak of its memory above that before the ring was filled.
 - plain: a deque of BGR pictures, and cv2.VideoWriter in the same loop (most scripts);
 - i420: the same with I420 pictures and PyAV's x264 (half the memory);
 - packets: H.264 encoded in the capture loop, a deque bounded by the number of packets, muxed on the
-  press (picamera2's CircularOutput).
+  press (picamera2's CircularOutput);
+- segments: ffmpeg copies the camera's JPEGs into files of one second on disk, joined and encoded by
+  ffmpeg on the press (Frigate); what of them no file holds is lost.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 import sys
 import time
 from collections import deque
@@ -25,7 +30,7 @@ import av
 import cv2
 import numpy as np
 
-from tests.support.http_camera import read_mark
+from tests.support.http_camera import MARK, read_mark
 
 SECONDS = 3.0
 
@@ -109,11 +114,59 @@ def _stream(out, width: int, height: int, rate: Fraction):
     return stream
 
 
+def segments(url: str, presses: int, interval_s: float, rate: str, out: Path) -> None:
+    """A ring of files that another program writes."""
+    ring = out / "ring"
+    ring.mkdir()
+    quiet = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y"]
+    writer = subprocess.Popen(
+        [*quiet, "-f", "mpjpeg", "-i", url, "-c", "copy", "-f", "segment", "-segment_time", "1",
+         "-segment_format", "mjpeg", "-reset_timestamps", "1", str(ring / "%06d.mjpeg")],
+    )  # fmt: skip
+    saved, indices = [], set()
+    begun = time.monotonic()
+    for i in range(presses):
+        time.sleep(max(0.0, begun + SECONDS + 2 + i * interval_s - time.monotonic()))
+        start = time.monotonic()
+        newest = max(ring.iterdir())
+        # The segment that holds the end must be closed first.
+        while max(ring.iterdir()) == newest:
+            time.sleep(0.01)
+        chosen = sorted(ring.iterdir())[-2 - round(SECONDS) : -1]
+        joined = out / "joined.mjpeg"
+        joined.write_bytes(b"".join(path.read_bytes() for path in chosen))
+        command = [*quiet, "-f", "mjpeg", "-framerate", rate, "-i", str(joined), "-c:v", "libx264",
+                   "-preset", "ultrafast", str(out / f"segments-{i}.mp4")]  # fmt: skip
+        subprocess.run(command, check=True)
+        saved.append(time.monotonic() - start)
+        for path in sorted(ring.iterdir())[: -4 - round(SECONDS)]:
+            indices |= marks_in(path)
+            path.unlink()
+    writer.terminate()
+    writer.wait()
+    for path in ring.iterdir():
+        indices |= marks_in(path)
+    shutil.rmtree(ring)
+    lost = max(indices) - min(indices) + 1 - len(indices)
+    print(json.dumps({"lost": lost, "file_s": saved, "memory_mb": 0, "files": []}))
+
+
+def marks_in(path: Path) -> set[int]:
+    """Numbers of the pictures in a file of JPEGs."""
+    data = path.read_bytes()
+    starts = [found.start() for found in re.finditer(re.escape(MARK), data)]
+    # One that was cut off by the end of the program is no picture.
+    return {read_mark(data[at:])[0] for at in starts if at + len(MARK) + 16 <= len(data)}
+
+
 DESIGNS = {"plain": Plain, "i420": Planes, "packets": Packets}
 
 
 def main() -> None:
     design, url, presses, interval, rate, out = sys.argv[1:]
+    if design == "segments":
+        segments(url, int(presses), float(interval), rate, Path(out))
+        return
     sys.setswitchinterval(0.001)
     cv2.setNumThreads(1)
     buffer = DESIGNS[design](Fraction(rate))

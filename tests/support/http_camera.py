@@ -2,7 +2,7 @@
 
 Each JPEG carries its number and its monotonic time in a comment, so that a test can prove that no
 frame was lost, and measure how late each came. At most four frames wait for a reader; then frames
-are lost, as they are in a camera.
+are lost, as they are in a camera; how many so far is at /lost.
 
 With `--flash FIFO` the picture turns white for two frames every two seconds, and at the same
 instant a beep begins in the 48 kHz mono s16le stream written to FIFO in chunks of a millisecond:
@@ -61,6 +61,7 @@ class Camera:
         self.jpegs, self.rate_hz, self.white = jpegs, rate_hz, white
         self.start_ns = time.monotonic_ns()
         self.readers: list[deque[bytes]] = []
+        self.lost = 0
         self.news = threading.Condition()
 
     def run(self) -> None:
@@ -74,6 +75,7 @@ class Camera:
                 for reader in self.readers:
                     if len(reader) == QUEUE_FRAMES:
                         reader.popleft()
+                        self.lost += 1
                     reader.append(marked(jpeg, index, due_ns))
                 self.news.notify_all()
 
@@ -101,6 +103,10 @@ def handler(camera: Camera) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            if self.path == "/lost":
+                self.end_headers()
+                self.wfile.write(str(camera.lost).encode())
+                return
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
 
@@ -117,20 +123,44 @@ def handler(camera: Camera) -> type[http.server.BaseHTTPRequestHandler]:
     return Handler
 
 
-def load(video: Path | None, size_wh: tuple[int, int] | None) -> list[bytes]:
-    """Every frame of a video, or six seconds of the drawn person, as JPEG files."""
+def load(
+    video: Path | None, size_wh: tuple[int, int] | None, people: int = 1, noise_sd: float = 0
+) -> list[bytes]:
+    """Every frame of a video, or six seconds of drawn people, as JPEG files."""
     if video is None:
         from livecam.demo.camera import Studio
         from livecam.demo.script import Script
 
-        studio = Studio(Script(5), size_wh or (640, 360), Fraction(30))
-        images = (studio.draw(index) for index in range(180))
+        # Side by side in rows of four, each a little later than the one before.
+        columns, rows = min(people, 4), -(-people // 4)
+        width, height = size_wh or (640, 360)
+        studio = Studio(Script(5), (width // columns & ~1, height // rows & ~1), Fraction(30))
+        drawn = [studio.draw(index).copy() for index in range(180)] if people > 1 else []
+        images = (
+            np.vstack(
+                [
+                    np.hstack([drawn[(index + 23 * (c + 4 * r)) % 180] for c in range(columns)])
+                    for r in range(rows)
+                ]
+            )
+            if people > 1
+            else studio.draw(index)
+            for index in range(180)
+        )
     else:
         images = (frame.to_ndarray(format="bgr24") for frame in av.open(str(video)).decode(video=0))
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     if size_wh is not None:
         images = (cv2.resize(image, size_wh) for image in images)
-    return [cv2.imencode(".jpg", image, options)[1].tobytes() for image in images]
+    return [cv2.imencode(".jpg", _noisy(image, noise_sd), options)[1].tobytes() for image in images]
+
+
+def _noisy(image: np.ndarray, sd: float) -> np.ndarray:
+    if not sd:
+        return image
+    noise = np.empty(image.shape, np.int16)
+    cv2.randn(noise, 0, sd)
+    return cv2.add(image, noise, dtype=cv2.CV_8U)
 
 
 def main() -> None:
@@ -138,10 +168,12 @@ def main() -> None:
     parser.add_argument("--video", type=Path)
     parser.add_argument("--size", type=lambda text: tuple(map(int, text.split("x"))))
     parser.add_argument("--rate", type=Fraction, default=Fraction(30))
+    parser.add_argument("--people", type=int, default=1)
+    parser.add_argument("--noise", type=float, default=0, help="standard deviation, of 255")
     parser.add_argument("--flash", type=Path, metavar="FIFO")
     args = parser.parse_args()
     sys.setswitchinterval(0.0005)
-    jpegs = load(args.video, args.size)
+    jpegs = load(args.video, args.size, args.people, args.noise)
     white = None
     if args.flash:
         image = np.full_like(cv2.imdecode(np.frombuffer(jpegs[0], np.uint8), 1), 255)
