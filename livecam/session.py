@@ -334,6 +334,15 @@ class Session:
                 self.fail(LivecamError(f"moment {number} cannot be saved: {err!r}"), number)
             del press  # and with it the last hold on the moment's frames
             self.recorder.ring.trim()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Hold on to nothing while no moment is on its way."""
+        with self._work_lock:
+            is_busy = bool(self._pending or self._scoring)
+        if not is_busy:
+            self._encoder.let_go()
+            self._scorer.let_go()
 
     def _save(self, press: Press) -> None:
         moment = press.moment.result()

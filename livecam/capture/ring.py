@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000_000
 """A ring never grows beyond this, however many seconds of whatever size are asked for."""
 
-SLACK_S = 0.5
+SLACK_S = 0.1
 """Kept beyond what was asked, so that the two ends of a moment lie safely inside."""
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from livecam import contract
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
-from livecam.media.publish import write_error
+from livecam.media.publish import write_new
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Found, Input, find_inputs
 from livecam.photos.pick import OpenMovie, Pick, Wanted
@@ -184,13 +186,13 @@ class _Report:
             target = self._args.sheet
             if target.exists():
                 raise UsageError(f"{target} exists already", "livecam overwrites nothing")
+            page = io.BytesIO()
             try:
-                sheet(cells, picks.headline(chosen)).save(target)
-            except (OSError, ValueError) as err:
-                target.unlink(missing_ok=True)
-                if isinstance(err, OSError):
-                    raise write_error(target.parent, err) from err
+                kind = Image.registered_extensions()[target.suffix.lower()]
+                sheet(cells, picks.headline(chosen)).save(page, kind)
+            except (KeyError, OSError, ValueError) as err:
                 raise UsageError(f"{target.name} is no kind of picture", "try .png") from err
+            write_new(target, page.getvalue())
 
 
 def _pictures(chosen: Pick, movie: OpenMovie | None, frames: list[FrameScore]) -> list[Bytes]:

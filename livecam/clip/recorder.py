@@ -20,7 +20,7 @@ from itertools import islice, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Self
 
-from livecam.capture.ring import SLACK_S, FrameRing
+from livecam.capture.ring import FrameRing
 from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
@@ -52,6 +52,9 @@ FIRST_FRAME_S = 20
 
 LATE_SOUND_S = 0.4
 """The same for sound, which comes in blocks."""
+
+SOUND_SLACK_S = LATE_FRAMES_S + LATE_SOUND_S + 0.1
+"""Sound kept beyond a moment's length: by the time it is cut, its end lies that far back."""
 
 NO_SOUND_ASKED = "sound is switched off"
 
@@ -105,7 +108,7 @@ class Recorder:
         self.clock = WallClock.now()
         self._sound: SoundRing | None = None
         if microphone is not None:
-            self._sound = SoundRing(span_s + SLACK_S, microphone.rate_hz, microphone.channels)
+            self._sound = SoundRing(span_s + SOUND_SLACK_S, microphone.rate_hz, microphone.channels)
         self._sound_note = "" if microphone is not None else sound_note
         self._presses: queue.SimpleQueue[tuple[Press, int] | None] = queue.SimpleQueue()
         self._next_id = 1

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import av
 
+from livecam import memory
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError, OutputError
 from livecam.media.encoders import SOFTWARE, Plan, open_encoder, plan
@@ -77,7 +78,9 @@ class LiveEncoder:
         self._plans = tier == "auto"
         """Whether it is still to be found out which tier fits."""
         self._plan: Plan | None = None
-        self._holder: OutputContainer | None = None
+        self._may_let_go = False
+        self._holders: list[OutputContainer] = []
+        """Of all encoders that moments may still be written with."""
         self._stream: VideoStream | None = None
         self._packets: deque[Encoded] = deque()
         self._handled: set[int] = set()
@@ -98,8 +101,15 @@ class LiveEncoder:
 
     def want(self, start_ns: int, end_ns: int) -> None:
         """Encode the frames of this span, from now on."""
+        self._may_let_go = False
         self._feed.want(start_ns, end_ns)
         self._wanted.set()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the packets that moments may still need."""
+        with self._changed:
+            return sum(len(packet.data) for packet in self._packets)
 
     @property
     def backlog(self) -> int:
@@ -136,6 +146,13 @@ class LiveEncoder:
         if not wanted - self._broken <= {packet.t_ns for packet in found}:
             raise OutputError("some frames of the moment were encoded too long ago")
         return stream, found[start:]
+
+    def let_go(self) -> None:
+        """Every moment is saved: free the encoder and all packets, once nobody can want them.
+
+        A new moment may still share frames with the last one while the ring holds these.
+        """
+        self._may_let_go = True
 
     def wait_for_plan(self, timeout_s: float) -> Plan | None:
         """What trying found out; None if it was not asked for, or takes longer."""
@@ -204,7 +221,8 @@ class LiveEncoder:
         """The open encoder; each opening begins with a key frame."""
         if self._is_open and self._stream is not None:
             return self._stream
-        self._holder, stream = open_encoder(self._mode, self.encoder)
+        holder, stream = open_encoder(self._mode, self.encoder)
+        self._holders.append(holder)
         with self._changed:
             self._stream = stream
         self._is_open = True
@@ -221,12 +239,30 @@ class LiveEncoder:
         if self._feed.is_idle:
             self._finish()
             self._wanted.clear()
+            if self._may_let_go and not self._is_in_ring():
+                self._forget()
             if self._plans:
                 self._make_plan()
             if self._feed.is_idle:
                 self._wanted.wait(PLANNED_SPAN_S / 10 if self._plans else 1.0)
         else:
             self._closing.wait(0.004)
+
+    def _is_in_ring(self) -> bool:
+        """Whether the newest encoded frame can still be wanted by another moment."""
+        newest_ns = max(self._handled, default=-1)
+        return bool(self._ring.cut(0, newest_ns + 1))
+
+    def _forget(self) -> None:
+        with self._changed:
+            self._packets.clear()
+            self._handled.clear()
+            self._broken.clear()
+            self._stream = None
+        self._may_let_go = False
+        while self._holders:
+            self._holders.pop().close()
+        memory.release()
 
     def _make_plan(self) -> None:
         """Find out which tier fits, once a second of frames is there and nothing is pressed."""
@@ -238,6 +274,7 @@ class LiveEncoder:
         found = plan(tried, self._mode, *self._span_s, is_wanted=self._wanted.is_set)
         if found is None:
             return
+        memory.release()
         self._plans = False
         self.tier, self.encoder = found.tier, found.encoder
         with self._changed:

@@ -133,6 +133,19 @@ class Bundle:
             self._lock.unlink(missing_ok=True)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a single file, whole or not at all, and never over another. Raises OutputError."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        hidden.write_bytes(data)
+        flush(hidden)
+        _rename_new(hidden, path)
+    except OSError as err:
+        raise write_error(path.parent, err) from err
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
 def _rename_new(hidden: Path, final: Path) -> None:
     """Rename without ever replacing a file."""
     if os.name == "nt":

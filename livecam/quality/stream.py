@@ -32,7 +32,7 @@ class StreamScorer:
     """Threads that measure wanted frames as they come, each with models of its own."""
 
     def __init__(self, ring: FrameRing, model: Path | None = None) -> None:
-        self._feed = Feed(ring)
+        self._ring, self._feed = ring, Feed(ring)
         self._model = model
         self._readings: dict[int, FrameReading] = {}
         self._claimed: set[int] = set()
@@ -89,6 +89,12 @@ class StreamScorer:
             self._forget(min(wanted) - KEEP_NS)
             problem = self._problem
         return choose(readings, shutter_ns, problem)
+
+    def let_go(self) -> None:
+        """Every moment is saved: forget all readings that no other moment can share."""
+        frames = self._ring.cut(0, 1 << 62)
+        with self._changed:
+            self._forget(frames[0].t_ns if frames else 0)
 
     def close(self) -> None:
         """Stop; what is not measured is given up."""

@@ -198,7 +198,7 @@ def ours(
         while len(saved) < presses and time.monotonic() < deadline:
             time.sleep(0.1)
         result.lost += lost_by(url) if has_marks else 0
-        time.sleep(5)
+        time.sleep(5 if presses else 0)
         result.after_mb = usage(process.pid)[1]
         process.terminate()
         reader.join()
@@ -277,16 +277,13 @@ def peer(design: str, url: str, presses: int, interval_s: float, scene: Scene) -
     return Result(told["lost"], presses, told["file_s"], [], told["memory_mb"])
 
 
-def bare_memory_mb() -> float:
-    """livecam with everything loaded, and a ring of next to nothing."""
-    code = (
-        "import livecam.cli.capture, livecam.quality.finder as f, pathlib, av, cv2\n"
-        "finders = [f.FaceFinder() for _ in range(3)]\n"
-        "[finder.load() for finder in finders]\n"
-        "print(pathlib.Path('/proc/self/status').read_text().split('VmRSS:')[1].split()[0])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(done.stdout.split()[-1]) / 1024
+def bare_memory_mb(scene: Scene, url: str | None = None) -> float:
+    """livecam on the same camera, all models loaded, with a ring of next to nothing."""
+    options = ("--before", "0.1", "--after", "0.1")
+    with contextlib.ExitStack() as stack:
+        url = url or stack.enter_context(camera(scene))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        return ours(options, url, 0, 0.0, scene, folder).memory_mb
 
 
 def jitter_ms() -> float:
@@ -328,21 +325,23 @@ HEAD = (
 class Report:
     """Lines as they come, on the screen and in the end in a file; and whether anything failed."""
 
-    def __init__(self, bare_mb: float) -> None:
+    def __init__(self) -> None:
         self.lines: list[str] = []
-        self.bare_mb = bare_mb
         self.failed = False
+        self.bare_mb: dict[Scene, float] = {}
 
     def say(self, text: str) -> None:
         self.lines.append(text)
         print(text, flush=True)
 
-    def row(self, what: str, design: str, one: Result) -> None:
+    def row(self, what: str, design: str, one: Result, scene: Scene) -> None:
         own = design.startswith("livecam")
         off = max((abs(e) for e in one.duration_error), default=0.0)
         if own:
-            one.memory_mb -= self.bare_mb
-            one.after_mb -= self.bare_mb
+            if scene not in self.bare_mb:
+                self.bare_mb[scene] = bare_memory_mb(scene)
+            one.memory_mb -= self.bare_mb[scene]
+            one.after_mb -= self.bare_mb[scene]
             self.failed |= one.lost > 0 or off > 1.05
         share, error = (f"{100 * one.cpu:.0f}", f"{off:.2f}") if own else ("", "")
         self.say(
@@ -365,7 +364,7 @@ def frames_lost(report: Report, args: argparse.Namespace) -> None:
                         one = ours(OURS[design], url, args.presses, 4.0, scene, Path(folder))
                 else:
                     one = peer(design, url, args.presses, 4.0, scene)
-            report.row(mode, design, one)
+            report.row(mode, design, one, scene)
 
 
 def minute(report: Report, args: argparse.Namespace) -> None:
@@ -375,7 +374,7 @@ def minute(report: Report, args: argparse.Namespace) -> None:
     with camera(scene) as url, tempfile.TemporaryDirectory() as folder:
         one = ours((), url, args.minute_presses, 1.0, scene, Path(folder))
     plot(args.plot, one, "livecam, 1920x1080@30, a press every second: gaps between frames")
-    report.row(scene.mode, "livecam", one)
+    report.row(scene.mode, "livecam", one, scene)
     report.say(f"\nMemory five seconds after the last file: {one.after_mb:.0f} MB, "
                f"before the first press {one.memory_mb:.0f} MB.")  # fmt: skip
 
@@ -391,10 +390,13 @@ def memory(report: Report, args: argparse.Namespace) -> None:
                 if design == "livecam"
                 else peer(design, url, 3, 4.0, scene)
             )
-        report.row("1080p30 MJPEG, noisy", design, one)
-    with tempfile.TemporaryDirectory() as folder, raw_camera(Path(folder), (1920, 1080)) as url:
-        one = ours((), url, 3, 4.0, scene, Path(folder))
-    report.row("1080p30, raw I420", "livecam", one)
+        report.row("1080p30 MJPEG, noisy", design, one, scene)
+    raw = Scene("1920x1080@30", people=0)
+    with tempfile.TemporaryDirectory() as name, raw_camera(Path(name), (1920, 1080)) as url:
+        report.bare_mb[raw] = bare_memory_mb(raw, url)
+    with tempfile.TemporaryDirectory() as name, raw_camera(Path(name), (1920, 1080)) as url:
+        one = ours((), url, 3, 4.0, raw, Path(name))
+    report.row("1080p30, raw I420", "livecam", one, raw)
 
 
 def sound(report: Report, args: argparse.Namespace) -> None:
@@ -426,7 +428,7 @@ def growth(report: Report, args: argparse.Namespace) -> None:
         with camera(scene) as url, tempfile.TemporaryDirectory() as folder:
             one = ours(options, url, 5, max(2.0, before_s + after_s + 0.5), scene, Path(folder))
         what = f"{mode}, {before_s + after_s:g} s, {people} {'face' if people == 1 else 'faces'}"
-        report.row(what, "livecam", one)
+        report.row(what, "livecam", one, scene)
 
 
 def start(report: Report, args: argparse.Namespace) -> None:
@@ -479,7 +481,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=Path("gaps.png"))
     args = parser.parse_args()
     load = Path("/proc/loadavg").read_text().split()[0]
-    report = Report(bare_memory_mb())
+    report = Report()
     report.say(
         f"{os.cpu_count()} cores; jitter of this machine alone {jitter_ms():.1f} ms at worst; load "
         f"average {load}. Medians (smallest to largest); memory is above that of the bare program."

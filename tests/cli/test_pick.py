@@ -186,6 +186,8 @@ def test_the_sheet_is_one_picture_and_never_overwrites(library, tmp_path):
     done = run(*args, cwd=tmp_path)
     assert done.returncode == 2
     assert (tmp_path / "sheet.png").read_bytes() == before
+    assert run(*args[:-1], "sheet.docx", cwd=tmp_path).returncode == 2
+    assert [path.name for path in tmp_path.iterdir() if "sheet" in path.name] == ["sheet.png"]
 
 
 def test_show_draws_the_frames_within_the_terminals_width(library, tmp_path):

@@ -28,7 +28,7 @@ def test_a_moment_that_is_encoded_in_time_is_encoded_from_the_press_on(frames):
 
 
 def test_a_moment_that_ends_with_the_press_is_encoded_all_the_time(frames):
-    found = plan(frames, MODE, 30.0, 0.0)
+    found = plan(frames, MODE, 900.0, 0.0)
     assert found.tier == "live"
     assert "late" in found.reason
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import av
@@ -179,7 +182,7 @@ def test_the_tier_is_found_out_by_trying_and_told():
 
 
 def test_where_nothing_follows_the_press_everything_is_encoded_beforehand(tmp_path):
-    camera = Camera("auto", (600.0, 0.0))
+    camera = Camera("auto", (9000.0, 0.0))
     camera.film(0, 40)
     assert camera.encoder.wait_for_plan(20).tier == "live"
     camera.film(40, 80)
@@ -187,6 +190,36 @@ def test_where_nothing_follows_the_press_everything_is_encoded_beforehand(tmp_pa
     shown = camera.write(45, 75, tmp_path / "a.mov")
     assert shown == pytest.approx([level(i) for i in range(45, 75)], abs=3)
     camera.encoder.close()
+
+
+def test_a_moment_that_shares_frames_with_one_that_is_saved_is_whole(camera, tmp_path):
+    camera.film(0, 60)
+    camera.want(10, 40)
+    camera.write(10, 40, tmp_path / "a.mov")
+    camera.encoder.let_go()
+    camera.want(25, 55)
+    shown = camera.write(25, 55, tmp_path / "b.mov")
+    assert shown == pytest.approx([level(i) for i in range(25, 55)], abs=3)
+
+
+def test_once_all_is_saved_and_long_ago_nothing_is_kept():
+    camera = Camera("lazy")
+    camera.film(0, 40)
+    camera.want(0, 40)
+    frames = camera.ring.cut(0, 40 * INTERVAL_NS)
+    it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+    assert camera.encoder.moment(it, lambda: False)[1]
+    camera.encoder.let_go()
+    camera.film(40, 400)  # the ring holds ten seconds
+    assert within(10, lambda: camera.encoder.kept_bytes == 0)
+    camera.encoder.close()
+
+
+def within(seconds: float, is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    return is_so()
 
 
 def test_frames_that_passed_the_encoder_by_are_never_left_out_silently(camera):
