@@ -27,7 +27,7 @@ from livecam.media.save import DEFAULT_FORM, save_when_scored
 from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.stream import StreamScorer
-from livecam.timebase import now_ns, to_ns, to_s
+from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,9 +176,11 @@ class Session:
                 return None
             press = self.recorder.press(shutter_ns)
             start_ns = press.shutter_ns - to_ns(self.options.before_s)
-            self._scorer.want(start_ns, press.end_ns)
+            # One frame more: the moment may end with it (`as_long_as`).
+            end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
+            self._scorer.want(start_ns, end_ns)
             if self._encodes_live:
-                self._encoder.want(start_ns, press.end_ns)
+                self._encoder.want(start_ns, end_ns)
             number = press.id
             with self._work_lock:
                 self._shots += 1

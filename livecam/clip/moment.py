@@ -86,6 +86,29 @@ class Moment:
         return gaps
 
 
+def as_long_as(
+    frames: tuple[Frame, ...], following: tuple[Frame, ...], asked_ns: int, shutter_ns: int
+) -> tuple[Frame, ...]:
+    """The frames of a span that is `asked_ns` long, or one more or less, whichever is nearer to it.
+
+    Frames that come unevenly may put one too many or too few into the span. `following` are the
+    frames behind it; the frame at the shutter is never left out.
+    """
+    if len(frames) < 3:
+        return frames
+    interval_ns = int(np.median(np.diff([frame.t_ns for frame in frames])))
+    fewer = frames[1:] if frames[0].t_ns < shutter_ns else frames[:-1]
+    choices = [frames, fewer]
+    # Where frames are missing at the start, one more at the end does not mend that.
+    is_full = abs(movie_end_ns(frames, interval_ns) - frames[0].t_ns - asked_ns) < 2 * interval_ns
+    if following and is_full:
+        choices.append((*frames, following[0]))
+    return min(
+        choices,
+        key=lambda some: abs(movie_end_ns(some, interval_ns) - some[0].t_ns - asked_ns),
+    )
+
+
 def movie_end_ns(frames: tuple[Frame, ...], interval_ns: int) -> int:
     """When the last frame stops being shown."""
     return frames[-1].t_ns + interval_ns

@@ -24,7 +24,7 @@ from livecam.capture.ring import FrameRing
 from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
-from livecam.clip.moment import GAP_FACTOR, Moment, movie_end_ns
+from livecam.clip.moment import GAP_FACTOR, Moment, as_long_as, movie_end_ns
 from livecam.errors import CameraError, LivecamError, MicrophoneError
 from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns
 
@@ -312,6 +312,9 @@ class Recorder:
             if newest is None:
                 raise self.error or CameraError("the camera has given no picture yet")
             frames = (newest,)  # pressed after the camera fell silent: the last it gave
+        following = self.ring.cut(press.end_ns, press.end_ns + to_ns(LATE_FRAMES_S))
+        asked_ns = press.end_ns - start_ns
+        frames = as_long_as(frames, following, asked_ns, press.shutter_ns)
         moment = Moment(
             id=press.id,
             shutter_ns=press.shutter_ns,
