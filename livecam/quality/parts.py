@@ -200,9 +200,13 @@ def focus(sharpness: float, best: float, streak: float = 1.0) -> float:
 
 
 def focus_of_scene(sharpness: float, best: float) -> float:
-    """The same of a whole frame: beside the sharpest of the moment, and above a floor."""
+    """The same of a whole frame: beside the sharpest of the moment, and above a floor.
+
+    The clips' good frames read 0.08 to 0.28; blurred until nobody finds the face in them, 0.03 to
+    0.06.
+    """
     relative = min(1.0, sharpness / best) if best > 0 else 1.0
-    return relative * rise(sharpness, 0.02, 0.12)
+    return relative * rise(sharpness, 0.04, 0.12)
 
 
 def grain(noise: float) -> float:

@@ -51,10 +51,10 @@ def frame(index: int, image: np.ndarray) -> Frame:
 def test_everybody_on_the_group_photographs_is_found(samples, finder):
     counts = {}
     for path in sorted((samples / "faces" / "groups").glob("*.jpg")):
-        finder.start()
+        finder.start(alone=True)
         counts[path.name] = len(finder.read(frame(0, read_picture(path))).faces)
     assert sum(counts.values()) >= 21, counts  # CenterFace finds 24
-    assert sum(counts.values()) <= 26, "and hardly anything that is no face"
+    assert sum(counts.values()) <= 24, "and nothing that is no face"
 
 
 @pytest.mark.samples
