@@ -24,9 +24,9 @@ WEIGHTS = {
     "eyes": 1.0, "expression": 1.0, "gaze": 0.6, "pose": 1.0, "focus": 0.8, "grain": 1.0,
     "light": 0.7, "evenness": 0.5, "occlusion": 1.0, "size": 0.5,
 }  # fmt: skip
-"""Exponents of the product. Chosen by hand: eighty random sets within 40 % of these, with all ramps
-shifted too, chose no closed eyes on the labelled clips and compared at least 0.967 of the pairs
-rightly."""
+"""Exponents of the product. Chosen by hand: of eighty random sets within 40 % of these none chose
+closed eyes on the labelled clips, and each compared at least 0.989 of the pairs rightly
+(`tests/benchmarks/quality.py`)."""
 
 SOMEBODY = 0.2
 """Share of the frames in which one person must be seen; a passer-by far off flickers in and out."""
