@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 READ_WIDTH = 640
 """Frames are measured at a half, a quarter or an eighth of their size, but at least this wide."""
-FACE_PIXELS = 160
+FACE_PIXELS = 144
 """Nor are they reduced so far that the smallest face gets narrower: its sharpness is measured at
-192 pixels, and a little less loses nothing that a person sees."""
+192 pixels, and a quarter less loses nothing that a person sees."""
 
 DETECT_EVERY = 45
 """Frames from one search of the whole picture to the next: a second and a half."""
