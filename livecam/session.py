@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
     from livecam.clip.moment import Moment
-    from livecam.media.encoders import Tier
+    from livecam.media.encoders import Plan, Tier
     from livecam.media.form import Form
     from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
@@ -200,6 +200,10 @@ class Session:
         self._armed.wait()
         return self.recorder.is_armed and not self.is_ending
 
+    def wait_for_plan(self, timeout_s: float) -> Plan | None:
+        """How movies are encoded, once that is found out; None if it is not in time."""
+        return self._encoder.wait_for_plan(timeout_s)
+
     def finish(self) -> None:
         """Take no more presses; what was shot is still saved."""
         with self._press_lock:
@@ -340,11 +344,12 @@ class Session:
 
     def _rest(self) -> None:
         """Hold on to nothing while no moment is on its way."""
-        with self._work_lock:
-            is_busy = bool(self._pending or self._scoring)
-        if not is_busy:
-            self._encoder.let_go()
-            self._scorer.let_go()
+        # Under the lock of presses, or one that is just being made would be forgotten.
+        with self._press_lock:
+            work = self.work()
+            if not work.pending and not work.scoring:
+                self._encoder.let_go()
+                self._scorer.let_go()
 
     def _save(self, press: Press) -> None:
         moment = press.moment.result()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from livecam import contract
 from livecam.capture.open import open_source
 from livecam.capture.source import CameraRequest
-from livecam.media.encoders import plan
 from livecam.session import Options, Session
 from livecam.timebase import to_s
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 PRESSES = 3
 INTERVAL_S = 1.0
-CALIBRATED_FRAMES = 30
 TIMEOUT_S = 60.0
 
 
@@ -48,8 +46,8 @@ def run_trial(camera: str) -> list[str]:
         try:
             session.start()
             session.wait_until_armed()
-            frames = session.recorder.ring.cut(0, 1 << 62)[-CALIBRATED_FRAMES:]
-            found = plan(frames, source.mode, options.before_s, options.after_s)
+            found = session.wait_for_plan(TIMEOUT_S)
+            frames = session.recorder.ring.cut(0, 1 << 62)
             tick = threading.Event()
             for _ in range(PRESSES):
                 session.press()

@@ -87,6 +87,8 @@ class LiveEncoder:
         """Capture times of the frames that are encoded, or cannot be."""
         self._broken: set[int] = set()
         """Those that cannot be."""
+        self._gone_ns = -1
+        """Capture time up to which packets were forgotten."""
         self._error: LivecamError | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -104,12 +106,6 @@ class LiveEncoder:
         self._may_let_go = False
         self._feed.want(start_ns, end_ns)
         self._wanted.set()
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of the packets that moments may still need."""
-        with self._changed:
-            return sum(len(packet.data) for packet in self._packets)
 
     @property
     def backlog(self) -> int:
@@ -133,6 +129,8 @@ class LiveEncoder:
                     raise LivecamError("the moment was given up")
                 if not all(self._feed.knows(t_ns) for t_ns in missing):
                     raise OutputError("some frames of the moment passed the encoder by")
+                if min(missing) <= self._gone_ns:
+                    raise OutputError("some frames of the moment were encoded too long ago")
                 self._changed.wait(POLL_S)
             found = [packet for packet in self._packets if packet.t_ns <= last_ns]
             keys = [
@@ -153,6 +151,11 @@ class LiveEncoder:
         A new moment may still share frames with the last one while the ring holds these.
         """
         self._may_let_go = True
+
+    def wait_until_empty(self, timeout_s: float) -> bool:
+        """Wait until no packets are kept; False if there still are."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._packets, timeout_s)
 
     def wait_for_plan(self, timeout_s: float) -> Plan | None:
         """What trying found out; None if it was not asked for, or takes longer."""
@@ -213,8 +216,8 @@ class LiveEncoder:
             self._packets.extend(packets)
             self._handled.add(t_ns)
             while self._packets and self._packets[0].t_ns < t_ns - KEEP_NS:
-                old_ns = self._packets.popleft().t_ns
-                self._handled.discard(old_ns)
+                self._gone_ns = self._packets.popleft().t_ns
+                self._handled.discard(self._gone_ns)
             self._changed.notify_all()
 
     def _running(self) -> VideoStream:
@@ -241,7 +244,8 @@ class LiveEncoder:
             self._wanted.clear()
             if self._may_let_go and not self._is_in_ring():
                 self._forget()
-            if self._plans:
+            # Never between packets of one moment: two encoders' cannot lie in one movie.
+            if self._plans and not self._packets:
                 self._make_plan()
             if self._feed.is_idle:
                 self._wanted.wait(PLANNED_SPAN_S / 10 if self._plans else 1.0)
@@ -255,10 +259,12 @@ class LiveEncoder:
 
     def _forget(self) -> None:
         with self._changed:
+            self._gone_ns = max(self._handled, default=self._gone_ns)
             self._packets.clear()
             self._handled.clear()
             self._broken.clear()
             self._stream = None
+            self._changed.notify_all()
         self._may_let_go = False
         while self._holders:
             self._holders.pop().close()

@@ -171,8 +171,7 @@ def judge(clip: Clip, scores: Scores) -> Tally:
         good = np.array([v for i, v in zip(window, values, strict=True) if i in clip.good])
         bad = np.array([v for i, v in zip(window, values, strict=True) if i in clip.bad])
         if good.size and bad.size:
-            difference = good[:, None] - bad[None, :]
-            tally.pairs.append(float((difference > 0).mean() + (difference == 0).mean() / 2))
+            tally.pairs.append(_area(good, bad))
     return tally
 
 
@@ -243,6 +242,47 @@ def leave_one_out(clips: list[Clip]) -> str:
             line.format(*worst),
         ]
     )
+
+
+def strangers(clips: list[Clip], labels: dict) -> str:
+    """How well pictures scored one by one tell open eyes of one person from others' shut ones.
+
+    Area under the curve, over all pairs of different people, of the eyes' part and of the score.
+    """
+    kinds: dict[str, list[np.ndarray]] = {"open": [], "half closed": [], "closed": []}
+    for clip in clips:
+        shut = {i for a, b in labels[clip.name]["ranges"]["eyes_closed"] for i in range(a, b + 1)}
+        # What lies next to a blink is neither.
+        near = {i + d for i in clip.closed | clip.half for d in range(-3, 4)}
+        rows: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
+        for reading, frame in zip(
+            clip.readings, score_frames(clip.readings, related=False)[1], strict=True
+        ):
+            i = reading.index
+            kind = "half closed" if i in clip.half else "closed" if i in shut else "open"
+            if frame.faces and (kind != "open" or i not in near):
+                rows[kind].append((frame.faces[0].parts["eyes"], frame.faces[0].score))
+        for kind, found in rows.items():
+            kinds[kind].append(np.array(found).reshape(-1, 2))
+    lines = []
+    for kind in ("half closed", "closed"):
+        areas = [
+            [_area(good[:, j], bad[:, j]) for j in range(2)]
+            for a, good in enumerate(kinds["open"])
+            for b, bad in enumerate(kinds[kind])
+            if a != b and len(good) and len(bad) > 2
+        ]
+        eyes, whole = np.mean(areas, axis=0)
+        lines.append(
+            f"- {kind} eyes of one person below open ones of another, pictures scored one by one: "
+            f"AUC {eyes:.3f} of the eyes' part, {whole:.3f} of the score"
+        )
+    return "\n".join(lines)
+
+
+def _area(good: np.ndarray, bad: np.ndarray) -> float:
+    difference = good[:, None] - bad[None, :]
+    return float((difference > 0).mean() + (difference == 0).mean() / 2)
 
 
 def group_table(folder: Path, labels: dict, finder: FaceFinder) -> str:
@@ -363,7 +403,7 @@ def main() -> None:
     labels = json.loads((args.clips / "labels.json").read_text())
     finder = FaceFinder()
     clips = [read_clip(args.clips / name, labels[name], finder) for name in labels]
-    text = table(clips) + "\n\n" + leave_one_out(clips)
+    text = "\n\n".join((table(clips), strangers(clips, labels), leave_one_out(clips)))
     if not args.no_groups:
         text += "\n\n" + group_table(args.clips, labels, finder)
     finder.close()

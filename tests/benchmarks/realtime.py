@@ -1,6 +1,6 @@
 """Frames lost, memory, and how soon files are there, beside other designs, on one camera.
 
-    python -m tests.benchmarks.realtime [--parts lost minute memory sound growth start]
+    python -m tests.benchmarks.realtime [--parts lost minute memory sound steady growth start]
                                         [--modes 1920x1080@30 ...] [--presses 10]
                                         [--out table.md] [--plot gaps.png]
 
@@ -156,14 +156,16 @@ def ours(
     environment: dict[str, str] | None = None,
     *,
     is_warmed: bool = False,
+    live_score: bool = False,
 ) -> Result:
     """Run livecam, press, and look at all that it wrote.
 
     With `is_warmed` there is one more press beforehand: models take their memory when first used.
     """
     command = [sys.executable, "-m", "livecam", "--camera", url, "--json", "--out", str(folder),
-               "--no-live-score", *options]  # fmt: skip
+               *options]  # fmt: skip
     command += [] if environment else ["--no-audio"]
+    command += [] if live_score else ["--no-live-score"]
     result = Result(presses=presses)
     has_marks = url.startswith("http")
     with subprocess.Popen(
@@ -433,6 +435,20 @@ def sound(report: Report, args: argparse.Namespace) -> None:
     )
 
 
+def steady(report: Report, args: argparse.Namespace) -> None:
+    """What it costs to wait for a press, with and without the live score."""
+    scene = Scene("1920x1080@30")
+    shares = []
+    for live_score in (False, True):
+        with camera(scene) as url, tempfile.TemporaryDirectory() as folder:
+            one = ours((), url, 0, 0.0, scene, Path(folder), live_score=live_score)
+        shares.append(100 * one.cpu)
+    report.say(
+        f"\nSteady at {scene.mode}: {shares[0]:.0f} % of a core, with the live score five times a "
+        f"second {shares[1]:.0f} %."
+    )
+
+
 def growth(report: Report, args: argparse.Namespace) -> None:
     """How all of it grows with size, rate, length and people."""
     report.say("\n" + HEAD.format("growth"))
@@ -479,8 +495,8 @@ def first_screen_s() -> float:
 
 
 PARTS = {
-    "lost": frames_lost, "minute": minute, "memory": memory, "sound": sound, "growth": growth,
-    "start": start,
+    "lost": frames_lost, "minute": minute, "memory": memory, "sound": sound, "steady": steady,
+    "growth": growth, "start": start,
 }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_an_encoder_is_believed_only_when_its_pictures_come_back():
     assert not does_as_it_says("libx265", MODE), "pictures are held back"
 
 
-def test_a_device_is_used_where_the_processor_is_too_slow_and_it_works(frames):
+def test_an_encoder_that_is_not_there_is_passed_over(frames):
     fast = CameraMode(MODE.size_wh, 100_000, PixelFormat.BGR, "drawn", "demo")
     known = [name for names in HARDWARE.values() for name in names]
     there = [name for name in known if does_as_it_says(name, fast)]

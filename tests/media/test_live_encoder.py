@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import av
@@ -202,24 +199,36 @@ def test_a_moment_that_shares_frames_with_one_that_is_saved_is_whole(camera, tmp
     assert shown == pytest.approx([level(i) for i in range(25, 55)], abs=3)
 
 
-def test_once_all_is_saved_and_long_ago_nothing_is_kept():
+def moment_of(camera: Camera, first: int, last: int):
+    frames = camera.ring.cut(first * INTERVAL_NS, last * INTERVAL_NS)
+    return replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+
+
+def test_once_all_is_saved_and_long_ago_nothing_is_kept_and_nobody_waits_for_it():
     camera = Camera("lazy")
     camera.film(0, 40)
     camera.want(0, 40)
-    frames = camera.ring.cut(0, 40 * INTERVAL_NS)
-    it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+    it = moment_of(camera, 0, 40)
     assert camera.encoder.moment(it, lambda: False)[1]
     camera.encoder.let_go()
     camera.film(40, 400)  # the ring holds ten seconds
-    assert within(10, lambda: camera.encoder.kept_bytes == 0)
+    assert camera.encoder.wait_until_empty(10)
+    with pytest.raises(OutputError, match="too long ago"):
+        camera.encoder.moment(it, lambda: False)
     camera.encoder.close()
 
 
-def within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
-    return is_so()
+def test_a_moment_that_is_asked_for_much_too_late_is_told_so():
+    camera = Camera("lazy")
+    camera.film(0, 30)
+    late = moment_of(camera, 0, 30)
+    camera.want(0, 30)
+    camera.film(1500, 1530)  # fifty seconds later
+    camera.want(1500, 1530)
+    assert camera.encoder.moment(moment_of(camera, 1500, 1530), lambda: False)[1]
+    with pytest.raises(OutputError, match="too long ago"):
+        camera.encoder.moment(late, lambda: False)
+    camera.encoder.close()
 
 
 def test_frames_that_passed_the_encoder_by_are_never_left_out_silently(camera):

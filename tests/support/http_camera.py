@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,6 +36,7 @@ import numpy as np
 from tests.support.play import play
 
 QUEUE_FRAMES = 4
+DRAWN_FRAMES = 180
 QUALITY = 90
 FLASH_EVERY_S = 2.0
 BEEP_S = 0.05
@@ -128,31 +130,29 @@ def load(
 ) -> list[bytes]:
     """Every frame of a video, or six seconds of drawn people, as JPEG files."""
     if video is None:
-        from livecam.demo.camera import Studio
-        from livecam.demo.script import Script
-
-        # Side by side in rows of four, each a little later than the one before.
-        columns, rows = min(people, 4), -(-people // 4)
-        width, height = size_wh or (640, 360)
-        studio = Studio(Script(5), (width // columns & ~1, height // rows & ~1), Fraction(30))
-        drawn = [studio.draw(index).copy() for index in range(180)] if people > 1 else []
-        images = (
-            np.vstack(
-                [
-                    np.hstack([drawn[(index + 23 * (c + 4 * r)) % 180] for c in range(columns)])
-                    for r in range(rows)
-                ]
-            )
-            if people > 1
-            else studio.draw(index)
-            for index in range(180)
-        )
+        images = drawn(size_wh or (640, 360), people)
     else:
         images = (frame.to_ndarray(format="bgr24") for frame in av.open(str(video)).decode(video=0))
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     if size_wh is not None:
         images = (cv2.resize(image, size_wh) for image in images)
     return [cv2.imencode(".jpg", _noisy(image, noise_sd), options)[1].tobytes() for image in images]
+
+
+def drawn(size_wh: tuple[int, int], people: int) -> Iterator[np.ndarray]:
+    """Drawn people in rows of four, each a little later than the one before."""
+    from livecam.demo.camera import Studio
+    from livecam.demo.script import Script
+
+    columns, rows = min(people, 4), -(-people // 4)
+    cell_wh = (size_wh[0] // columns & ~1, size_wh[1] // rows & ~1)
+    studio = Studio(Script(5), cell_wh, Fraction(30))
+    for index in range(DRAWN_FRAMES):
+        # The studio draws into the same memory every time.
+        cells = [studio.draw((index + 23 * n) % DRAWN_FRAMES).copy() for n in range(people)]
+        cells += [np.zeros_like(cells[0])] * (columns * rows - people)
+        lines = [np.hstack(cells[row * columns : (row + 1) * columns]) for row in range(rows)]
+        yield np.vstack(lines)
 
 
 def _noisy(image: np.ndarray, sd: float) -> np.ndarray:
