@@ -36,8 +36,8 @@ NEAR_NS = 70_000_000
 STEADY = {"iris_x": 0.06, "iris_y": 0.06, "presence": 0.1}
 """Measures that a shift by one pixel moves as much as a face does within 70 ms, and how far apart
 readings of that time may be to be averaged; what changes by more is a movement and stays as it is.
-Of the frames of moments, 2.8 % then move by more than 0.02 (standard deviation); of those not
-averaged, 3.8 %.
+Of the frames of moments 1.4 % then move by more than 0.02 (standard deviation), without it 2.4 %
+(`tests/benchmarks/damage.py`).
 """
 
 
