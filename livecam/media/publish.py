@@ -141,7 +141,7 @@ def write_new(path: Path, data: bytes) -> None:
         flush(hidden)
         _rename_new(hidden, path)
     except OSError as err:
-        raise write_error(path.parent, err) from err
+        raise OutputError(f"cannot write {path}: {err.strerror}", "name another file") from err
     finally:
         hidden.unlink(missing_ok=True)
 
