@@ -79,6 +79,14 @@ class Shot(Event):
 
 
 @dataclass(frozen=True)
+class Scoring(Event):
+    """A moment's seconds are over; its key photo is being chosen and its files written."""
+
+    event = "scoring"
+    id: int
+
+
+@dataclass(frozen=True)
 class Key:
     """The chosen frame, counted in the saved movie, whose first frame is 0 at 0 s."""
 

@@ -356,6 +356,7 @@ class Session:
         if self._ending.is_set():
             self._settle(press.id, saved=False)
             return
+        self._send(contract.Scoring(press.id))
         key_ready_ns = 0
 
         def scored() -> MomentScore:

@@ -17,6 +17,7 @@ EVENTS = [
     contract.Ready(CAMERA, None, "switched off", 1.5, 1.5, "/x"),
     contract.Armed(),
     contract.Shot(1, "2026-05-17T12:00:00.000+02:00"),
+    contract.Scoring(1),
     contract.Saved(
         1, "/x/a.MOV", "/x/a.JPG", "/x/a.json", contract.Key(3, 0.1, 0.91234), "faces", "why", 1, 1
     ),

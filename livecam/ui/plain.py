@@ -21,7 +21,7 @@ class PlainView:
 
     def __init__(self, out: TextIO, errors: TextIO) -> None:
         self._out, self._errors = out, errors
-        self._said = ""
+        self._is_opening = False
         self.is_read = True
         for stream in (out, errors):
             if isinstance(stream, io.TextIOWrapper):
@@ -39,12 +39,17 @@ class PlainView:
             _print(describe(event), self._errors)
         else:
             self._say(describe(event))
+        if isinstance(event, contract.Ready):
+            self._say("warming up...")
 
     def draw(self, status: Status) -> None:
-        """Says a new state, where no event says it."""
-        if status.state in ("opening", "warming up", "scoring") and status.state != self._said:
-            self._say(f"{status.state}...")
-        self._said = status.state
+        """Says that the camera is being opened, once; all else is an event.
+
+        States are not said as they are drawn: one that is over sooner would be left out.
+        """
+        if status.state == "opening" and not self._is_opening:
+            self._is_opening = True
+            self._say("opening...")
 
     def _say(self, line: str) -> None:
         self.is_read = self.is_read and _print(line, self._out)
@@ -102,6 +107,8 @@ def describe(event: contract.Event) -> str:
             return "armed"
         case contract.Shot():
             return f"captured {event.id}"
+        case contract.Scoring():
+            return f"scoring {event.id}..."
         case contract.Saved():
             return f"saved {event.id}: {event.photo}  {verdict(event)}: {event.reason}"
         case contract.Error():

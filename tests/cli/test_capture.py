@@ -49,6 +49,9 @@ def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path)
     for event in found:
         jsonschema.validate(event, {**SCHEMA, "$ref": "#/$defs/event"})
     assert [event["event"] for event in found[:3]] == ["ready", "armed", "shot"]
+    for number in (1, 2, 3):
+        told = [event["event"] for event in found if event.get("id") == number]
+        assert told == ["shot", "scoring", "saved"]
     assert found[-1] == {
         "v": 1, "event": "summary", "frames": found[-1]["frames"], "dropped": 0, "shots": 3,
         "saved": 3,
@@ -237,7 +240,7 @@ def test_plain_lines_tell_the_same(tmp_path):
         "warming up",
         "armed",
         "captured 1",
-        "scoring",
+        "scoring 1",
         "saved 1",
         "1 shots, 1 saved",
     )
