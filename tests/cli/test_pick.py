@@ -111,6 +111,7 @@ def test_of_a_set_the_best_picture_itself_is_copied(library, tmp_path):
 
 def test_a_second_run_skips_what_is_done(library, tmp_path):
     first = picked(library, "--out", "best", "--jobs", "2", cwd=tmp_path)
+    assert [event["event"] for event in first] == ["picked"] * 4, first
     names = sorted(path.name for path in (tmp_path / "best").iterdir())
     again = picked(library, "--out", "best", cwd=tmp_path)
     assert [event["event"] for event in again] == ["skipped"] * 4
