@@ -7,6 +7,7 @@ import errno
 import glob
 import itertools
 import os
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Self
@@ -27,7 +28,8 @@ NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EN
 
 def check_folder(folder: Path) -> None:
     """Make the folder, and make sure that it can be written. Raises OutputError."""
-    probe = folder / f".{PREFIX}-{os.getpid()}.probe"
+    # A name of its own: several threads, or machines that share the folder, may look at once.
+    probe = folder / f".{PREFIX}-{uuid.uuid4().hex}.probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
@@ -135,7 +137,7 @@ class Bundle:
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a single file, whole or not at all, and never over another. Raises OutputError."""
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.part")
+    hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         hidden.write_bytes(data)
         flush(hidden)

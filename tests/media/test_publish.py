@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -132,3 +133,12 @@ def test_a_folder_that_is_a_file_is_said(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="cannot write"):
         check_folder(tmp_path / "file")
+
+
+def test_threads_that_look_at_one_folder_do_not_hinder_each_other(tmp_path):
+    def look(_: int) -> None:
+        check_folder(tmp_path)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(look, range(2000)))
+    assert list(tmp_path.iterdir()) == []
