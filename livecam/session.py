@@ -28,6 +28,7 @@ from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.stream import StreamScorer
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
+from livecam.work import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from livecam.media.form import Form
     from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
+    from livecam.work import Work
 
 LIVE_INTERVAL_S = 0.2
 """Five readouts a second: as fast as a person reads."""
@@ -72,19 +74,6 @@ class KeyFrame:
 
     saved: contract.Saved
     frame: Frame
-
-
-@dataclass(frozen=True)
-class Work:
-    """How far the presses have come."""
-
-    shots: int = 0
-    pending: int = 0
-    """Pressed, and their seconds not over yet."""
-    scoring: int = 0
-    """Cut, and not on disk yet."""
-    saved: int = 0
-    lost: tuple[int, ...] = ()
 
 
 class Session:
@@ -124,13 +113,7 @@ class Session:
         self._finder = FaceFinder(options.model)
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
-        # Numbers only: whoever keeps a press keeps all frames of its moment.
-        self._shots = 0
-        self._pending: set[int] = set()
-        self._scoring: set[int] = set()
-        self._saved = 0
-        self._lost: list[int] = []
-        self._work_lock = threading.Lock()
+        self._tally = Tally()
         self._accepting = True
         self._press_lock = threading.Lock()
         self._ending = threading.Event()
@@ -182,10 +165,8 @@ class Session:
             if self._encodes_live:
                 self._encoder.want(start_ns, end_ns)
             number = press.id
-            with self._work_lock:
-                self._shots += 1
-                self._pending.add(number)
-            press.moment.add_done_callback(lambda _: self._cut(number))
+            self._tally.pressed(number)
+            press.moment.add_done_callback(lambda _: self._tally.cut(number))
             self._send(
                 contract.Shot(
                     press.id,
@@ -256,30 +237,7 @@ class Session:
 
     def work(self) -> Work:
         """How far the presses have come."""
-        with self._work_lock:
-            return Work(
-                shots=self._shots,
-                pending=len(self._pending),
-                scoring=len(self._scoring),
-                saved=self._saved,
-                lost=(*self._lost, *sorted(self._pending | self._scoring)),
-            )
-
-    def _cut(self, number: int) -> None:
-        with self._work_lock:
-            # Whoever waits for the moment may have settled it before this is called.
-            if number in self._pending:
-                self._pending.discard(number)
-                self._scoring.add(number)
-
-    def _settle(self, number: int, *, saved: bool) -> None:
-        with self._work_lock:
-            self._pending.discard(number)
-            self._scoring.discard(number)
-            if saved:
-                self._saved += 1
-            else:
-                self._lost.append(number)
+        return self._tally.read()
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
         """Report an error; it decides the exit code if it is the first."""
@@ -333,10 +291,10 @@ class Session:
             try:
                 self._save(press)
             except LivecamError as err:
-                self._settle(number, saved=False)
+                self._tally.settle(number, saved=False)
                 self.fail(err, number)
             except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-                self._settle(number, saved=False)
+                self._tally.settle(number, saved=False)
                 self.fail(LivecamError(f"moment {number} cannot be saved: {err!r}"), number)
             del press  # and with it the last hold on the moment's frames
             self.recorder.ring.trim()
@@ -354,7 +312,7 @@ class Session:
     def _save(self, press: Press) -> None:
         moment = press.moment.result()
         if self._ending.is_set():
-            self._settle(press.id, saved=False)
+            self._tally.settle(press.id, saved=False)
             return
         self._send(contract.Scoring(press.id))
         key_ready_ns = 0
@@ -384,7 +342,7 @@ class Session:
             is_slow=behind_s > SLOW_S,
         )
         ready_ns, score = now_ns(), scoring.result()
-        self._settle(press.id, saved=True)
+        self._tally.settle(press.id, saved=True)
         saved = contract.Saved(
             id=press.id,
             movie=str(files.movie),

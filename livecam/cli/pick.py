@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from livecam import contract
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
-from livecam.media.publish import write_new
+from livecam.media.publish import write_file
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Found, Input, find_inputs
 from livecam.photos.pick import OpenMovie, Pick, Wanted
@@ -192,7 +192,7 @@ class _Report:
                 sheet(cells, picks.headline(chosen)).save(page, kind)
             except (KeyError, OSError, ValueError) as err:
                 raise UsageError(f"{target.name} is no kind of picture", "try .png") from err
-            write_new(target, page.getvalue())
+            write_file(target, page.getvalue())
 
 
 def _pictures(chosen: Pick, movie: OpenMovie | None, frames: list[FrameScore]) -> list[Bytes]:

@@ -135,7 +135,7 @@ class Bundle:
             self._lock.unlink(missing_ok=True)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
     """Write a single file, whole or not at all, and never over another. Raises OutputError."""
     hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:

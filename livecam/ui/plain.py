@@ -21,7 +21,7 @@ class PlainView:
 
     def __init__(self, out: TextIO, errors: TextIO) -> None:
         self._out, self._errors = out, errors
-        self._is_opening = False
+        self._has_said_opening = False
         self.is_read = True
         for stream in (out, errors):
             if isinstance(stream, io.TextIOWrapper):
@@ -47,8 +47,8 @@ class PlainView:
 
         States are not said as they are drawn: one that is over sooner would be left out.
         """
-        if status.state == "opening" and not self._is_opening:
-            self._is_opening = True
+        if status.state == "opening" and not self._has_said_opening:
+            self._has_said_opening = True
             self._say("opening...")
 
     def _say(self, line: str) -> None:
