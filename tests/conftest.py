@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+# livecam is run as users run it: what is printed to nobody must not fail at the very end either.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")

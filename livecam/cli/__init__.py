@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run livecam with these arguments; the exit code."""
+    try:
+        return _run(argv)
+    except OSError as err:  # of what is printed: a command's own errors are LivecamErrors
+        from livecam.ui.streams import discard
+
+        discard(sys.stdout)
+        # Who read our output has gone: so do we, quietly.
+        if not isinstance(err, BrokenPipeError):
+            print(f"livecam: its output cannot be written: {err.strerror}", file=sys.stderr)
+        return int(ExitCode.FAILURE)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     # Nothing heavy above or here: `livecam --help` imports no cv2, numpy, av or mediapipe.
     from livecam.cli.options import parse
 
@@ -24,7 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(err.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Who read our output has gone: so do we, quietly.
-        sys.stderr.close()
-        return int(ExitCode.FAILURE)
+    finally:
+        # Python's own flush, once all is over, would tell of a failure in a traceback.
+        sys.stdout.flush()

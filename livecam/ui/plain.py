@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
 from livecam.ui.status import verdict
+from livecam.ui.streams import discard
 
 if TYPE_CHECKING:
     from livecam.ui.status import Status
@@ -86,9 +85,7 @@ def _print(line: str, out: TextIO) -> bool:
     try:
         print(line, file=out, flush=True)
     except OSError:
-        # What the stream still holds could not be written at the end of the program either.
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), out.fileno())
+        discard(out)
         return False
     return True
 

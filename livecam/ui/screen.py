@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from livecam.ui import half_blocks
+from livecam.ui.streams import discard
 from livecam.ui.terminal import enable_escapes
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Screen:
             self._out.flush()
         except OSError:
             self._open = False  # the terminal is gone; capture goes on
+            discard(self._out)
 
 
 def _words(status: Status, columns: int) -> list[str]:

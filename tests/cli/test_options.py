@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from livecam.cli import main
 from livecam.cli.options import parse
 from livecam.errors import UsageError
+from tests.support.program import run
 
 FLAGS = {
     "--camera", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
@@ -71,3 +74,22 @@ print("heavy", heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "heavy []"
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "devices", "doctor"])
+def test_output_that_nobody_reads_ends_it_quietly(command, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run(command, cwd=tmp_path, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_one_line(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = run(
+            "devices", cwd=tmp_path, capture_output=False, stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1
+    assert done.stderr == "livecam: its output cannot be written: No space left on device\n"
