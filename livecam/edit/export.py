@@ -12,9 +12,9 @@ from livecam.edit.rekey import paired_still, unique_id
 from livecam.edit.remux import remuxed
 from livecam.edit.still import encode_still, new_tags, with_identifier, without_xmp
 from livecam.errors import InputError, UsageError
+from livecam.formats.jpeg import XMP_HEADER, insert_segment
 from livecam.media import heic
 from livecam.media.form import SUFFIX
-from livecam.media.jpeg import XMP_HEADER, insert_segment
 from livecam.media.motion_photo import append_movie, motion_xmp
 from livecam.media.tags import new_identifier
 from livecam.photos.heif import xmp_extent

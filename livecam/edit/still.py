@@ -10,8 +10,8 @@ from PIL import Image
 
 from livecam.edit.exif import ExifEditor
 from livecam.errors import InputError
+from livecam.formats.jpeg import APP1, EXIF_HEADER, SOI, XMP_HEADER, insert_segment, segments
 from livecam.media import heic
-from livecam.media.jpeg import APP1, EXIF_HEADER, SOI, XMP_HEADER, insert_segment, segments
 from livecam.media.live_photo import maker_note
 from livecam.media.photo import QUALITY
 from livecam.photos.heif import exif_extent

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from livecam.media.jpeg import EXIF_HEADER
+from livecam.formats.jpeg import EXIF_HEADER
 from livecam.media.live_photo import maker_note
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import av
 
 from livecam.errors import OutputError
+from livecam.formats.jpeg import XMP_HEADER, insert_segment
 from livecam.media.boxes import box, full_box
-from livecam.media.jpeg import XMP_HEADER, insert_segment
 from livecam.media.tracks import NewTrack, handler, with_track
 
 if TYPE_CHECKING:

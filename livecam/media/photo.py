@@ -10,9 +10,9 @@ from PIL import Image
 
 from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
+from livecam.formats.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
 from livecam.media import heic
 from livecam.media.exif import exif
-from livecam.media.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes, Frame

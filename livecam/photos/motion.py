@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
+from livecam.formats.jpeg import APP1, SOI, XMP_HEADER, segments
 from livecam.media.boxes import find_boxes
-from livecam.media.jpeg import APP1, SOI, XMP_HEADER, segments
 from livecam.photos.heif import xmp_block
 from livecam.photos.structure import is_movie
 from livecam.photos.xmp import MotionTags, motion_tags

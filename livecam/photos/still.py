@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.media.jpeg import APP1, EXIF_HEADER, SOI, segments
+from livecam.formats.jpeg import APP1, EXIF_HEADER, SOI, segments
 from livecam.photos.exif import AppleNote, apple_note
 from livecam.photos.heif import exif_block
 

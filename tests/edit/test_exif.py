@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from livecam.edit.exif import ExifEditor
 from livecam.edit.still import MINIMAL_TIFF, new_tags, with_identifier
 from livecam.errors import InputError
-from livecam.media.jpeg import EXIF_HEADER
+from livecam.formats.jpeg import EXIF_HEADER
 from livecam.media.live_photo import maker_note
 from livecam.photos.exif import apple_note, image_id
 from livecam.photos.still import exif_of

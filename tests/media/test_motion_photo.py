@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 import livecam
+from livecam.formats.jpeg import XMP_HEADER
 from livecam.media.boxes import find_box
 from livecam.media.form import Form
-from livecam.media.jpeg import XMP_HEADER
 from livecam.media.motion_photo import image_metadata
 from tests.support.frames import moment, tone
 

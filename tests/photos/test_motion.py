@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livecam.errors import InputError
+from livecam.formats.jpeg import XMP_HEADER, insert_segment
 from livecam.media.boxes import box
 from livecam.media.form import Form
-from livecam.media.jpeg import XMP_HEADER, insert_segment
 from livecam.photos.motion import find_motion_movie
 from tests.support.files import numbered_movie, saved
 
