@@ -14,12 +14,14 @@ import numpy as np
 from livecam.capture.frame import PixelFormat
 from livecam.capture.planes import i420
 from livecam.errors import CameraError
+from livecam.formats.jpeg import size_of
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from av.container import InputContainer
+    from av.video.reformatter import Colorspace
 
     from livecam.capture.frame import Bytes
 
@@ -44,11 +46,14 @@ class Picture:
 class AvStream:
     """The video of an open container: MJPEG untouched, anything else decoded to I420."""
 
-    def __init__(self, container: InputContainer) -> None:
-        """Raises CameraError if there is no picture in it."""
+    def __init__(self, container: InputContainer, usual: Colorspace | None = None) -> None:
+        """`usual` is the matrix of pictures that name none; None leaves it to their size.
+
+        Raises CameraError if there is no picture in it.
+        """
         if not container.streams.video:
             raise CameraError("there is no picture in this stream")
-        self._container = container
+        self._container, self._usual = container, usual
         self._pause = threading.Event()
         self._stream = container.streams.video[0]
         context = self._stream.codec_context
@@ -64,11 +69,12 @@ class AvStream:
         self._ready: deque[Picture] = deque()
         self._packets: Iterator[av.Packet[Any]] = container.demux(self._stream)
         self._ended = False
-        if self.pixel_format is PixelFormat.I420:
-            # How large it is, and whether it stands upright, is sure only once it is decoded.
-            self._fill()
-            if self._ready:
-                self.size_wh = self._ready[0].size_wh
+        # How large it is, and whether it stands upright, is sure only once there is a picture:
+        # PyAV gives the options of a container to its decoders too, whose size is then the one that
+        # was asked for.
+        self._fill()
+        if self._ready:
+            self.size_wh = self._ready[0].size_wh
 
     def next(self) -> Picture | None:
         """Block until the next picture; None at the end. Raises av.FFmpegError."""
@@ -80,12 +86,18 @@ class AvStream:
         while not self._ready and not self._ended:
             packet = self._next_packet()
             arrived_ns = now_ns()
-            if packet is None or packet.size == 0:
+            if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 self._ended = True
                 self._decode(None, arrived_ns)
+            elif packet.size == 0:
+                continue  # a damaged picture, or an empty part of a network stream: not the end
             elif self.pixel_format is PixelFormat.JPEG:
-                data = np.frombuffer(bytes(packet), np.uint8)
-                self._ready.append(Picture(data, self._stamp(packet.pts), arrived_ns, self.size_wh))
+                jpeg = bytes(packet)
+                # A damaged header costs its own picture only: nothing decodes it later.
+                size_wh = size_of(jpeg) or self.size_wh
+                stamp_ns = self._stamp(packet.pts)
+                data = np.frombuffer(jpeg, np.uint8)
+                self._ready.append(Picture(data, stamp_ns, arrived_ns, size_wh))
             else:
                 self._decode(packet, arrived_ns)
 
@@ -113,7 +125,7 @@ class AvStream:
         except av.InvalidDataError:
             return  # a damaged packet costs its own frame only
         for picture in pictures:
-            planes = i420(picture)
+            planes = i420(picture, self._usual)
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             stamp_ns = self._stamp(picture.pts)
             self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, size_wh))

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam.capture.source import CameraRequest
-from livecam.errors import InputError
+from livecam.errors import CameraError, InputError
 
 if TYPE_CHECKING:
+    from livecam.capture.devices import Device
     from livecam.capture.source import FrameSource
 
-DEFAULT_CAMERA = "0"
+OPEN_LIMIT_S = 25.0
+"""A camera that has not given its first picture by then never will. Some cameras of Windows take
+20 s to open."""
 
 
-def open_source(spec: str = DEFAULT_CAMERA, request: CameraRequest | None = None) -> FrameSource:
+def open_source(spec: str | None = None, request: CameraRequest | None = None) -> FrameSource:
     """Open a camera: `demo`, an address, a video file, an index or part of a name.
 
-    Raises CameraError, InputError (a file) or UsageError (an address or a demo option).
+    None is the first camera of this machine that gives pictures. Raises CameraError, InputError (a
+    file) or UsageError (an address or a demo option).
     """
     request = request or CameraRequest()
+    if spec is None:
+        return _open_first(request)
     if spec == "demo" or spec.startswith("demo:"):
         from livecam.demo.camera import DemoCamera, DemoOptions
 
@@ -33,9 +42,58 @@ def open_source(spec: str = DEFAULT_CAMERA, request: CameraRequest | None = None
         from livecam.capture.video_file import VideoFile
 
         return VideoFile(path)
-    if path.suffix and ("/" in spec or "\\" in spec) and not path.exists():
+    is_path = "/" in spec or "\\" in spec
+    if path.suffix and is_path and not path.exists() and not spec.startswith("/dev/"):
         raise InputError(f"there is no file {spec}")
     from livecam.capture.devices import find_device
+
+    return _open_in_time(find_device(spec), request)
+
+
+def _open_first(request: CameraRequest) -> FrameSource:
+    """The first camera that gives pictures; the first problem where none does."""
+    from livecam.capture.devices import list_devices
+
+    problems: list[CameraError] = []
+    for device in list_devices():
+        try:
+            return _open_in_time(device, request)
+        except CameraError as err:
+            problems.append(err.with_traceback(None))
+    if not problems:
+        raise CameraError("no camera found", "plug one in, or try --camera demo")
+    raise problems[0]
+
+
+def _open_in_time(device: Device, request: CameraRequest) -> FrameSource:
+    """Open a camera, or give up on it: some drivers never return."""
     from livecam.capture.webcam import open_webcam
 
-    return open_webcam(find_device(spec), request)
+    if sys.platform == "darwin":
+        return open_webcam(device, request)  # the permission prompt needs the main thread
+    opening: Future[FrameSource] = Future()
+
+    def work() -> None:
+        source, error = None, None
+        try:
+            source = open_webcam(device, request)
+        except BaseException as err:  # noqa: BLE001 - handed to whoever asks for the result
+            error = err.with_traceback(None)  # whose frames would hold on to the camera
+        if not opening.set_running_or_notify_cancel():
+            if source is not None:
+                source.close()  # too late: nobody waits any more
+        elif source is not None:
+            opening.set_result(source)
+        else:
+            opening.set_exception(error)
+
+    threading.Thread(target=work, name="open-camera", daemon=True).start()
+    try:
+        return opening.result(OPEN_LIMIT_S)
+    except TimeoutError:
+        if not opening.cancel():
+            return opening.result()
+        raise CameraError(
+            f"{device.name} does not open within {OPEN_LIMIT_S:.0f} s",
+            "unplug it and plug it in again",
+        ) from None

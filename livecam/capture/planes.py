@@ -51,9 +51,10 @@ class Turn:
         return pixels[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
 
 
-def matrix_of(picture: av.VideoFrame) -> Colorspace:
-    """The matrix that made its Y, Cb and Cr; the usual one of its size where none is named."""
-    usual = Colorspace.ITU709 if picture.height >= _HD_HEIGHT else Colorspace.ITU601
+def matrix_of(picture: av.VideoFrame, usual: Colorspace | None = None) -> Colorspace:
+    """The matrix that made its Y, Cb and Cr; where none is named `usual`, or that of its size."""
+    if usual is None:
+        usual = Colorspace.ITU709 if picture.height >= _HD_HEIGHT else Colorspace.ITU601
     return {
         1: Colorspace.ITU709,
         5: Colorspace.ITU601,
@@ -69,18 +70,19 @@ def range_of(picture: av.VideoFrame) -> ColorRange:
     return ColorRange.JPEG if full else ColorRange.MPEG
 
 
-def i420(picture: av.VideoFrame) -> Bytes:
+def i420(picture: av.VideoFrame, usual: Colorspace | None = None) -> Bytes:
     """Upright planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601, limited range.
 
     That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
-    BT.709, and some of them full range. Sides are cut to even numbers.
+    BT.709, and some of them full range. `usual` is the matrix where a picture names none. Sides are
+    cut to even numbers.
     """
     width, height = picture.width & ~1, picture.height & ~1
     converted = picture.reformat(
         width,
         height,
         "yuv420p",
-        src_colorspace=matrix_of(picture),
+        src_colorspace=matrix_of(picture, usual),
         dst_colorspace=Colorspace.ITU601,
         src_color_range=range_of(picture),
         dst_color_range=ColorRange.MPEG,

@@ -23,6 +23,9 @@ MAX_LATENCY_S = BLOCK_S
 s here), of which a sample really waits about one block: through PulseAudio, flashes and beeps put
 the whole of it 89 ms too early, and none of it 11 ms too late."""
 
+SOUND_SERVERS = ("default", "pulse", "pipewire")
+"""What ALSA calls the way to a sound server, which stands for its present microphone."""
+
 _INSTALL_HINT = "on Debian and Ubuntu: apt install libportaudio2"
 
 
@@ -90,16 +93,25 @@ class SystemMicrophone:
 
 
 def list_microphones() -> list[tuple[int, str]]:
-    """Index and name of every input. Raises MicrophoneError without PortAudio."""
+    """Index and name of every input that is a device. Raises MicrophoneError without PortAudio."""
     sd = _sounddevice()
     try:
+        usual = sd.default.hostapi
         return [
             (int(info["index"]), str(info["name"]))
             for info in sd.query_devices()
+            # Windows knows each device once for each of its four sound systems.
             if info["max_input_channels"] > 0
+            and info["hostapi"] == usual
+            and is_device(str(info["name"]), str(sd.query_hostapis(usual)["name"]))
         ]
     except sd.PortAudioError as err:
         raise MicrophoneError(f"PortAudio cannot list microphones: {err}") from err
+
+
+def is_device(name: str, system: str) -> bool:
+    """False for the plug-ins that ALSA lists beside each device: dmix, surround51 and others."""
+    return system != "ALSA" or name in SOUND_SERVERS or "(hw:" in name
 
 
 def _sounddevice() -> Any:

@@ -41,11 +41,26 @@ class CameraMode:
     """What the camera sends, in its own words: "mjpeg", "yuyv422", "h264", "drawn"."""
     backend: str
     """What reads it: "v4l2", "dshow", "avfoundation", "opencv", "http", "rtsp", "file", "demo"."""
+    note: str = ""
+    """In what this differs from what was asked for, or ""."""
 
     def describe(self) -> str:
         """For people: `1280x720 at 30 frames/s, mjpeg`."""
         rate = f"{float(self.rate_hz):.4g}"
         return f"{self.size_wh[0]}x{self.size_wh[1]} at {rate} frames/s, {self.delivered}"
+
+
+def lost(name: str) -> CameraError:
+    """A camera that was there and is no more."""
+    return CameraError(f"lost {name}", "was it unplugged?")
+
+
+def wrong_size(name: str, seen_wh: tuple[int, int], agreed_wh: tuple[int, int]) -> CameraError:
+    """A picture of another size than agreed on, which must never reach a file."""
+    seen, agreed = (f"{width}x{height}" for width, height in (seen_wh, agreed_wh))
+    return CameraError(
+        f"{name} sends pictures of {seen} in its mode of {agreed}", f"try --size {seen}"
+    )
 
 
 class FrameSource(ABC):
@@ -72,6 +87,13 @@ class FrameSource(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let the camera go; a read that waits in another thread ends. May be called twice."""
+
+    def reopen(self) -> FrameSource:
+        """The same camera in the same mode, opened anew after it was lost.
+
+        Raises CameraError while it is not there, and always for sources that never come back.
+        """
+        raise CameraError(f"{self.name} does not come back")
 
     def microphone(self) -> Microphone | None:
         """The sound that belongs to this source alone; None where the system's is the one."""

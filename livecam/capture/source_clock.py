@@ -6,8 +6,12 @@ from collections import deque
 
 import numpy as np
 
+from livecam.timebase import NS_PER_S
+
 SETTLE_FRAMES = 10
 """Frames before a camera's own times are believed: a third of a second."""
+LATEST_NS = NS_PER_S
+"""A frame that is said to be older than this when it arrives was not stamped by our clock."""
 DRIFT_WINDOW = 300
 """Frames over which the offset follows a camera whose clock runs fast or slow."""
 
@@ -28,10 +32,16 @@ class SourceClock:
         self.trusted = False
         self._broken = False
 
-    def place(self, stamp_ns: int | None, arrived_ns: int) -> int:
-        """Capture time on the monotonic clock of a frame stamped `stamp_ns` by its source."""
+    def place(self, stamp_ns: int | None, arrived_ns: int, *, is_monotonic: bool = False) -> int:
+        """Capture time on the monotonic clock of a frame stamped `stamp_ns` by its source.
+
+        `is_monotonic` says that the source claims to use that very clock, as Linux's drivers do:
+        then no offset has to be found, as long as the claim is possible.
+        """
         t_ns = arrived_ns
-        if stamp_ns is not None and not self._broken:
+        if is_monotonic and stamp_ns is not None and 0 <= arrived_ns - stamp_ns <= LATEST_NS:
+            t_ns = stamp_ns
+        elif stamp_ns is not None and not self._broken:
             if self._stamps and stamp_ns <= self._stamps[-1]:
                 self._broken = True
                 self.trusted = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from livecam.capture.devices import list_devices, list_modes
+from livecam.capture.devices import Device, list_devices, list_modes
 from livecam.capture.portaudio import list_microphones
-from livecam.errors import ExitCode, MicrophoneError
+from livecam.errors import CameraError, ExitCode, MicrophoneError
 from livecam.ui import native_output
 
 
@@ -12,7 +12,7 @@ def run() -> int:
     """Print them; the exit code is 3 without a camera."""
     with native_output.redirected(None):
         devices = list_devices()
-        modes = {device.path: list_modes(device) for device in devices}
+        modes = {device.path: _modes(device) for device in devices}
         try:
             microphones = [f"  {index}  {name}" for index, name in list_microphones()]
             none = "  none found"
@@ -21,11 +21,20 @@ def run() -> int:
     print("cameras (--camera NUMBER, or part of the name)")
     for device in devices:
         print(f"  {device.index}  {device.name}")
-        for mode in modes[device.path]:
-            print(f"       {mode}")
+        for line in modes[device.path]:
+            print(f"       {line}")
     if not devices:
         print("  none found")
     print("  demo  a drawn person, for trying livecam without a camera")
     print("microphones (--mic NUMBER, or part of the name)")
     print("\n".join(microphones) or none)
     return int(ExitCode.OK if devices else ExitCode.NO_CAMERA)
+
+
+def _modes(device: Device) -> list[str]:
+    """A line a mode, or why there is none."""
+    try:
+        modes = list_modes(device)
+    except CameraError as err:
+        return [str(err)]
+    return [str(mode) for mode in modes] or ["modes unknown"]

@@ -39,28 +39,30 @@ class Finding:
     text: str
 
 
-def run(model: Path | None, out: Path, tried: str | None = None) -> int:
-    """Print the report, and that of a trial of camera `tried`; 1 if the main job cannot run."""
+def run(
+    model: Path | None, out: Path, camera: str | None = None, *, benchmark: bool = False
+) -> int:
+    """Print the report, with `benchmark` that of a trial too; 1 if the main job cannot run."""
     with native_output.redirected(None):
-        findings = [_guarded(name, check) for name, check in _checks(model, out).items()]
+        findings = [_guarded(name, check) for name, check in _checks(model, out, camera).items()]
     for finding in findings:
         print(f"{finding.verdict:<5} {finding.name:<11} {finding.text}")
     failed = any(finding.verdict == "fail" for finding in findings)
     print("livecam cannot run here" if failed else "livecam can run here")
-    if tried is not None and not failed:
+    if benchmark and not failed:
         from livecam.cli.trial import run_trial
 
         with native_output.redirected(None):
-            lines = run_trial(tried)
+            lines = run_trial(camera)
         print("\n".join(lines))
     return int(ExitCode.FAILURE if failed else ExitCode.OK)
 
 
-def _checks(model: Path | None, out: Path) -> dict[str, Callable[[], Finding]]:
+def _checks(model: Path | None, out: Path, camera: str | None) -> dict[str, Callable[[], Finding]]:
     return {
         "python": _python,
         "opencv": _opencv,
-        "camera": _camera,
+        "camera": lambda: _camera(camera),
         "microphone": _microphone,
         "model": lambda: _model(model),
         "encoders": _encoders,
@@ -99,15 +101,14 @@ def _opencv() -> Finding:
     return Finding("opencv", "fail", text)
 
 
-def _camera() -> Finding:
+def _camera(camera: str | None) -> Finding:
     from livecam.capture.devices import list_devices
     from livecam.capture.open import open_source
 
-    devices = list_devices()
-    if not devices:
+    if camera is None and not list_devices():
         return Finding("camera", "warn", "none found; --camera demo and network cameras work")
     try:
-        with open_source(str(devices[0].index)) as source:
+        with open_source(camera) as source:
             return Finding("camera", "ok", f"{source.name}, {source.mode.describe()}")
     except LivecamError as err:
         return Finding("camera", "fail", str(err))

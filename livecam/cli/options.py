@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         help="press three times on the camera and say what was lost, how soon the files were "
         "there, and which tier fits",
     )
-    doctor.add_argument("--camera", default="0", metavar="CAMERA", help="the one to try (0)")
+    doctor.add_argument(
+        "--camera", metavar="CAMERA", help="the one to try (the first that gives pictures)"
+    )
     doctor.set_defaults(run=run_doctor)
     check = commands.add_parser(
         "check",
@@ -161,10 +163,17 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("camera and microphone")
     group.add_argument(
         "--camera",
-        default="0",
         metavar="CAMERA",
         help="a number or part of a name (see 'livecam devices'), an address (http://, rtsp://), "
-        "a video file, or 'demo', a drawn person (default: 0)",
+        "a video file, or 'demo', a drawn person (default: the first that gives pictures)",
+    )
+    group.add_argument(
+        "--wait", action="store_true", help="wait until the camera is plugged in or answers"
+    )
+    group.add_argument(
+        "--no-reconnect",
+        action="store_true",
+        help="end when the camera is lost, as with --shots, rather than wait until it is back",
     )
     group.add_argument("--size", type=_size, metavar="WxH", help="picture size, such as 1280x720")
     group.add_argument("--fps", type=_rate, metavar="N", help="frames a second")
@@ -333,7 +342,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     """`livecam doctor`."""
     from livecam.cli.doctor import run
 
-    return run(args.model, args.out, args.camera if args.benchmark else None)
+    return run(args.model, args.out, args.camera, benchmark=args.benchmark)
 
 
 def run_check(args: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ INTERVAL_S = 1.0
 TIMEOUT_S = 60.0
 
 
-def run_trial(camera: str) -> list[str]:
+def run_trial(camera: str | None) -> list[str]:
     """Press a few times and say what was lost, how soon files were there, and which tier fits.
 
     What is saved goes into a temporary folder that is deleted again. Raises LivecamError.

@@ -28,6 +28,18 @@ def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
         at += 2 + size
 
 
+def size_of(jpeg: bytes) -> tuple[int, int] | None:
+    """Width and height by the frame header; None if there is none."""
+    for marker, start, end in segments(jpeg):
+        # SOF0 to SOF15, without the three of the same row that mean something else.
+        if 0xFFC0 <= marker <= 0xFFCF and marker not in (DHT, 0xFFC8, 0xFFCC):
+            if end - start < 9 or len(jpeg) < start + 9:
+                return None
+            height, width = struct.unpack(">HH", jpeg[start + 5 : start + 9])
+            return (width, height) if width and height else None
+    return None
+
+
 def insert_segment(
     jpeg: bytes, content: bytes, *, behind_exif: bool = False, at: int = len(SOI)
 ) -> bytes:

@@ -1,102 +1,85 @@
+import os
 from fractions import Fraction
 
 import pytest
 
-from livecam.capture.devices import find_device, list_devices, parse_modes
-from livecam.capture.frame import PixelFormat
-from livecam.capture.source import CameraMode, FrameSource
-from livecam.capture.webcam import device_options, first_fast_enough
+from livecam.capture.devices import Device, find_device, list_devices
+from livecam.capture.ffmpeg_modes import parse_modes
+from livecam.capture.portaudio import is_device
 from livecam.errors import CameraError, ExitCode
 
-V4L2 = """\
-[video4linux2,v4l2 @ 0x5] Raw       :     yuyv422 :           YUYV 4:2:2 : 640x480 1280x720
-[video4linux2,v4l2 @ 0x5] Compressed:       mjpeg :          Motion-JPEG : 1280x720 1920x1080
-"""
 DSHOW = """\
 [dshow @ 0x1]   vcodec=mjpeg  min s=1280x720 fps=5 max s=1280x720 fps=30
 [dshow @ 0x1]   pixel_format=yuyv422  min s=640x480 fps=5 max s=640x480 fps=29.97
 """
-
-
-def test_modes_of_a_linux_camera():
-    assert [(m.codec, m.size_wh) for m in parse_modes(V4L2)] == [
-        ("yuyv422", (640, 480)),
-        ("yuyv422", (1280, 720)),
-        ("mjpeg", (1280, 720)),
-        ("mjpeg", (1920, 1080)),
-    ]
+AVFOUNDATION = """\
+[avfoundation @ 0x1] Selected video size (2x2) is not supported by the device.
+[avfoundation @ 0x1] Supported modes:
+[avfoundation @ 0x1]   1280x720@[15.000000 30.000000]fps
+[avfoundation @ 0x1]   640x480@[29.970030 29.970030]fps
+"""
 
 
 def test_modes_of_a_windows_camera():
     first, second = parse_modes(DSHOW)
-    assert (first.codec, first.size_wh, first.rate_hz) == ("mjpeg", (1280, 720), 30)
-    assert float(second.rate_hz) == pytest.approx(29.97, abs=0.001)
+    assert (first.codec, first.size_wh, first.rates_hz) == ("mjpeg", (1280, 720), (30, 5))
+    assert second.codec == "yuyv422"
+    assert float(second.rates_hz[0]) == pytest.approx(29.97, abs=0.001)
 
 
-def test_what_ffmpeg_is_asked_for():
-    linux = device_options("v4l2", (1280, 720), Fraction(30), compressed=True)
-    assert linux == {"video_size": "1280x720", "framerate": "30", "input_format": "mjpeg"}
-    assert "input_format" not in device_options("v4l2", (640, 480), Fraction(15), compressed=False)
-    assert (
-        device_options("dshow", (1280, 720), Fraction(30), compressed=True)["rtbufsize"] == "256M"
-    )
-    assert (
-        device_options("avfoundation", (1280, 720), Fraction(30), True)["drop_late_frames"] == "0"
-    )
+def test_modes_of_a_mac():
+    first, second = parse_modes(AVFOUNDATION)
+    assert (first.codec, first.size_wh, first.rates_hz) == ("nv12", (1280, 720), (30, 15))
+    assert second.rates_hz == (Fraction(30000, 1001),)
 
 
-class Driver:
-    """What a camera's driver would accept, and the rate it would really give."""
-
-    def __init__(self, rates: dict) -> None:
-        self.rates, self.open = rates, []
-
-    def __call__(self, mode) -> FrameSource:
-        assert not self.open, "a camera opens once only"
-        if mode not in self.rates:
-            raise CameraError(f"no mode {mode}")
-        driver = self
-
-        class Opened(FrameSource):
-            def read(self):
-                return None
-
-            def close(self):
-                driver.open.remove(self)
-
-        source = Opened()
-        rate = Fraction(self.rates[mode])
-        source.mode = CameraMode(mode[0], rate, PixelFormat.JPEG, "", "")
-        self.open.append(source)
-        return source
+CAMERAS = [
+    Device(0, "HD Webcam", "/dev/video0", "A1", "HD Webcam: HD Webcam"),
+    Device(2, "Microscope", "/dev/video2"),
+    Device(4, "HD Webcam", "/dev/video4", "B2", "HD Webcam: HD Webcam"),
+]
 
 
-HD, VGA = (1280, 720), (640, 480)
-MODES = [(HD, True), (VGA, True), (HD, False), (VGA, False)]
+@pytest.fixture
+def cameras(monkeypatch):
+    monkeypatch.setattr("livecam.capture.devices.list_devices", lambda: list(CAMERAS))
+
+
+@pytest.mark.parametrize("spec", ["2", "/dev/video2", "microscope", "scope"])
+def test_a_camera_is_found_by_number_path_or_name(cameras, spec):
+    assert find_device(spec) is CAMERAS[1]
+
+
+def test_a_name_that_fits_two_asks_for_a_number(cameras):
+    with pytest.raises(CameraError, match="0 = HD Webcam, 4 = HD Webcam"):
+        find_device("hd webcam")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="/dev is POSIX")
+def test_a_file_that_is_no_camera_is_said(cameras):
+    with pytest.raises(CameraError, match="/dev/null is no camera"):
+        find_device("/dev/null")
 
 
 @pytest.mark.parametrize(
-    ("rates", "chosen"),
+    ("name", "real"),
     [
-        ({(HD, True): 30, (HD, False): 10, (VGA, False): 30}, (HD, 30)),
-        ({(HD, False): 10, (VGA, False): 30}, (VGA, 30)),
-        ({(HD, False): 10, (VGA, False): 15}, (VGA, 15)),
-        ({(HD, True): 25}, (HD, 25)),
+        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", True),
+        ("pulse", True),
+        ("default", True),
+        ("surround51", False),
+        ("sysdefault", False),
     ],
 )
-def test_the_first_mode_that_is_fast_enough_is_taken(rates, chosen):
-    source = first_fast_enough(MODES, Driver(rates), Fraction(30))
-    assert (source.mode.size_wh, source.mode.rate_hz) == chosen
-
-
-def test_a_camera_that_takes_no_mode_says_why():
-    with pytest.raises(CameraError, match="no mode"):
-        first_fast_enough(MODES, Driver({}), Fraction(30))
+def test_plug_ins_of_alsa_are_no_microphones(name, real):
+    assert is_device(name, "ALSA") is real
+    assert is_device(name, "Core Audio"), "elsewhere every name is a device"
 
 
 @pytest.mark.skipif(bool(list_devices()), reason="this machine has a camera")
-def test_no_camera_is_said_with_a_way_out():
+@pytest.mark.parametrize("spec", ["0", "HD Webcam"])
+def test_no_camera_is_said_with_a_way_out(spec):
     with pytest.raises(CameraError, match="no camera found") as caught:
-        find_device("0")
+        find_device(spec)
     assert caught.value.exit_code == ExitCode.NO_CAMERA
     assert "--camera demo" in caught.value.hint

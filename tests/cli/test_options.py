@@ -14,7 +14,7 @@ from livecam.errors import UsageError
 from tests.support.program import run
 
 FLAGS = {
-    "--camera", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
+    "--camera", "--wait", "--no-reconnect", "--size", "--fps", "--mic", "--no-audio", "--model", "--before", "--after", "--out",
     "--shots", "--interval", "--on-saved", "--json", "--plain", "--log", "--version", "--format",
     "--codec", "--motion-photo", "--enhance", "--tier", "--no-live-score", "--help",
 }  # fmt: skip
@@ -22,7 +22,7 @@ FLAGS = {
 
 def test_the_defaults_are_a_phones():
     args = parse([])
-    assert (args.before, args.after, args.camera, str(args.out)) == (1.5, 1.5, "0", "recordings")
+    assert (args.before, args.after, args.camera, str(args.out)) == (1.5, 1.5, None, "recordings")
     assert args.interval == 3.0
 
 

@@ -1,0 +1,193 @@
+"""A Linux camera, frame by frame, numbered by its driver and in the colours that it declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+
+from livecam.capture.devices import find_again
+from livecam.capture.frame import Frame, PixelFormat
+from livecam.capture.planes import i420
+from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
+from livecam.capture.source_clock import SourceClock
+from livecam.capture.v4l2 import Stream
+from livecam.errors import CameraError
+from livecam.formats.jpeg import size_of
+from livecam.timebase import NS_PER_S
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from livecam.capture.devices import Device
+    from livecam.capture.frame import Bytes
+    from livecam.capture.modes import Mode
+    from livecam.capture.v4l2 import Buffer
+
+FIRST_PICTURE_S = 10.0
+"""How long to wait for the first picture: cheap cameras take up to three seconds."""
+SILENT_S = 4.0
+"""A camera that gives no picture for this long is lost. Webcams go down to 5 a second in the dark,
+some to one."""
+HEADER_BYTES = 4096
+"""Enough of a JPEG to find its size: tables and an AVI1 or JFIF header take 700."""
+
+
+class V4l2Webcam(BlockingSource):
+    """A camera through V4L2."""
+
+    warms_up = True
+
+    def __init__(self, device: Device, mode: Mode, rate_hz: Fraction, note: str = "") -> None:
+        """Open it and wait for its first picture. Raises CameraError."""
+        super().__init__()
+        self.name = device.name
+        self._device, self._wanted = device, (mode, rate_hz)
+        self._stream = Stream(device, mode, rate_hz)
+        agreed = self._agreed = self._stream.agreed
+        width, height = agreed.size_wh
+        is_jpeg = agreed.codec == "mjpeg"
+        self.mode = CameraMode(
+            (width, height) if is_jpeg else (width & ~1, height & ~1),
+            agreed.rate_hz,
+            PixelFormat.JPEG if is_jpeg else PixelFormat.I420,
+            agreed.codec,
+            "v4l2",
+            note,
+        )
+        self._clock = SourceClock()
+        self._numbers = SequenceNumbers(agreed.rate_hz)
+        self._first: Buffer | None = None
+        try:
+            self._first = self._next_buffer(FIRST_PICTURE_S)
+            if self._first is not None:
+                self._check_size(self._first.data)
+        except CameraError:
+            self._stream.close()
+            raise
+
+    @property
+    def numbers_frames(self) -> bool:  # type: ignore[override]
+        """Whether the driver's numbers are to be believed."""
+        return self._numbers.are_trusted
+
+    def reopen(self) -> FrameSource:
+        """The same camera in the same mode, though it may be another node by now."""
+        return V4l2Webcam(find_again(self._device), *self._wanted, self.mode.note)
+
+    def close(self) -> None:
+        """Let the camera go; a read that waits ends at once."""
+        self._closed.set()
+        self._stream.interrupt()
+        super().close()
+
+    def _next_frame(self, _index: int) -> Frame | None:
+        buffer, self._first = self._first or self._next_buffer(SILENT_S), None
+        if buffer is None:
+            return None
+        if self.mode.pixel_format is PixelFormat.JPEG:
+            data = buffer.data
+            self._check_size(data)
+        else:
+            data = self._planes(buffer.data)
+        t_ns = self._clock.place(
+            buffer.stamp_ns, buffer.arrived_ns, is_monotonic=buffer.is_monotonic
+        )
+        return Frame(
+            self._numbers.place(buffer.sequence, t_ns),
+            t_ns,
+            buffer.arrived_ns,
+            self.mode.pixel_format,
+            self.mode.size_wh,
+            data,
+        )
+
+    def _next_buffer(self, timeout_s: float) -> Buffer | None:
+        """The next picture; None once closed."""
+        try:
+            buffer = self._stream.next(timeout_s)
+        except OSError as err:
+            raise lost(self.name) from err
+        if buffer is None and not self._closed.is_set():
+            raise CameraError(
+                f"{self.name} has given no picture for {timeout_s:.0f} s",
+                "unplug it and plug it in again, or try another USB port",
+            )
+        return buffer
+
+    def _check_size(self, data: Bytes) -> None:
+        """A picture of another size than agreed on must never reach a file."""
+        width, height = self._agreed.size_wh
+        if self._agreed.codec == "mjpeg":
+            seen = size_of(data[:HEADER_BYTES].tobytes())
+            # A damaged header costs its own frame only.
+            if seen is not None and seen != (width, height):
+                raise wrong_size(self.name, seen, (width, height))
+        elif data.size < _least_bytes(self._agreed.codec, self._agreed.stride, height):
+            raise CameraError(
+                f"{self.name} sends pictures that are too small for {width}x{height}",
+                "try another --size",
+            )
+
+    def _planes(self, data: Bytes) -> Bytes:
+        """I420 of a raw picture, in the colours that the driver declares."""
+        agreed = self._agreed
+        picture = av.VideoFrame(*agreed.size_wh, agreed.codec)
+        _fill(picture, data, agreed.stride)
+        picture.colorspace = Colorspace.ITU709 if agreed.bt709 else Colorspace.ITU601
+        picture.color_range = ColorRange.JPEG if agreed.full_range else ColorRange.MPEG
+        return i420(picture).reshape(-1)
+
+    def _release(self) -> None:
+        self._stream.close()
+
+
+class SequenceNumbers:
+    """Frame numbers of a driver, as far as they can be believed.
+
+    A hole in them is a lost frame only where its time is missing too: some drivers count fields, or
+    what they drop on purpose to reach a lower rate. Some give every frame the number 0; then frames
+    are counted here, and nothing is known of those that were lost.
+    """
+
+    def __init__(self, rate_hz: Fraction) -> None:
+        """`rate_hz` is the nominal rate."""
+        self.are_trusted = True
+        self._interval_ns = NS_PER_S / rate_hz
+        self._last: tuple[int, int] | None = None
+        self._index = 0
+
+    def place(self, sequence: int, t_ns: int) -> int:
+        """The index of a frame taken at `t_ns`, which its driver calls `sequence` (32 bits)."""
+        if self._last is not None:
+            last, last_ns = self._last
+            step = (sequence - last) % (1 << 32)
+            if not 1 <= step < 1 << 31:
+                self.are_trusted = False
+            passed = max(1, round((t_ns - last_ns) / self._interval_ns))
+            self._index += min(step, passed) if self.are_trusted else 1
+        self._last = sequence, t_ns
+        return self._index
+
+
+def _fill(picture: av.VideoFrame, data: Bytes, stride: int) -> None:
+    """Copy a raw picture into PyAV's planes, row by row where their strides differ."""
+    is_planar = picture.format.name in ("yuv420p", "yuv422p")
+    at = 0
+    for number, plane in enumerate(picture.planes):
+        # Chroma that lies apart has rows half as long as luma's; interleaved, as long.
+        source_stride = stride // 2 if number and is_planar else stride
+        rows, length = plane.height, min(source_stride, plane.line_size)
+        target = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:rows]
+        source = data[at : at + rows * source_stride].reshape(rows, source_stride)
+        target[:, :length] = source[:, :length]
+        at += source.size
+
+
+def _least_bytes(codec: str, stride: int, height: int) -> int:
+    """Bytes that a raw picture cannot do with less than."""
+    chroma_rows = {"nv12": -(-height // 2), "nv21": -(-height // 2), "nv16": height}
+    planar = {"yuv420p": 2 * (stride // 2) * -(-height // 2), "yuv422p": 2 * (stride // 2) * height}
+    return stride * (height + chroma_rows.get(codec, 0)) + planar.get(codec, 0)
