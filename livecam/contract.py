@@ -47,6 +47,8 @@ class Camera:
     delivered: str
     pixel_format: str
     backend: str
+    note: str = ""
+    """In what this differs from what was asked for, or ""."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,36 @@ class Ready(Event):
 
 @dataclass(frozen=True)
 class Armed(Event):
-    """The warm-up is over and `before_s` seconds are in the ring."""
+    """The warm-up is over and `before_s` seconds are in the ring; again after an outage."""
 
     event = "armed"
+
+
+@dataclass(frozen=True)
+class CameraLost(Event):
+    """The camera is gone. It is tried again, and what was shot is saved meanwhile."""
+
+    event = "camera_lost"
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class CameraBack(Event):
+    """The lost camera sends pictures again; `armed` follows."""
+
+    event = "camera_back"
+    camera: Camera
+    lost_s: float
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Livecam goes on, but with less, later or otherwise than usual. `id` names the moment."""
+
+    event = "notice"
+    message: str
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +140,8 @@ class Saved(Event):
     file_ready_s: float
     motion_photo: str | None = None
     tier: str = "lazy"
+    """Whether the movie was encoded from the press on (lazy), all the time (live), or once the
+    moment was over (after)."""
     encoder: str = "libx264"
 
 

@@ -13,6 +13,7 @@ Threads beside those of the recorder, and what each owns:
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
-from livecam.clip.recorder import AFTER_S, BEFORE_S, Health, Press, Recorder
+from livecam.clip.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Press, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.live_encoder import LiveEncoder
+from livecam.media.movie import ENCODERS
 from livecam.media.save import DEFAULT_FORM, save_when_scored
 from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
@@ -53,6 +55,10 @@ SLOW_S = 1.0
 """Seconds of frames still to be encoded at the end of a moment from which that counts as slow: 4K
 on two cores, say."""
 
+JOINED_SHARE = 0.1
+"""A key that is held down presses again and again. A press so soon after the one before that nine
+tenths of their moments would be the same belongs to it."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -66,6 +72,8 @@ class Options:
     tier: Tier | Literal["auto"] = "auto"
     live_score: bool = True
     """Whether the newest frame is judged all the time, or only the moments that are pressed for."""
+    reconnects: bool = False
+    """Whether a camera that is lost is tried again, rather than ending the run."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +96,14 @@ class Session:
         sound_note: str = "",
     ) -> None:
         """`emit` gets every event, from several threads, one at a time."""
-        self.options, self.source = options, source
+        self.options = options
         self.recorder = Recorder(
             source,
             microphone,
             before_s=options.before_s,
             after_s=options.after_s,
             sound_note=sound_note,
+            reconnects=options.reconnects,
         )
         self.live: LiveScore | None = None
         self.last: KeyFrame | None = None
@@ -115,6 +124,12 @@ class Session:
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
         self._tally = Tally()
         self._accepting = True
+        self._last_shutter_ns: int | None = None
+        self.held = 0
+        """Presses that were joined to the one before, because the key is held down."""
+        self._kept = 0
+        """Presses that wait until the camera gives pictures."""
+        self._has_said_fallback = False
         self._press_lock = threading.Lock()
         self._ending = threading.Event()
         self._armed = threading.Event()
@@ -124,21 +139,19 @@ class Session:
         ]
         self._saver = threading.Thread(target=self._save_all, name="save")
 
+    @property
+    def source(self) -> FrameSource:
+        """The camera, as it is open now."""
+        return self.recorder.source
+
     def start(self) -> None:
         """Begin to capture."""
         self.recorder.start()
-        mode, microphone = self.source.mode, self.recorder.microphone
+        microphone = self.recorder.microphone
         note = self.recorder.health().sound_note
         self._send(
             contract.Ready(
-                camera=contract.Camera(
-                    self.source.name,
-                    mode.size_wh,
-                    round(float(mode.rate_hz), 3),
-                    mode.delivered,
-                    mode.pixel_format.value,
-                    mode.backend,
-                ),
+                camera=_camera(self.source),
                 microphone=microphone.name if microphone is not None and not note else None,
                 sound_note=note,
                 before_s=self.options.before_s,
@@ -152,29 +165,72 @@ class Session:
         for thread in (*self._threads, self._saver):
             thread.start()
 
-    def press(self, shutter_ns: int | None = None) -> int | None:
-        """Keep the moment around this instant; its number, or None once the session is ending."""
+    def press(self, shutter_ns: int | None = None, *, by_key: bool = False) -> int | None:
+        """Keep the moment around this instant; its number, or None where there is none.
+
+        There is none once the session is ending. While the camera gives no pictures (it is being
+        opened, or is lost) the press is kept, and taken as soon as it can be.
+
+        A press `by_key` may come from a key that is held down: it is joined to one that is so near
+        that their moments would be all but the same.
+        """
         with self._press_lock:
             if not self._accepting:
                 return None
-            press = self.recorder.press(shutter_ns)
-            start_ns = press.shutter_ns - to_ns(self.options.before_s)
-            # One frame more: the moment may end with it (`as_long_as`).
-            end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
-            self._scorer.want(start_ns, end_ns)
-            if self._encodes_live:
-                self._encoder.want(start_ns, end_ns)
-            number = press.id
-            self._tally.pressed(number)
-            press.moment.add_done_callback(lambda _: self._tally.cut(number))
-            self._send(
-                contract.Shot(
-                    press.id,
-                    self.recorder.clock.at(press.shutter_ns).isoformat(timespec="milliseconds"),
-                )
-            )
-            self._presses.put(press)
-            return press.id
+            t_ns = now_ns() if shutter_ns is None else shutter_ns
+            if self._is_blind(t_ns):
+                self._keep_press(by_key=by_key)
+                return None
+            if by_key and self._last_shutter_ns is not None:
+                span_ns = to_ns(self.options.before_s + self.options.after_s)
+                if t_ns - self._last_shutter_ns < JOINED_SHARE * span_ns:
+                    self.held += 1
+                    return None
+            return self._take(t_ns)
+
+    def _is_blind(self, t_ns: int) -> bool:
+        """Whether there is no picture around this instant, nor will be soon."""
+        newest = self.recorder.ring.newest()
+        if newest is None:
+            return True
+        # What the camera gave up to its end may still be taken.
+        is_lost = self.recorder.outage is not None
+        return is_lost and t_ns - newest.t_ns > to_ns(self.options.before_s)
+
+    def _keep_press(self, *, by_key: bool) -> None:
+        if by_key and self._kept:
+            self.held += 1
+            return
+        self._kept += 1
+        self._send(contract.Notice("the camera gives no picture yet: the press is kept"))
+
+    def _take_kept(self) -> None:
+        with self._press_lock:
+            for _ in range(self._kept if self._accepting else 0):
+                self._take(now_ns())
+            self._kept = 0
+
+    def _take(self, t_ns: int) -> int:
+        press = self.recorder.press(t_ns)
+        self._last_shutter_ns = t_ns
+        start_ns = press.shutter_ns - to_ns(self.options.before_s)
+        # One frame more: the moment may end with it (`as_long_as`).
+        end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
+        self._scorer.want(start_ns, end_ns)
+        if self._encodes_live:
+            self._encoder.want(start_ns, end_ns)
+        number = press.id
+        self._tally.pressed(number)
+        press.moment.add_done_callback(lambda _: self._tally.cut(number))
+        shutter_time = self.recorder.clock.at(press.shutter_ns)
+        self._send(contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds")))
+        self._presses.put(press)
+        return press.id
+
+    @property
+    def kept(self) -> int:
+        """Presses that wait for the camera's first pictures."""
+        return self._kept
 
     def wait_until_armed(self) -> bool:
         """Wait until the ring is full and the event has been sent; False if the camera ended."""
@@ -245,20 +301,31 @@ class Session:
             self.code = error.exit_code
         self._send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
 
+    def _notice(self, message: str, number: int | None = None) -> None:
+        """Say that livecam goes on otherwise than usual, in an event and in the log."""
+        print(f"livecam: {message}", file=sys.stderr, flush=True)
+        self._send(contract.Notice(message, number))
+
     def _send(self, event: contract.Event) -> None:
         with self._emit_lock:
             self._emit(event)
 
-    # Arm thread: says when the ring is full, and sees the camera end
+    # Arm thread: says when the ring is full, when the camera is lost and back, and sees it end
 
     def _watch(self) -> None:
-        if self.recorder.wait_until_armed():
-            self._send(contract.Armed())
+        while (change := self.recorder.changes.get()) is not None:
+            match change:
+                case Armed():
+                    self._send(contract.Armed())
+                    self._armed.set()
+                    self._take_kept()
+                case Lost(error):
+                    self.live = None
+                    self._send(contract.CameraLost(error.message, error.hint))
+                case Back(source, lost_ns):
+                    lost_s = round(to_s(lost_ns), 3)
+                    self._send(contract.CameraBack(_camera(source), lost_s))
         self._armed.set()
-        while not self.recorder.is_over:
-            self._ending.wait(0.1)
-            if self._ending.is_set():
-                return
         if self.recorder.error is not None:
             self.fail(self.recorder.error)
         self.finish()
@@ -328,8 +395,13 @@ class Session:
 
         scoring = self._choosing.submit(scored)
 
+        tier, encoder = "after", ENCODERS[self.options.form.codec][0]
+
         def encoded() -> tuple[VideoStream, list[Encoded]]:
-            return self._encoder.moment(moment, self._ending.is_set)
+            nonlocal tier, encoder
+            found = self._encoder.moment(moment, self._ending.is_set)
+            tier, encoder = self._encoder.tier, found[0].codec.name
+            return found
 
         options = self.options
         behind_s = self._encoder.backlog / float(self.source.mode.rate_hz)
@@ -342,6 +414,12 @@ class Session:
             is_slow=behind_s > SLOW_S,
         )
         ready_ns, score = now_ns(), scoring.result()
+        if files.encoded_again:
+            tier, encoder = "after", ENCODERS[options.form.codec][0]
+            self._notice(f"the movie was encoded again: {files.encoded_again}", press.id)
+        if self._encoder.fell_back and not self._has_said_fallback:
+            self._has_said_fallback = True
+            self._notice("encoding all the time is too slow here: from the press on instead")
         self._tally.settle(press.id, saved=True)
         saved = contract.Saved(
             id=press.id,
@@ -354,13 +432,26 @@ class Session:
             reason=score.reason,
             key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
             file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
-            tier=self._encoder.tier if self._encodes_live else "lazy",
-            encoder=self._encoder.encoder if self._encodes_live else "libx265",
+            tier=tier,
+            encoder=encoder,
         )
         frame = moment.frames[score.key]
         # A copy: the frame itself would hold on to the ring's memory.
         self.last = KeyFrame(saved, frame.with_data(frame.data.copy(), warmup=frame.warmup))
         self._send(saved)
+
+
+def _camera(source: FrameSource) -> contract.Camera:
+    mode = source.mode
+    return contract.Camera(
+        source.name,
+        mode.size_wh,
+        round(float(mode.rate_hz), 3),
+        mode.delivered,
+        mode.pixel_format.value,
+        mode.backend,
+        mode.note,
+    )
 
 
 def _key(moment: Moment, score: MomentScore) -> contract.Key:

@@ -16,6 +16,9 @@ CAMERA = contract.Camera("c", (1280, 720), 30.0, "mjpeg", "jpeg", "v4l2")
 EVENTS = [
     contract.Ready(CAMERA, None, "switched off", 1.5, 1.5, "/x"),
     contract.Armed(),
+    contract.CameraLost("lost HD Webcam", "was it unplugged?"),
+    contract.CameraBack(CAMERA, 4.2),
+    contract.Notice("the movie was encoded again: no room", 1),
     contract.Shot(1, "2026-05-17T12:00:00.000+02:00"),
     contract.Scoring(1),
     contract.Saved(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from livecam import contract
-from livecam.capture.source import CameraRequest
+from livecam.capture.source import CameraRequest, FrameSource
 from livecam.demo.camera import DemoCamera, DemoOptions
+from livecam.errors import CameraError, OutputError
 from livecam.session import Options, Session
+from livecam.timebase import now_ns, to_ns
 
 
 def test_memory_is_back_at_its_start_when_all_is_saved(out):
@@ -45,3 +55,166 @@ def test_a_press_after_the_end_is_refused(out):
     assert session.press() is None
     assert not session.wait_until_armed()
     session.close()
+
+
+class Cabled(FrameSource):
+    """The demo camera at the end of a cable that can be pulled, and put back."""
+
+    name = "cabled camera"
+    numbers_frames = True
+
+    def __init__(self, plugged: threading.Event, frames: int | None = None) -> None:
+        self._plugged, self._left = plugged, frames
+        self._camera = DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
+        self.mode = self._camera.mode
+        self.reopened = 0
+
+    def read(self):
+        if self._left is not None:
+            self._left -= 1
+        if self._left == 0 or not self._plugged.is_set():
+            self._plugged.clear()
+            raise CameraError("lost the cabled camera", "was it unplugged?")
+        return self._camera.read()
+
+    def reopen(self):
+        if not self._plugged.wait(0):
+            raise CameraError("the cabled camera is not there", "plug it in again")
+        return Cabled(self._plugged)
+
+    def close(self) -> None:
+        self._camera.close()
+
+
+@contextlib.contextmanager
+def running(source: FrameSource, **options: Any) -> Iterator[tuple[Session, Told]]:
+    told = Told()
+    session = Session(source, None, Options(**options), told)
+    session.start()
+    try:
+        yield session, told
+    finally:
+        session.finish()
+        session.join(60)
+        session.close()
+
+
+class Told:
+    """The events of a session, which can be waited for."""
+
+    def __init__(self) -> None:
+        self.events: list[contract.Event] = []
+        self._news = threading.Condition()
+
+    def __call__(self, event: contract.Event) -> None:
+        with self._news:
+            self.events.append(event)
+            self._news.notify_all()
+
+    def wait_for(self, kind: type[contract.Event], count: int = 1) -> list[contract.Event]:
+        def found() -> list[contract.Event]:
+            return [event for event in self.events if isinstance(event, kind)]
+
+        with self._news:
+            assert self._news.wait_for(lambda: len(found()) >= count, 60), self.events
+            return found()
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    monkeypatch.setattr("livecam.clip.recorder.FIRST_RETRY_S", 0.05)
+
+
+def test_a_lost_camera_comes_back_and_nothing_shot_is_lost(out, quick_retries):
+    plugged = threading.Event()
+    plugged.set()
+    source = Cabled(plugged, frames=60)
+    options = {"before_s": 0.5, "after_s": 0.3, "out": out, "reconnects": True}
+    with running(source, **options) as (session, told):
+        session.wait_until_armed()
+        first = session.press()
+        (lost,) = told.wait_for(contract.CameraLost)
+        assert lost.message == "lost the cabled camera"
+        told.wait_for(contract.Saved)
+        threading.Event().wait(0.6)  # until what the camera gave last is too old to be taken
+        assert session.press() is None, "kept: there is no picture to take"
+        assert session.kept == 1
+        plugged.set()
+        (back,) = told.wait_for(contract.CameraBack)
+        assert back.camera.name == "cabled camera"
+        told.wait_for(contract.Armed, 2)
+        saved = told.wait_for(contract.Saved, 2)
+        assert session.kept == 0
+    assert [event.id for event in saved] == [first, 2]
+    assert session.code == 0
+    assert told.events[-1].dropped == 0
+    record = json.loads(Path(saved[1].scores).read_text())
+    assert len(record["frames"]) == pytest.approx(24, abs=1), "all of its seconds, after the return"
+    indices = [frame["source_index"] for frame in record["frames"]]
+    assert indices == list(range(indices[0], indices[0] + len(indices)))
+    assert indices[0] >= 59, "numbers go on where they ended"
+
+
+def test_without_reconnecting_a_lost_camera_ends_the_run(out):
+    plugged = threading.Event()
+    plugged.set()
+    with running(Cabled(plugged, frames=60), before_s=0.3, after_s=0.3, out=out) as (session, told):
+        session.wait_until_armed()
+        session.press()
+        assert session.join(60)
+    assert len(told.wait_for(contract.Saved)) == 1
+    assert session.code == 3
+
+
+def test_another_size_after_the_return_is_an_error_and_no_file(out, quick_retries):
+    class Other(Cabled):
+        def reopen(self):
+            found = Cabled(self._plugged)
+            found.mode = replace(found.mode, size_wh=(640, 480))
+            self._plugged.set()
+            return found
+
+    plugged = threading.Event()
+    plugged.set()
+    options = {"before_s": 0.3, "after_s": 0.3, "out": out, "reconnects": True}
+    with running(Other(plugged, frames=40), **options) as (session, told):
+        (error,) = told.wait_for(contract.Error)
+    assert "came back as 640x480" in error.message
+    assert session.code == 3
+
+
+def test_presses_by_a_held_key_are_joined_and_those_by_programs_never(out):
+    source = DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
+    with running(source, before_s=0.5, after_s=0.5, out=out) as (session, told):
+        session.wait_until_armed()
+        t_ns = now_ns()
+        by_key = [session.press(t_ns + to_ns(s), by_key=True) for s in (0, 0.05, 0.09, 0.11, 0.2)]
+        assert by_key == [1, None, None, 2, None]
+        assert session.held == 3
+        assert [session.press(t_ns + to_ns(0.2)) for _ in range(3)] == [3, 4, 5]
+    assert len(told.wait_for(contract.Saved, 5)) == 5
+
+
+def test_a_press_before_the_first_picture_is_kept_and_taken(out):
+    class Late(DemoCamera):
+        def read(self):
+            opened.wait()
+            return super().read()
+
+    opened = threading.Event()
+    source = Late(DemoOptions(every=True), CameraRequest((320, 180)))
+    with running(source, before_s=0.3, after_s=0.3, out=out) as (session, told):
+        assert session.press(by_key=True) is None
+        assert session.press(by_key=True) is None
+        assert (session.kept, session.held) == (1, 1)
+        opened.set()
+        told.wait_for(contract.Saved)
+    assert len(told.wait_for(contract.Shot)) == 1
+
+
+def test_the_first_error_decides_the_exit_code(out):
+    source = DemoCamera(DemoOptions(), CameraRequest((320, 180)))
+    with running(source, out=out) as (session, _):
+        session.fail(CameraError("first"))
+        session.fail(OutputError("second"))
+    assert session.code == 3

@@ -17,8 +17,8 @@ from livecam.capture.open import open_source
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
 from livecam.cli.triggers import Lines, Stamps, Timetable
-from livecam.contract import Error, Event, Saved
-from livecam.errors import ExitCode, LivecamError, MicrophoneError
+from livecam.contract import Error, Event, Notice, Saved
+from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError
 from livecam.media import heic
 from livecam.media.form import Form
 from livecam.media.publish import check_folder
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 Message = Literal["draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture"]
 
 DRAW_INTERVAL_S = 0.1
+WAIT_INTERVAL_S = 1.0
+"""How often `--wait` looks for the camera."""
 
 SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
@@ -87,6 +89,8 @@ class Program:
         self._session: Session | None = None
         self._stamps: Stamps | None = None
         self._interrupts = 0
+        self._early = threading.Event()
+        """A press while the camera is still being opened."""
         self._code = ExitCode.OK
         self._saved: list[Saved] = []
         self._errors: list[Error] = []
@@ -110,6 +114,8 @@ class Program:
         timetable = None
         try:
             session.start()
+            if self._early.is_set():
+                session.press(by_key=True)
             timetable = self._start_triggers(session)
             self._handle_until(lambda: session.is_done)
             if timetable is not None:
@@ -180,12 +186,14 @@ class Program:
         """Open camera and microphone, drawing meanwhile; None if the user quits first."""
         self._status_line()
         if sys.platform == "darwin":
-            return open_devices(self._args)  # the permission prompt needs the main thread
+            # The permission prompt needs the main thread.
+            return self._open_or_wait(threading.Event())
         opening: Future[tuple[FrameSource, Microphone | None, str]] = Future()
+        left = threading.Event()
 
         def work() -> None:
             try:
-                opening.set_result(open_devices(self._args))
+                opening.set_result(self._open_or_wait(left))
             except BaseException as err:  # noqa: BLE001 - handed to whoever asks for the result
                 opening.set_exception(err)
             self._inbox.put("draw")
@@ -195,11 +203,28 @@ class Program:
         while not opening.done():
             message = self._next_message()
             if message in ("interrupt", "terminate", "hangup", "quit"):
+                left.set()
                 self._handle(message)
                 return None
             self._handle(message)
             self._status_line()
         return opening.result()
+
+    def _open_or_wait(self, left: threading.Event) -> tuple[FrameSource, Microphone | None, str]:
+        """Open camera and microphone; with --wait try until the camera is there."""
+        said = ""
+        while True:
+            try:
+                return open_devices(self._args)
+            except CameraError as err:
+                if not self._args.wait or left.is_set():
+                    raise
+                if err.message != said:
+                    said = err.message
+                    self._status.waiting_for = err.message
+                    self._on_event(Notice(f"{err.message}: waiting for it"))
+            if left.wait(WAIT_INTERVAL_S):
+                raise CameraError("stopped waiting for the camera")
 
     def _next_message(self) -> Message:
         try:
@@ -232,7 +257,7 @@ class Program:
         self._view.draw(self._status.read(self._session))
 
     def _status_line(self) -> None:
-        self._view.draw(self._status.read(None, self._args.camera))
+        self._view.draw(self._status.read(None, self._args.camera or ""))
 
     def _suspend(self) -> None:
         self._keyboard.release()
@@ -244,13 +269,21 @@ class Program:
     # Any thread
 
     def _on_key(self, key: str, t_ns: int) -> None:
-        if key == " " and self._session is not None:
-            self._session.press(t_ns)
+        if key == " ":
+            if self._session is None:
+                self._press_early()
+            else:
+                self._session.press(t_ns, by_key=True)
             self._inbox.put("draw")
         elif key in ("q", "Q"):
             self._inbox.put("quit")
         elif key in ("p", "P"):
             self._inbox.put("picture")
+
+    def _press_early(self) -> None:
+        """Keep a press until the camera is open."""
+        self._early.set()
+        self._status.is_press_kept = True
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Saved):
@@ -289,6 +322,8 @@ class Program:
     def _on_usr1(self, *_: object) -> None:
         if self._stamps is not None:
             self._stamps.queue.put(now_ns())
+        else:
+            self._early.set()
 
 
 def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | None, str]:
@@ -313,7 +348,11 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 def _options(args: argparse.Namespace) -> Options:
     form = Form(args.format, args.codec, args.motion_photo, args.enhance)
     live_score = not args.no_live_score
-    return Options(args.before, args.after, args.out, args.model, form, args.tier, live_score)
+    # A run of a set number of shots is a program's: it wants to know that the camera is gone.
+    reconnects = not args.no_reconnect and args.shots is None
+    return Options(
+        args.before, args.after, args.out, args.model, form, args.tier, live_score, reconnects
+    )
 
 
 def _view(args: argparse.Namespace, errors: TextIO) -> View:

@@ -2,7 +2,8 @@
 
 Threads, and what each owns:
 
-- *capture* reads the source and appends to the frame ring, and does nothing else;
+- *capture* reads the source and appends to the frame ring, and does nothing else; where the camera
+  is lost it tries to open it again;
 - the *microphone's* own thread appends to the sound ring;
 - *shutter* waits for each press's moment to be over and cuts it.
 
@@ -16,15 +17,14 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Self
 
 from livecam.capture.ring import FrameRing
 from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
-from livecam.clip.moment import GAP_FACTOR, Moment, as_long_as, movie_end_ns
+from livecam.clip.losses import LossCounter
+from livecam.clip.moment import Moment, as_long_as, movie_end_ns
 from livecam.errors import CameraError, LivecamError, MicrophoneError
 from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns
 
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 BEFORE_S = 1.5
 AFTER_S = 1.5
 """A phone keeps a second and a half on each side of the press."""
-
-USUAL_FRAMES = 9
-"""Frames whose median interval is the usual one. Few, so that a camera that slows down in the dark
-soon has a new usual."""
 
 LATE_FRAMES_S = 1.0
 """How long after a moment's end the frames of its last instants may still come in."""
@@ -56,6 +52,9 @@ LATE_SOUND_S = 0.4
 SOUND_SLACK_S = LATE_FRAMES_S + LATE_SOUND_S + 0.1
 """Sound kept beyond a moment's length: by the time it is cut, its end lies that far back."""
 
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
+"""How long to wait before a lost camera is tried again: twice as long each time."""
+
 NO_SOUND_ASKED = "sound is switched off"
 
 
@@ -70,13 +69,47 @@ class Press:
 
 
 @dataclass(frozen=True)
+class Outage:
+    """The camera is lost, and tried again and again."""
+
+    error: CameraError
+    """Why it was lost, or does not come back."""
+    since_ns: int
+    next_try_ns: int
+
+
+@dataclass(frozen=True)
+class Armed:
+    """A press gets all of its seconds from now on."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The camera is gone; it is tried again."""
+
+    error: CameraError
+
+
+@dataclass(frozen=True)
+class Back:
+    """The lost camera sends pictures again."""
+
+    source: FrameSource
+    lost_ns: int
+    """For how long it was gone."""
+
+
+Change = Armed | Lost | Back
+
+
+@dataclass(frozen=True)
 class Health:
     """How capture is going."""
 
     frames: int
     dropped: int
-    """Frames that never came: known where the source numbers its frames, and elsewhere told by the
-    gaps in time."""
+    """Frames that never came: known where the source numbers its frames, and elsewhere told by
+    time, as far as it can (`LossCounter`)."""
     rate_hz: float
     """Frames in the last second."""
     warming_up: bool
@@ -99,9 +132,16 @@ class Recorder:
         before_s: float = BEFORE_S,
         after_s: float = AFTER_S,
         sound_note: str = NO_SOUND_ASKED,
+        reconnects: bool = False,
     ) -> None:
-        """Take the memory now. `sound_note` says why there is no microphone, if there is none."""
+        """Take the memory now. `sound_note` says why there is no microphone, if there is none.
+
+        With `reconnects` a lost camera does not end capture: it is tried again until it is back.
+        """
         self.source, self.microphone = source, microphone
+        self._reconnects = reconnects
+        self.changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
+        """What becomes of the camera, for one reader; None at the end of capture."""
         self.before_s, self.after_s = before_s, after_s
         span_s = before_s + after_s
         self.ring = FrameRing.for_mode(source.mode, span_s)
@@ -113,9 +153,18 @@ class Recorder:
         self._presses: queue.SimpleQueue[tuple[Press, int] | None] = queue.SimpleQueue()
         self._next_id = 1
         self._press_lock = threading.Lock()
-        self._frames = self._dropped = 0
-        self._frames_before = self._quiet_s = 0
-        self._recent: deque[tuple[int, int, int]] = deque(maxlen=512)  # index, taken, arrived
+        self._frames = 0
+        self._losses = LossCounter(source.mode.rate_hz)
+        self._index = -1
+        self._index_shift = 0
+        """Added to the indices of a camera that came back and counts from 0 again."""
+        self._arrivals: deque[int] = deque(maxlen=512)
+        self._heard_ns = 0
+        """When the camera last gave a sign of life, or the program was awake."""
+        self._watched_ns = 0
+        self._outage: Outage | None = None
+        self._since_ns: int | None = None
+        """Capture time of the first frame of the camera as it is open now."""
         self._warmup = WarmUp(source.warms_up)
         self._armed = threading.Event()
         self._over = threading.Event()
@@ -123,8 +172,10 @@ class Recorder:
         """Whether the source came to its end, as a file does."""
         self.error: LivecamError | None = None
         """Why capture ended, if it did not end by `close` or the end of a file."""
-        # A daemon: no thread can fetch another back from a camera that has stopped answering.
-        self._capture_thread = threading.Thread(target=self._capture, name="capture", daemon=True)
+        self._turn = 0
+        """Counts the capture threads: one that hangs in a dead camera is left behind."""
+        self._turn_lock = threading.Lock()
+        self._capture_thread = self._capture_thread_of(source, None)
         self._shutter_thread = threading.Thread(target=self._cut_moments, name="shutter")
 
     def start(self) -> None:
@@ -165,7 +216,12 @@ class Recorder:
     @property
     def is_armed(self) -> bool:
         """Whether a press now would get all of its seconds."""
-        return self._armed.is_set() and not self.is_over
+        return self._armed.is_set() and self._outage is None and not self.is_over
+
+    @property
+    def outage(self) -> Outage | None:
+        """Why there is no camera just now; None while there is one."""
+        return self._outage
 
     @property
     def is_over(self) -> bool:
@@ -180,8 +236,8 @@ class Recorder:
             sound_note = self.microphone.problem()
         return Health(
             frames=self._frames,
-            dropped=self._dropped,
-            rate_hz=float(sum(arrived_ns >= since_ns for *_, arrived_ns in tuple(self._recent))),
+            dropped=self._losses.lost,
+            rate_hz=float(sum(arrived_ns >= since_ns for arrived_ns in tuple(self._arrivals))),
             warming_up=not self._warmup.over,
             held_s=self.ring.held_s,
             sound_level=self._sound.level() if self._sound is not None else 0.0,
@@ -195,7 +251,8 @@ class Recorder:
             self._shutter_thread.join()
         self._end()
         self.source.close()
-        if self._capture_thread.is_alive():
+        # One that is just trying to open a lost camera ends by itself: nothing to wait for.
+        if self._capture_thread.is_alive() and self._outage is None:
             self._capture_thread.join(CLOSE_TIMEOUT_S)
         if self.microphone is not None:
             self.microphone.close()
@@ -212,51 +269,124 @@ class Recorder:
         self.close()
 
     def _end(self) -> None:
-        self._over.set()
-        self._armed.set()  # whoever waits for it must see the end
+        with self._turn_lock:
+            if not self._over.is_set():
+                self._over.set()
+                self.changes.put(None)
+            self._armed.set()  # whoever waits for it must see the end
 
     # Capture thread
 
-    def _capture(self) -> None:
+    def _capture_thread_of(
+        self, source: FrameSource, error: CameraError | None
+    ) -> threading.Thread:
+        # A daemon: no thread can fetch another back from a camera that has stopped answering.
+        arguments = (source, error, self._turn)
+        return threading.Thread(target=self._capture, args=arguments, name="capture", daemon=True)
+
+    def _capture(self, source: FrameSource, error: CameraError | None, turn: int) -> None:
+        """Read a source to its end, and where it is lost, or is with an `error`, the next one."""
+        current: FrameSource | None = source
+        while current is not None:
+            problem = error or self._read_on(current, turn)
+            error = None
+            if turn != self._turn or self._over.is_set():
+                return
+            if not self._reconnects or not isinstance(problem, CameraError):
+                self.error = problem
+                self._end()
+                return
+            current = self._wait_for_return(current, problem, turn)
+
+    def _read_on(self, source: FrameSource, turn: int) -> LivecamError | None:
+        """Put every frame into the ring, until capture or the source ends; why, if it failed."""
         needed_ns = to_ns(self.before_s)
+        self._heard_ns = now_ns()
         try:
             while not self._over.is_set():
-                frame = self.source.read()
+                frame = source.read()
+                if turn != self._turn:
+                    return None
                 if frame is None:
                     self.source_ended = not self._over.is_set()
-                    break
-                self.ring.append(frame, warmup=self._warmup.is_cold(frame))
-                self._frames += 1
-                self._dropped += self._missing_before(frame)
-                self._recent.append((frame.index, frame.t_ns, frame.arrived_ns))
+                    return None
+                self._keep(frame, source)
                 if self._warmup.over and not self._armed.is_set():
                     self._arm_if_full(needed_ns)
         except LivecamError as err:
-            self.error = err
+            return err.with_traceback(None)
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
-            self.error = CameraError(f"capture broke down: {err!r}")
-        finally:
-            self._end()
+            return CameraError(f"capture broke down: {err!r}")
+        return None
 
-    def _missing_before(self, frame: Frame) -> int:
-        """How many frames are missing between the one before and this one."""
-        if not self._recent:
-            return 0
-        index, t_ns, _ = self._recent[-1]
-        if self.source.numbers_frames:
-            return frame.index - index - 1
-        times = [taken for _, taken, _ in islice(reversed(self._recent), USUAL_FRAMES)]
-        if len(times) < USUAL_FRAMES:
-            return 0
-        usual_ns = median(a - b for a, b in pairwise(times))
-        gap_ns = frame.t_ns - t_ns
-        return round(gap_ns / usual_ns) - 1 if gap_ns > GAP_FACTOR * usual_ns else 0
+    def _keep(self, frame: Frame, source: FrameSource) -> None:
+        if self._since_ns is None:
+            self._since_ns = frame.t_ns
+            self._index_shift = self._index + 1 - frame.index if self._index >= 0 else 0
+        if self._index_shift:
+            frame = replace(frame, index=frame.index + self._index_shift)
+        self.ring.append(frame, warmup=self._warmup.is_cold(frame))
+        self._frames += 1
+        self._index = frame.index
+        self._losses.note(frame, is_numbered=source.numbers_frames)
+        self._arrivals.append(frame.arrived_ns)
+        self._heard_ns = frame.arrived_ns
+
+    def _wait_for_return(
+        self, source: FrameSource, error: CameraError, turn: int
+    ) -> FrameSource | None:
+        """Let a lost camera go, and try to open it again; None if capture ends first."""
+        since_ns, delay_s = now_ns(), FIRST_RETRY_S
+        with self._turn_lock:
+            if self._over.is_set():
+                return None
+            self._armed.clear()
+            self._outage = Outage(error, since_ns, since_ns + to_ns(delay_s))
+            self.changes.put(Lost(error))
+        source.close()
+        while not self._over.wait(delay_s):
+            try:
+                found = source.reopen()
+            except LivecamError as err:
+                delay_s = min(2 * delay_s, LONGEST_RETRY_S)
+                problem = CameraError(err.message, err.hint)
+                self._outage = Outage(problem, since_ns, now_ns() + to_ns(delay_s))
+                continue
+            if self._takes_back(found, turn):
+                self._outage = None
+                self.changes.put(Back(found, now_ns() - since_ns))
+                return found
+            found.close()
+            return None
+        return None
+
+    def _takes_back(self, found: FrameSource, turn: int) -> bool:
+        """Go on with a camera that is back, if what it gives still fits into the ring."""
+        before, now = self.source.mode, found.mode
+        with self._turn_lock:
+            if turn != self._turn or self._over.is_set():
+                return False
+            if (now.size_wh, now.pixel_format) == (before.size_wh, before.pixel_format):
+                self.source = found
+                self._since_ns = None
+                self._losses.start_anew()
+                self._warmup = WarmUp(found.warms_up)
+                return True
+        text = f"{found.name} came back as {now.describe()}; it was {before.describe()}"
+        self.error = CameraError(text, "start livecam again")
+        self._end()
+        return False
 
     def _arm_if_full(self, needed_ns: int) -> None:
         # One interval of grace: 45 frames at 30 a second lie 1.467 s apart.
         interval_ns = int(NS_PER_S / self.source.mode.rate_hz)
-        if to_ns(self.ring.held_s) + interval_ns >= needed_ns or self.ring.is_at_limit:
+        newest = self.ring.newest()
+        if newest is None or self._since_ns is None:
+            return
+        held_ns = min(to_ns(self.ring.held_s), newest.t_ns - self._since_ns)
+        if held_ns + interval_ns >= needed_ns or self.ring.is_at_limit:
             self._armed.set()
+            self.changes.put(Armed())
 
     # Shutter thread
 
@@ -285,17 +415,29 @@ class Recorder:
                 del press  # and with it the moment's frames
 
     def _watch_for_silence(self) -> None:
-        """End capture if a camera that gave frames has given none for many seconds running.
+        """Give a camera up that has given no frame for many seconds running.
 
-        Seconds are counted, not compared: a program that was stopped with Ctrl-Z for an hour has
-        not missed an hour of frames.
+        Most sources notice by themselves; this is for those that wait inside a library. Time in
+        which the program itself was stopped (Ctrl-Z for an hour) is no silence.
         """
-        self._quiet_s = self._quiet_s + 1 if self._frames == self._frames_before else 0
-        self._frames_before = self._frames
+        t_ns = now_ns()
+        if self._watched_ns and t_ns - self._watched_ns > 3 * NS_PER_S:
+            self._heard_ns += t_ns - self._watched_ns
+        self._watched_ns = t_ns
+        if not self._heard_ns or self._outage is not None or self._over.is_set():
+            return
         limit_s = SILENT_CAMERA_S if self._frames else FIRST_FRAME_S
-        if self._quiet_s >= limit_s and not self._over.is_set():
-            text = f"{self.source.name} has given no picture for {limit_s} s"
-            self.error = CameraError(text, "is it unplugged, or used by another program?")
+        if t_ns - self._heard_ns < to_ns(limit_s):
+            return
+        text = f"{self.source.name} has given no picture for {limit_s} s"
+        error = CameraError(text, "is it unplugged, or used by another program?")
+        with self._turn_lock:
+            self._turn += 1  # the thread that hangs in it is left behind
+        if self._reconnects:
+            self._capture_thread = self._capture_thread_of(self.source, error)
+            self._capture_thread.start()
+        else:
+            self.error = error
             self._end()
 
     def _wait_for_end(self, end_ns: int) -> None:
@@ -303,6 +445,7 @@ class Recorder:
         while not self._over.is_set() and now_ns() < deadline_ns:
             if self.ring.wait_until(end_ns, timeout_s=0.1):
                 return
+            self._watch_for_silence()
 
     def _cut(self, press: Press) -> Moment:
         start_ns = press.shutter_ns - to_ns(self.before_s)

@@ -44,22 +44,25 @@ class DemoOptions:
     seed: int = 0
     flash: bool = False
     slate: bool = False
+    every: bool = False
+    """Whether every frame is drawn, however late, as if an endless queue held them: what is counted
+    then does not depend on how busy the machine is."""
 
     @classmethod
     def parse(cls, text: str) -> DemoOptions:
-        """Read `seed=3,flash,slate`. Raises UsageError."""
+        """Read `seed=3,flash,slate,every`. Raises UsageError."""
         seed, flags = 0, set()
         for word in filter(None, text.split(",")):
             key, _, value = word.partition("=")
             if key == "seed" and value.isdigit():
                 seed = int(value)
-            elif word in ("flash", "slate"):
+            elif word in ("flash", "slate", "every"):
                 flags.add(word)
             else:
                 raise UsageError(
                     f"the demo camera knows no '{word}'", "try demo, demo:seed=3 or demo:flash"
                 )
-        return cls(seed, "flash" in flags, "slate" in flags)
+        return cls(seed, "flash" in flags, "slate" in flags, "every" in flags)
 
 
 class Studio:
@@ -153,7 +156,8 @@ class DemoCamera(FrameSource):
         if self._closed.is_set():
             return None
         latest = int((now_ns() - self.start_ns) * self.mode.rate_hz / NS_PER_S)
-        self._next = max(self._next, latest - QUEUE_FRAMES)
+        if not self.options.every:
+            self._next = max(self._next, latest - QUEUE_FRAMES)
         index, self._next = self._next, self._next + 1
         planes = self.studio.planes(index)
         if index < WARMUP_FRAMES:

@@ -78,6 +78,8 @@ class LiveEncoder:
         self._plans = tier == "auto"
         """Whether it is still to be found out which tier fits."""
         self._plan: Plan | None = None
+        self.fell_back = False
+        """Whether the live tier was too slow."""
         self._may_let_go = False
         self._holders: list[OutputContainer] = []
         """Of all encoders that moments may still be written with."""
@@ -182,7 +184,7 @@ class LiveEncoder:
                 self._encode(frame)
                 if self.tier == "live" and self.backlog > BEHIND_S * float(self._mode.rate_hz):
                     # Never hold frames back without end: what no moment needs is let go.
-                    self.tier = "lazy"
+                    self.tier, self.fell_back = "lazy", True
                     self._feed.unwant(self._live_from_ns, FOR_EVER_NS)
                 del frame  # and with it the hold on its memory
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost

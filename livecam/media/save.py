@@ -48,6 +48,8 @@ class SavedFiles:
     """With a Motion Photo alone, both are that one file."""
     scores: Path
     motion_photo: Path | None = None
+    encoded_again: str = ""
+    """Why the movie was encoded once the moment was over, though its frames had been before."""
 
 
 def save(
@@ -81,7 +83,7 @@ def save_when_scored(
         movie = bundle.hidden(".MOV", publish=form.motion != "only")
         if is_slow and moment.mode.pixel_format is PixelFormat.JPEG:
             _keep_meanwhile(bundle.hidden(".mjpeg.MOV", publish=False), moment)
-        _write(movie, moment, form.codec, encoded)
+        encoded_again = _write(movie, moment, form.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)
@@ -103,7 +105,7 @@ def save_when_scored(
             raise write_error(folder, err) from err
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
-    return files
+    return replace(files, encoded_again=encoded_again)
 
 
 def _keep_meanwhile(path: Path, moment: Moment) -> None:
@@ -120,16 +122,21 @@ def _write(
     moment: Moment,
     codec: Codec,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None,
-) -> None:
-    """Write the movie from frames that are encoded already; where that fails, encode them here."""
+) -> str:
+    """Write the movie from frames that are encoded already; where that fails, encode them here.
+
+    Why it failed, or "".
+    """
+    problem = ""
     if encoded is not None:
         try:
             mux_movie(path, moment, *encoded())
-        except OutputError:
-            pass  # an encoder that gave up must not lose the moment
+        except OutputError as err:
+            problem = err.message  # an encoder that gave up must not lose the moment
         else:
-            return
+            return ""
     write_movie(path, moment, codec)
+    return problem
 
 
 def _enhanced(moment: Moment, key: int) -> Merged:

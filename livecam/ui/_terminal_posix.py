@@ -14,6 +14,7 @@ import tty
 from typing import TYPE_CHECKING
 
 from livecam.timebase import now_ns
+from livecam.ui.keys import PASTE_OFF, PASTE_ON, KeyReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,13 @@ class Keyboard:
         if self._fd is not None and self._before is None:
             self._before = termios.tcgetattr(self._fd)
             tty.setcbreak(self._fd, termios.TCSANOW)
+            self._tell(PASTE_ON)
 
     def release(self) -> None:
         """Switch it back."""
         if self._fd is not None and self._before is not None:
             before, self._before = self._before, None
+            self._tell(PASTE_OFF)
             with contextlib.suppress(termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._fd, termios.TCSANOW, before)  # type: ignore[arg-type]
 
@@ -69,8 +72,17 @@ class Keyboard:
             self._thread = None
         self.release()
 
+    def _tell(self, sequence: str) -> None:
+        """Send something to the terminal itself, wherever standard output goes."""
+        if os.environ.get("TERM", "dumb") == "dumb" or self._fd is None:
+            return
+        # It may be gone, or open for reading only.
+        with contextlib.suppress(OSError):
+            os.write(self._fd, sequence.encode())
+
     def _read(self) -> None:
         assert self._fd is not None
+        reader = KeyReader()
         while True:
             ready, _, _ = select.select([self._fd, self._wake_read], [], [])
             if self._wake_read in ready:
@@ -83,10 +95,7 @@ class Keyboard:
             if not data:  # its window was closed
                 self._on_gone()
                 return
-            text = data.decode(errors="ignore")
-            if text.startswith("\x1b"):
-                continue  # arrows and the like, several bytes at once
-            for key in text:
+            for key in reader.feed(data.decode(errors="ignore"), t_ns):
                 self._on_key(key, t_ns)
 
 
@@ -115,7 +124,7 @@ def _terminal() -> int | None:
         terminal = sys.stdin.fileno()
     elif stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         try:
-            terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+            terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         except OSError:
             return None
     else:

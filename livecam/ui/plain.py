@@ -99,9 +99,16 @@ def describe(event: contract.Event) -> str:
             mode = (
                 f"{width}x{height} at {event.camera.rate_hz:g} frames/s, {event.camera.delivered}"
             )
-            return f"camera: {event.camera.name}, {mode}; microphone: {sound}"
+            note = f" ({event.camera.note})" if event.camera.note else ""
+            return f"camera: {event.camera.name}, {mode}{note}; microphone: {sound}"
         case contract.Armed():
             return "armed"
+        case contract.CameraLost():
+            return f"camera lost: {event.message}; it is tried again"
+        case contract.CameraBack():
+            return f"camera back: {event.camera.name}, after {event.lost_s:.0f} s"
+        case contract.Notice():
+            return event.message
         case contract.Shot():
             return f"captured {event.id}"
         case contract.Scoring():

@@ -30,11 +30,13 @@ FRAME_END = "\x1b[J\x1b[?2026l"
 
 STATE_STYLES = {
     "opening": "yellow",
+    "waiting": "yellow",
     "warming up": "yellow",
     "armed": "bold green",
     "captured": "bold reverse magenta",
     "scoring": "bold cyan",
     "saved": "bold green",
+    "camera lost": "bold red",
     "finishing": "yellow",
     "ended": "yellow",
 }
@@ -118,6 +120,10 @@ def _words(status: Status, columns: int) -> list[str]:
     body.add_row("ring", f"{bar} {status.ring_s:.1f} s of {status.span_s:.1f}")
     dropped = Text(f"dropped {status.dropped}", "bold red" if status.dropped else "")
     body.add_row("camera", Text.assemble(f"{status.rate_hz:.0f} frames/s, ", dropped))
+    if status.mode_note:
+        body.add_row("", Text(status.mode_note, "yellow"))
+    if status.outage:
+        body.add_row("", Text(status.outage, "bold red"))
     body.add_row("sound", _sound(status))
     body.add_row("shots", _shots(status))
     body.add_row("last", Text(status.last or "-"))
@@ -148,7 +154,9 @@ def _sound(status: Status) -> Text:
 
 def _shots(status: Status) -> str:
     waiting = f", {status.waiting} in work" if status.waiting else ""
-    return f"{status.shots} taken, {status.saved} saved{waiting}"
+    held = f", {status.held} held" if status.held else ""
+    kept = f", {status.kept} kept until the camera is ready" if status.kept else ""
+    return f"{status.shots} taken, {status.saved} saved{waiting}{held}{kept}"
 
 
 def _bar(share: float, width: int) -> str:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam.quality.explain import word_for
-from livecam.timebase import now_ns, to_ns
+from livecam.timebase import now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
+    from livecam.clip.recorder import Outage
     from livecam.contract import Saved
     from livecam.session import Session
 
 State = Literal[
-    "opening", "warming up", "armed", "captured", "scoring", "saved", "finishing", "ended"
+    "opening",
+    "waiting",
+    "warming up",
+    "armed",
+    "captured",
+    "scoring",
+    "saved",
+    "camera lost",
+    "finishing",
+    "ended",
 ]
 
 SAVED_SHOWN_NS = to_ns(2.5)
@@ -29,6 +40,8 @@ class Status:
     state: State
     camera: str = ""
     mode: str = ""
+    mode_note: str = ""
+    """In what the mode differs from what was asked for."""
     ring_s: float = 0.0
     span_s: float = 3.0
     score: float | None = None
@@ -43,6 +56,12 @@ class Status:
     shots: int = 0
     saved: int = 0
     waiting: int = 0
+    held: int = 0
+    """Presses that were joined to the one before, because the key is held down."""
+    kept: int = 0
+    """Presses that wait for the camera."""
+    outage: str = ""
+    """Why the camera is away, and when it is tried again."""
     last: str = ""
     """The newest saved photo with its score."""
     reason: str = ""
@@ -60,11 +79,21 @@ class StatusReader:
         self._saved_id = 0
         self._saved_ns = -SAVED_SHOWN_NS
         self.error = ""
+        self.waiting_for = ""
+        """Why there is no camera yet, while it is waited for."""
+        self.is_press_kept = False
+        """Whether a press waits until the camera is open."""
 
     def read(self, session: Session | None, camera: str = "") -> Status:
         """The status now. Without a session the camera is still being opened."""
         if session is None:
-            return Status("opening", camera=camera, error=self.error)
+            return Status(
+                "waiting" if self.waiting_for else "opening",
+                camera=camera,
+                error=self.error,
+                outage=self.waiting_for,
+                kept=int(self.is_press_kept),
+            )
         health, work, live, last = session.health(), session.work(), session.live, session.last
         if last is not None and last.saved.id != self._saved_id:
             self._saved_id, self._saved_ns = last.saved.id, now_ns()
@@ -73,6 +102,7 @@ class StatusReader:
             state=_state(session, health.warming_up, fresh),
             camera=session.source.name,
             mode=session.source.mode.describe(),
+            mode_note=session.source.mode.note,
             ring_s=min(health.held_s, session.options.before_s + session.options.after_s),
             span_s=session.options.before_s + session.options.after_s,
             score=live.score if live else None,
@@ -87,6 +117,9 @@ class StatusReader:
             shots=work.shots,
             saved=work.saved,
             waiting=work.pending + work.scoring,
+            held=session.held,
+            kept=session.kept,
+            outage=_outage(session.recorder.outage),
             last=f"{Path(last.saved.photo).name}  {verdict(last.saved)}" if last else "",
             reason=last.saved.reason if last else "",
             error=self.error,
@@ -95,8 +128,17 @@ class StatusReader:
         )
 
 
+def _outage(outage: Outage | None) -> str:
+    if outage is None:
+        return ""
+    left_s = max(0, math.ceil(to_s(outage.next_try_ns - now_ns())))
+    return f"{outage.error.message}; " + (f"tried again in {left_s} s" if left_s else "trying")
+
+
 def _state(session: Session, warming_up: bool, fresh: bool) -> State:
     work = session.work()
+    if session.recorder.outage is not None and not session.is_ending:
+        return "camera lost"
     if work.pending:
         return "captured"
     if work.scoring:

@@ -1,0 +1,65 @@
+"""What was typed, read out of what a terminal sends: keys, escape sequences, pasted text."""
+
+from __future__ import annotations
+
+import re
+
+PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
+"""Bracketed paste: the terminal marks text that was pasted, which is then no keys."""
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+
+_SEQUENCE = re.compile(
+    r"""
+    \x1b\[[0-?]*[ -/]*[@-~]   # CSI (ECMA-48, 5.4): arrows, function keys, reports
+  | \x1bO[ -~]                # SS3: arrows and F1 to F4 of some terminals
+  | \x1b[PX^_\]][^\x07\x1b]*(?:\x07|\x1b\\)   # strings: answers to what was asked
+    """,
+    re.VERBOSE,
+)
+_BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O|[PX^_\]][^\x07\x1b]*\x1b?)?\Z")
+"""The beginning of a sequence whose rest is still to come."""
+ALONE_NS = 50_000_000
+"""The bytes of a sequence come together; an Escape that stays alone for so long is the key."""
+
+
+class KeyReader:
+    """Takes what a terminal sends, piece by piece, and gives the keys in it, one character each.
+
+    Keys that send sequences (arrows and the like) mean nothing here. A key typed together with one
+    counts all the same: a press is never lost because it came in the same read.
+    """
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._rest_ns = 0
+        self._pasting = False
+
+    def feed(self, text: str, t_ns: int) -> list[str]:
+        """The keys in the next piece, which was read at `t_ns`."""
+        if self._rest and t_ns - self._rest_ns > ALONE_NS:
+            self._rest = ""
+        text, self._rest = self._rest + text, ""
+        keys: list[str] = []
+        while text:
+            if self._pasting:
+                _, end, after = text.partition(_PASTE_ENDS)
+                if not end:
+                    # Its end may be cut in two.
+                    self._keep(text[-len(_PASTE_ENDS) + 1 :], t_ns)
+                    break
+                text, self._pasting = after, False
+            elif not text.startswith("\x1b"):
+                keys.append(text[0])
+                text = text[1:]
+            elif found := _SEQUENCE.match(text):
+                self._pasting = found[0] == _PASTE_BEGINS
+                text = text[found.end() :]
+            elif _BEGUN.match(text):
+                self._keep(text, t_ns)
+                break
+            else:
+                text = text[1:]  # Escape itself; what follows was typed after it, or with Alt
+        return keys
+
+    def _keep(self, text: str, t_ns: int) -> None:
+        self._rest, self._rest_ns = text, t_ns
