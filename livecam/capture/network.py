@@ -12,7 +12,8 @@ import av
 
 from livecam.capture.av_stream import AvStream, Picture
 from livecam.capture.frame import Frame, PixelFormat
-from livecam.capture.source import BlockingSource, CameraMode
+from livecam.capture.http_jpegs import HttpJpegs, open_jpegs
+from livecam.capture.source import BlockingSource, CameraMode, FrameSource, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError, UsageError
 from livecam.timebase import NS_PER_S, now_ns, to_ns
@@ -37,12 +38,14 @@ class NetworkCamera(BlockingSource):
         super().__init__()
         try:
             parts = urlsplit(url)
+            _ = parts.port  # raises where it is no number
         except ValueError as err:
-            raise UsageError(f"'{url}' is no address: {err}") from err
+            raise UsageError(f"'{_without_password(url)}' is no address: {err}") from err
         if parts.scheme not in SCHEMES:
             raise UsageError(
                 f"livecam reads no {parts.scheme}:// addresses", "try http:// or rtsp://"
             )
+        self._url = url
         self.name = parts.hostname or "network camera"
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # never show a password
         self._stream = self._open(url, parts.scheme)
@@ -60,8 +63,21 @@ class NetworkCamera(BlockingSource):
             parts.scheme,
         )
 
+    def reopen(self) -> FrameSource:
+        """Connect to the same address again."""
+        return NetworkCamera(self._url)
+
+    def close(self) -> None:
+        """Let the camera go; a read that waits ends at once, or when it times out."""
+        self._closed.set()
+        if isinstance(self._stream, HttpJpegs):
+            self._stream.interrupt()
+        super().close()
+
     def _next_frame(self, index: int) -> Frame:
         picture = self._next_picture()
+        if picture.size_wh != self.mode.size_wh:
+            raise wrong_size(self.name, picture.size_wh, self.mode.size_wh)
         return Frame(
             index,
             self._place(picture),
@@ -112,13 +128,13 @@ class NetworkCamera(BlockingSource):
             return Fraction(nearest)
         return Fraction(measured).limit_denominator(10)
 
-    def _open(self, url: str, scheme: str) -> AvStream:
-        options = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
-        if scheme.startswith("rtsp"):
-            options["rtsp_transport"] = "tcp"
+    def _open(self, url: str, scheme: str) -> AvStream | HttpJpegs:
         try:
-            container = av.open(url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
-            stream = AvStream(container)
+            if scheme in ("http", "https"):
+                jpegs = open_jpegs(url, OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+                if jpegs is not None:
+                    return jpegs
+            return _open_with_ffmpeg(url, scheme)
         except (av.FFmpegError, OSError) as err:
             raise CameraError(
                 f"cannot open the camera at {self._where}: {_reason(err)}",
@@ -126,13 +142,31 @@ class NetworkCamera(BlockingSource):
             ) from err
         except CameraError as err:
             raise CameraError(
-                f"{self._where}: {err.message}", "is this a camera's address?"
+                f"cannot open the camera at {self._where}: {err.message}",
+                err.hint or "is this a camera's address?",
             ) from err
-        return stream
+
+
+def _open_with_ffmpeg(url: str, scheme: str) -> AvStream:
+    options = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+    if scheme.startswith("rtsp"):
+        options["rtsp_transport"] = "tcp"
+    container = av.open(url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+    try:
+        return AvStream(container)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _without_password(url: str) -> str:
+    """An address that is none, without what stands before the last @ of its host."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _reason(err: Exception) -> str:
     text = getattr(err, "strerror", None) or str(err)
-    if "Immediate exit" in text:
+    if isinstance(err, TimeoutError) or "Immediate exit" in text:
         return f"no answer in {READ_TIMEOUT_S:.0f} s"
     return str(text).lower()

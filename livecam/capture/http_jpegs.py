@@ -1,0 +1,212 @@
+"""MJPEG over HTTP, read more tolerantly than FFmpeg does.
+
+Only the named host is ever connected to: neither proxies nor redirects to another one are followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import urllib.request
+from collections import deque
+from fractions import Fraction
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin, urlsplit
+
+import numpy as np
+
+from livecam.capture.av_stream import Picture
+from livecam.capture.frame import PixelFormat
+from livecam.capture.jpeg_splitter import JpegSplitter
+from livecam.errors import CameraError
+from livecam.formats.jpeg import size_of
+from livecam.timebase import now_ns
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+READ_BYTES = 1 << 16
+SNIFFED_BYTES = 1 << 14
+"""Of a stream whose type says nothing: in so many a picture begins, or it is none of JPEGs."""
+MOST_REDIRECTS = 5
+NOMINAL_RATE_HZ = Fraction(30)
+"""A stream of JPEGs names no rate; the real one is measured."""
+
+
+class HttpJpegs:
+    """The pictures of an open connection."""
+
+    codec = "mjpeg"
+    pixel_format = PixelFormat.JPEG
+    rate_hz = NOMINAL_RATE_HZ
+
+    def __init__(
+        self, response: http.client.HTTPResponse, connection: socket.socket, begun: bytes
+    ) -> None:
+        """`begun` are bytes that were read already. Raises CameraError, OSError."""
+        self._response, self._socket = response, connection
+        self._splitter = JpegSplitter()
+        self._ready: deque[Picture] = deque()
+        self._ended = False
+        self._count = 0
+        self.size_wh = (0, 0)
+        self._take(begun)
+        self._fill()
+        if not self._ready:
+            raise CameraError("there is no picture in this stream")
+        self.size_wh = self._ready[0].size_wh
+
+    def next(self) -> Picture | None:
+        """Block until the next picture; None at the end. Raises OSError."""
+        self._fill()
+        if not self._ready and self._count == 1:
+            raise OSError("it sends one picture, not a stream")
+        return self._ready.popleft() if self._ready else None
+
+    def interrupt(self) -> None:
+        """Let a `next` that waits in another thread come to the end of the stream."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection. May be called twice; no `next` may be under way."""
+        self.interrupt()
+        _close(self._response, self._socket)
+
+    def _fill(self) -> None:
+        while not self._ready and not self._ended:
+            try:
+                data = self._response.read1(READ_BYTES)
+            except (http.client.HTTPException, ValueError):
+                data = b""  # cut off, or closed
+            self._ended = not data
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        arrived_ns = now_ns()
+        for jpeg in self._splitter.feed(data):
+            size_wh = size_of(jpeg)
+            if size_wh is None:
+                continue
+            self._count += 1
+            self._ready.append(Picture(np.frombuffer(jpeg, np.uint8), None, arrived_ns, size_wh))
+
+
+def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | None:
+    """Connect; None where what is sent is not a row of JPEGs (FFmpeg may know it).
+
+    Raises CameraError, OSError.
+    """
+    try:
+        response, connection = _get(url, open_timeout_s)
+    except http.client.HTTPException:
+        return None  # no HTTP that Python understands
+    connection.settimeout(read_timeout_s)
+    kind = response.headers.get_content_type() if response.headers.get("Content-Type") else ""
+    if kind == "text/html":
+        _close(response, connection)
+        raise CameraError("it is a web page", "look for the address of the stream itself")
+    begun = b""
+    if not (kind.startswith("multipart/") or "jpeg" in kind or "jpg" in kind):
+        if kind not in ("", "application/octet-stream"):
+            _close(response, connection)
+            return None
+        while len(begun) < SNIFFED_BYTES and b"\xff\xd8\xff" not in begun:
+            data = response.read1(SNIFFED_BYTES)
+            if not data:
+                break
+            begun += data
+        if b"\xff\xd8\xff" not in begun:
+            _close(response, connection)
+            return None
+    try:
+        return HttpJpegs(response, connection, begun)
+    except BaseException:
+        _close(response, connection)
+        raise
+
+
+def _get(url: str, timeout_s: float) -> tuple[http.client.HTTPResponse, socket.socket]:
+    """Follow redirects within the host, and answer one question for a password."""
+    authorization = ""
+    for _ in range(MOST_REDIRECTS):
+        parts = urlsplit(url)
+        response, connection = _request(parts, authorization, timeout_s)
+        if response.status == 401 and parts.username and not authorization:
+            authorization = _authorization(parts, response.headers.get("WWW-Authenticate", ""))
+            _close(response, connection)
+        elif response.status in (301, 302, 303, 307, 308):
+            target = urlsplit(urljoin(url, response.headers.get("Location", "")))
+            _close(response, connection)
+            if target.hostname != parts.hostname or target.scheme not in ("http", "https"):
+                raise CameraError(
+                    f"it sends us on to {target.hostname}", "name that address, if you trust it"
+                )
+            user = parts.netloc.rpartition("@")[0]
+            netloc = target.netloc.rpartition("@")[2]
+            url = target._replace(netloc=f"{user}@{netloc}" if user else netloc).geturl()
+        elif response.status != 200:
+            _close(response, connection)
+            hint = "put user and password into the address" if response.status == 401 else ""
+            raise CameraError(f"it answers {response.status} {response.reason}".lower(), hint)
+        else:
+            return response, connection
+    raise CameraError("it sends us round in a circle, or does not take the password")
+
+
+def _request(
+    parts: SplitResult, authorization: str, timeout_s: float
+) -> tuple[http.client.HTTPResponse, socket.socket]:
+    host = parts.hostname or ""
+    connection: http.client.HTTPConnection
+    if parts.scheme == "https":
+        # Cameras make their certificates themselves; FFmpeg, which reads the other streams, does
+        # not look at them either.
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(
+            host, parts.port, timeout=timeout_s, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
+    connection.connect()
+    opened = connection.sock
+    headers = {"User-Agent": "livecam", "Accept": "*/*"}
+    if authorization:
+        headers["Authorization"] = authorization
+    connection.request("GET", _target(parts), headers=headers)
+    return connection.getresponse(), opened
+
+
+def _close(response: http.client.HTTPResponse, connection: socket.socket) -> None:
+    response.close()
+    connection.close()  # which a response leaves open where more could be asked
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _authorization(parts: SplitResult, challenge: str) -> str:
+    """The answer to a server's question for user and password: Digest or Basic (RFC 7616, 7617)."""
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    scheme, _, rest = challenge.partition(" ")
+    if scheme.lower() == "digest":
+        known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        known.add_password(None, bare, user, password)
+        fields = urllib.request.parse_keqv_list(
+            list(filter(None, urllib.request.parse_http_list(rest)))
+        )
+        digest = urllib.request.HTTPDigestAuthHandler(known)
+        answer = digest.get_authorization(
+            urllib.request.Request(bare),  # noqa: S310 - only looked at, never opened
+            fields,
+        )
+        if answer:
+            return f"Digest {answer}"
+    from base64 import b64encode
+
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
