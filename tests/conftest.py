@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import guest
+
 os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
 # livecam is run as users run it: what is printed to nobody must not fail at the very end either.
 os.environ.pop("PYTHONUNBUFFERED", None)
+
+ROOT = Path(__file__).parents[1]
+# What tests start is this checkout, wherever they start it, not the livecam that is installed.
+os.environ["PYTHONPATH"] = str(ROOT)
 
 SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
@@ -23,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "samples" in item.keywords and not SAMPLES.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no samples at {SAMPLES}"))
+        if "cameras" in item.keywords and (problem := guest.problem()):
+            item.add_marker(pytest.mark.skip(reason=problem))
         if "programs" in item.keywords and missing:
             item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)}"))
 

@@ -212,6 +212,29 @@ def test_a_press_before_the_first_picture_is_kept_and_taken(out):
     assert len(told.wait_for(contract.Shot)) == 1
 
 
+def test_encoding_that_breaks_down_is_said_and_saved_names_what_wrote_the_file(out, capfd):
+    source = DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
+    with running(source, before_s=0.3, after_s=0.3, out=out, tier="lazy") as (session, told):
+        session._encoder.encoder = "h264_gone"  # a device that worked when it was tried
+        session.wait_until_armed()
+        session.press()
+        (saved,) = told.wait_for(contract.Saved)
+    assert (saved.tier, saved.encoder) == ("after", "libx264")
+    (notice,) = told.wait_for(contract.Notice)
+    assert notice.id == 1
+    assert "encoded again" in notice.message
+    assert notice.message in capfd.readouterr().err
+
+
+def test_what_is_encoded_from_the_press_on_is_said_to_be(out):
+    source = DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
+    with running(source, before_s=0.3, after_s=0.3, out=out, tier="lazy") as (session, told):
+        session.wait_until_armed()
+        session.press()
+        (saved,) = told.wait_for(contract.Saved)
+    assert (saved.tier, saved.encoder) == ("lazy", "libx264")
+
+
 def test_the_first_error_decides_the_exit_code(out):
     source = DemoCamera(DemoOptions(), CameraRequest((320, 180)))
     with running(source, out=out) as (session, _):

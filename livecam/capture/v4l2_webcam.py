@@ -31,6 +31,9 @@ FIRST_PICTURE_S = 10.0
 SILENT_S = 4.0
 """A camera that gives no picture for this long is lost. Webcams go down to 5 a second in the dark,
 some to one."""
+QUEUED_FRAMES = 32
+"""How far a driver's numbers may be ahead of its times: a machine that was busy handles all that
+waited at once, and stamps it so."""
 HEADER_BYTES = 4096
 """Enough of a JPEG to find its size: tables and an AVI1 or JFIF header take 700."""
 
@@ -147,28 +150,30 @@ class V4l2Webcam(BlockingSource):
 class SequenceNumbers:
     """Frame numbers of a driver, as far as they can be believed.
 
-    A hole in them is a lost frame only where its time is missing too: some drivers count fields, or
-    what they drop on purpose to reach a lower rate. Some give every frame the number 0; then frames
-    are counted here, and nothing is known of those that were lost.
+    A hole in them is a lost frame, but in the long run no more frames can be lost than there was
+    time for: some drivers count what they drop on purpose to reach a lower rate. Some give every
+    frame the number 0; then frames are counted here, and nothing is known of those that were lost.
     """
 
     def __init__(self, rate_hz: Fraction) -> None:
         """`rate_hz` is the nominal rate."""
         self.are_trusted = True
         self._interval_ns = NS_PER_S / rate_hz
-        self._last: tuple[int, int] | None = None
+        self._first_ns: int | None = None
+        self._last = 0
         self._index = 0
 
     def place(self, sequence: int, t_ns: int) -> int:
         """The index of a frame taken at `t_ns`, which its driver calls `sequence` (32 bits)."""
-        if self._last is not None:
-            last, last_ns = self._last
-            step = (sequence - last) % (1 << 32)
+        if self._first_ns is None:
+            self._first_ns = t_ns
+        else:
+            step = (sequence - self._last) % (1 << 32)
             if not 1 <= step < 1 << 31:
                 self.are_trusted = False
-            passed = max(1, round((t_ns - last_ns) / self._interval_ns))
-            self._index += min(step, passed) if self.are_trusted else 1
-        self._last = sequence, t_ns
+            possible = int((t_ns - self._first_ns) / self._interval_ns) + QUEUED_FRAMES
+            self._index += max(1, min(step, possible - self._index)) if self.are_trusted else 1
+        self._last = sequence
         return self._index
 
 

@@ -417,7 +417,7 @@ def memory(report: Report, args: argparse.Namespace) -> None:
 
 def sound(report: Report, args: argparse.Namespace) -> None:
     """Flash and beep, through the network and PulseAudio."""
-    if not pulse.is_installed():
+    if pulse.problem():
         report.say("\nSound was not measured: PulseAudio is not installed.")
         return
     scene_mode = "1920x1080@30"

@@ -188,6 +188,22 @@ def test_where_the_best_is_the_present_one_the_cameras_own_photo_is_kept(pair, t
     assert check(halves).defects == ()
 
 
+def test_the_key_photo_of_a_turned_movie_stands_upright(out, tmp_path):
+    files = saved(out)
+    movie = bytearray(files.movie.read_bytes())
+    header = find_box(bytes(movie), b"moov", b"trak", b"tkhd")
+    quarter_turn = (0, 1 << 16, 0, -1 << 16, 0)
+    struct.pack_into(">5i", movie, header.body + 40, *quarter_turn)
+    files.movie.write_bytes(movie)
+    event = rekeyed(tmp_path, files.movie, at=0.5)
+    with MovieReader(files.movie) as reader, Image.open(event["outputs"][1]) as photo:
+        stored, upright = (320, 240), reader.picture(15)
+        assert photo.size == stored[::-1] == (upright.shape[1], upright.shape[0])
+        assert photo.getexif().get(0x0112, 1) == 1, "not to be turned once more"
+        seen = np.asarray(photo.convert("RGB"))[:, :, ::-1].astype(int)
+        assert np.abs(seen - upright).mean() < 4
+
+
 def test_by_hand_even_the_present_frame_is_taken_from_the_movie(pair, tmp_path):
     now = read_movie(pair.movie.read_bytes()).still.time_s
     event = rekeyed(tmp_path, pair.photo, at=now)

@@ -63,6 +63,19 @@ def camera(request):
     it.encoder.close()
 
 
+def test_packets_begin_with_the_last_key_frame_before_the_moment(camera):
+    camera.film(0, 100)
+    camera.want(0, 100)
+    for first in (20, 44, 46, 75):
+        frames = camera.ring.cut(first * INTERVAL_NS, (first + 20) * INTERVAL_NS)
+        it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
+        _, packets = camera.encoder.moment(it, lambda: False)
+        hidden = [packet for packet in packets if packet.t_ns <= frames[0].t_ns]
+        assert packets[0].is_key
+        assert sum(packet.is_key for packet in hidden) == 1, "no key frame is hidden in vain"
+        assert len(hidden) <= 15 + 1, "half a second at the most"
+
+
 def test_a_moment_holds_exactly_its_frames(camera, tmp_path):
     camera.film(0, 50)
     camera.want(10, 40)

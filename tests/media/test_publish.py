@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -11,6 +15,7 @@ import pytest
 from livecam.errors import OutputError
 from livecam.media.publish import Bundle, check_folder
 
+SUFFIXES = (".MOV", ".json", ".JPG")
 WHEN = datetime(2026, 5, 17, 12, 0, 0, 5_000, UTC)
 
 
@@ -29,6 +34,31 @@ def names(folder) -> list[str]:
 def test_the_files_share_a_name_that_says_when(out):
     assert publish(out) == "livecam-20260517-120000-005Z"
     assert names(out) == [f"livecam-20260517-120000-005Z{s}" for s in (".JPG", ".MOV", ".json")]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_files_are_on_disk_before_they_have_names_and_the_photo_comes_last(out, tmp_path):
+    trace = tmp_path / "trace.txt"
+    code = (
+        "import sys, livecam\n"
+        "from tests.support.frames import moment\n"
+        "it = moment([i / 30 for i in range(10)])\n"
+        "livecam.save(it, livecam.score(it), sys.argv[1])\n"
+    )
+    command = ["strace", "-f", "-y", "-e", "trace=fsync,link,linkat,rename,renameat,renameat2"]
+    subprocess.run([*command, "-o", trace, sys.executable, "-c", code, out], check=True)
+    calls = [line for line in trace.read_text().splitlines() if str(out) in line]
+
+    def when(pattern: str) -> int:
+        found = [i for i, line in enumerate(calls) if re.search(pattern, line)]
+        assert found, (pattern, calls)
+        return found[-1]
+
+    named = [when(rf"(link|rename).*{suffix}\.part.*{suffix}\"") for suffix in SUFFIXES]
+    assert named == sorted(named), "movie, record, photo"
+    flushed = [when(rf"fsync\(.*{suffix}\.part>\)") for suffix in SUFFIXES]
+    assert max(flushed) < min(named)
+    assert when(rf"fsync\(\d+<{out}>\)") > max(named), "and the names themselves"
 
 
 def test_names_sort_by_time(out):

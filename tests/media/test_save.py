@@ -124,5 +124,6 @@ def test_an_encoder_that_gave_up_does_not_lose_the_moment(out):
         raise OutputError("the movie cannot be encoded: no")
 
     files = save_when_scored(it, lambda: livecam.score(it), out, encoded=encoded)
+    assert files.encoded_again == "the movie cannot be encoded: no"
     with av.open(str(files.movie)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 20

@@ -27,8 +27,16 @@ class Pulse:
         subprocess.run(command, env=self.environment, check=True)
 
 
-def is_installed() -> bool:
-    return shutil.which("pulseaudio") is not None and shutil.which("pactl") is not None
+def problem() -> str:
+    """Why there can be no microphone here, or ""."""
+    missing = [name for name in ("pulseaudio", "pactl") if shutil.which(name) is None]
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    try:
+        import sounddevice  # noqa: F401
+    except OSError:
+        return "not installed: PortAudio"
+    return ""
 
 
 @contextlib.contextmanager
