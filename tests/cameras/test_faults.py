@@ -209,11 +209,16 @@ def test_ten_presses_with_every_frame_and_the_sound_of_a_microphone(tmp_path, fr
         python $OUT/tone.py & sleep 3
         plug 0 --modes 'mjpeg:1280x720:30'
         livecam devices > devices.txt
-        livecam --mic 'hw:0,1' --before 0.5 --after 0.3 --no-live-score --shots 10 --interval 1 \\
-          --json > told.jsonl; echo "code $?"
+        mkfifo presses; sleep 600 > presses &
+        livecam --mic 'hw:0,1' --before 0.5 --after 0.3 --no-live-score --json \
+          < presses > told.jsonl & program=$!
+        reach told.jsonl armed 1
+        sleep 10  # the guest's one processor is too slow for its own driver while models load
+        for _ in $(seq 10); do echo > presses; sleep 1; done
+        reach told.jsonl saved 10; kill -INT $program; wait $program; echo "code $?"
         cp /run/uvc0.log .
     """, timeout_s=200)  # fmt: skip
-    assert "code 0" in ran.text
+    assert "code 130" in ran.text
     assert "Loopback" in ran.event("told.jsonl", "ready")["microphone"]
     assert "Loopback" in (tmp_path / "devices.txt").read_text()
     saved = [event for event in ran.events("told.jsonl") if event["event"] == "saved"]
@@ -229,11 +234,8 @@ def test_ten_presses_with_every_frame_and_the_sound_of_a_microphone(tmp_path, fr
         # The camera counts to 90 and begins again; what it was too late for itself is not missing.
         wanted = [(numbers[0] + i) % 90 for i in range(90)]
         missing = [n for n in wanted[: wanted.index(numbers[-1])] if n not in numbers]
+        assert set(missing) <= late, "what the camera itself was too late for"
         record = json.loads(ran.path(event["scores"]).read_text())
-        # While the program starts the guest's one processor may be too slow even for its driver.
-        counted = sum(gap["lost"] for gap in record["gaps"])
-        assert len(set(missing) - late) <= counted
-        assert event["id"] == 1 or counted == 0
         assert record["sound"] is not None
     samples, rate = sound(ran.path(saved[5]["movie"]))
     import numpy as np
