@@ -11,7 +11,7 @@ import pytest
 from tests.support import guest
 from tests.support.guest import SHORT
 
-pytestmark = [pytest.mark.cameras, pytest.mark.samples]
+pytestmark = [pytest.mark.cameras, pytest.mark.samples, pytest.mark.timeout(900)]
 
 
 def test_a_camera_that_is_pulled_out_and_plugged_in_again(tmp_path, frames):
@@ -33,7 +33,7 @@ def test_a_camera_that_is_pulled_out_and_plugged_in_again(tmp_path, frames):
         tell 0 stall; reach told.jsonl camera_lost 2
         tell 0 go; reach told.jsonl armed 3; echo > presses; reach told.jsonl saved 4
         kill -INT $program; wait $program; echo "code $?"
-    """, timeout_s=200)  # fmt: skip
+    """)  # fmt: skip
     assert "never reached" not in ran.text, ran.text
     told = [event["event"] for event in ran.events("told.jsonl")]
     assert told.count("saved") == told.count("shot") == 4
@@ -156,7 +156,7 @@ def test_what_cannot_be_opened_is_one_line_with_its_own_hint(tmp_path, frames):
         camera 0 --modes 'mjpeg:1280x720:30' --frames $OUT/wrong
         try size livecam {SHORT} --shots 1 --plain
         ls recordings > files.txt
-    """, timeout_s=240)  # fmt: skip
+    """)  # fmt: skip
 
     def told(name: str, code: int) -> str:
         assert f"{name} {code}" in ran.text, ran.text
@@ -217,7 +217,7 @@ def test_ten_presses_with_every_frame_and_the_sound_of_a_microphone(tmp_path, fr
         for _ in $(seq 10); do echo > presses; sleep 1; done
         reach told.jsonl saved 10; kill -INT $program; wait $program; echo "code $?"
         cp /run/uvc0.log .
-    """, timeout_s=200)  # fmt: skip
+    """)  # fmt: skip
     assert "code 130" in ran.text
     assert "Loopback" in ran.event("told.jsonl", "ready")["microphone"]
     assert "Loopback" in (tmp_path / "devices.txt").read_text()

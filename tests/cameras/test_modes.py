@@ -9,7 +9,7 @@ from PIL import Image
 from tests.support import guest
 from tests.support.guest import SHORT, Ran
 
-pytestmark = [pytest.mark.cameras, pytest.mark.samples]
+pytestmark = [pytest.mark.cameras, pytest.mark.samples, pytest.mark.timeout(900)]
 
 
 def shot(ran: Ran, name: str) -> tuple[dict, list[np.ndarray], np.ndarray]:

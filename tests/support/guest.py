@@ -38,7 +38,7 @@ printf '#!/bin/sh\nexec {python} -m livecam "$@"\n' > /run/bin/livecam; chmod +x
 plug() {{ port=$1; shift; camera $port --frames {frames} "$@"; }}
 # reach FILE EVENT COUNT: waits until a file has so many events of a kind
 reach() {{
-  for _ in $(seq 600); do
+  for _ in $(seq 1500); do
     count=$(grep -c "\\"event\\": \\"$2\\"" "$1" 2>/dev/null)
     [ "${{count:-0}}" -ge "$3" ] && return 0
     sleep 0.1
@@ -81,8 +81,11 @@ class Ran:
         return self.folder / Path(inside).relative_to("/run/host")
 
 
-def run(folder: Path, frames: Path, script: str, timeout_s: int = 150) -> Ran:
-    """Run a shell script in the guest; what it writes to $OUT is in `folder`."""
+def run(folder: Path, frames: Path, script: str, timeout_s: int = 600) -> Ran:
+    """Run a shell script in the guest; what it writes to $OUT is in `folder`.
+
+    The limit is many times what a script takes: a busy machine is slow.
+    """
     prelude = _PRELUDE.format(root=ROOT, frames=frames, python=sys.executable)
     done = subprocess.run(
         [str(KIT / "in-guest"), str(folder), prelude + script],
