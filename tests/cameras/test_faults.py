@@ -146,8 +146,9 @@ def test_what_cannot_be_opened_is_one_line_with_its_own_hint(tmp_path, frames):
         tell 0 'rate 0.2'
         try slow livecam {SHORT} --shots 1 --plain
         tell 0 'rate 30'; tell 0 stall
-        livecam {SHORT} --shots 1 --plain 2> hangs.err & program=$!
-        sleep 4; kill -INT $program
+        livecam {SHORT} --shots 1 --plain > hangs.out 2> hangs.err & program=$!
+        until grep -q opening hangs.out; do sleep 0.2; done
+        sleep 1; kill -INT $program
         for i in $(seq 30); do kill -0 $program 2>/dev/null || break; sleep 0.1; done
         kill -0 $program 2>/dev/null && echo "interrupt ignored"
         wait $program; echo "interrupted $?"
