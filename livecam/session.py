@@ -5,37 +5,34 @@ Threads beside those of the recorder, and what each owns:
 - *live* judges the newest frame a few times a second, while no moment is being worked on;
 - *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of pressed moments
   while these still go on;
-- *save* takes the moments in the order of the presses and writes each once it is scored.
+- *save* (in `Saver`) takes the moments in the order of the presses and writes each once it is
+  scored.
 
 `press`, `finish` and `give_up` may be called from any thread and return at once.
 """
 
 from __future__ import annotations
 
-import queue
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
-from livecam.clip.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Press, Recorder
+from livecam.clip.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.live_encoder import LiveEncoder
-from livecam.media.movie import ENCODERS
-from livecam.media.save import DEFAULT_FORM, save_when_scored
+from livecam.media.save import DEFAULT_FORM
 from livecam.quality.finder import FaceFinder
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.stream import StreamScorer
+from livecam.saver import Saver
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
 from livecam.work import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from av.video.stream import VideoStream
 
     from livecam.capture.frame import Frame
     from livecam.capture.microphone import Microphone
@@ -43,17 +40,12 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.media.encoders import Plan, Tier
     from livecam.media.form import Form
-    from livecam.media.live_encoder import Encoded
     from livecam.quality.choice import MomentScore
     from livecam.work import Work
 
 LIVE_INTERVAL_S = 0.2
 """Five readouts a second: as fast as a person reads."""
 
-
-SLOW_S = 1.0
-"""Seconds of frames still to be encoded at the end of a moment from which that counts as slow: 4K
-on two cores, say."""
 
 JOINED_SHARE = 0.1
 """A key that is held down presses again and again. A press so soon after the one before that nine
@@ -72,6 +64,8 @@ class Options:
     tier: Tier | Literal["auto"] = "auto"
     live_score: bool = True
     """Whether the newest frame is judged all the time, or only the moments that are pressed for."""
+    spill: Path | None = None
+    """Where moments go that cannot be written to `out`; None: a new temporary folder."""
     reconnects: bool = False
     """Whether a camera that is lost is tried again, rather than ending the run."""
 
@@ -120,8 +114,16 @@ class Session:
         )
         self._encodes_live = options.form.codec == "h264"
         self._finder = FaceFinder(options.model)
-        self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
-        self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
+        self._saver = Saver(
+            options.out,
+            options.spill,
+            options.form,
+            self._scorer,
+            self._encoder if self._encodes_live else None,
+            self,
+        )
+        self._unsaved: dict[int, int] = {}
+        """Presses whose moments are not saved yet, and when these begin."""
         self._tally = Tally()
         self._accepting = True
         self._last_shutter_ns: int | None = None
@@ -129,7 +131,6 @@ class Session:
         """Presses that were joined to the one before, because the key is held down."""
         self._kept = 0
         """Presses that wait until the camera gives pictures."""
-        self._has_said_fallback = False
         self._press_lock = threading.Lock()
         self._ending = threading.Event()
         self._armed = threading.Event()
@@ -137,7 +138,6 @@ class Session:
             threading.Thread(target=self._watch, name="arm"),
             threading.Thread(target=self._judge_live, name="live"),
         ]
-        self._saver = threading.Thread(target=self._save_all, name="save")
 
     @property
     def source(self) -> FrameSource:
@@ -149,7 +149,7 @@ class Session:
         self.recorder.start()
         microphone = self.recorder.microphone
         note = self.recorder.health().sound_note
-        self._send(
+        self.send(
             contract.Ready(
                 camera=_camera(self.source),
                 microphone=microphone.name if microphone is not None and not note else None,
@@ -162,8 +162,9 @@ class Session:
         self._scorer.start()
         if self._encodes_live:
             self._encoder.start()
-        for thread in (*self._threads, self._saver):
+        for thread in self._threads:
             thread.start()
+        self._saver.start()
 
     def press(self, shutter_ns: int | None = None, *, by_key: bool = False) -> int | None:
         """Keep the moment around this instant; its number, or None where there is none.
@@ -176,6 +177,9 @@ class Session:
         """
         with self._press_lock:
             if not self._accepting:
+                return None
+            if self._saver.is_full:
+                self.notice(f"a press is refused, since too much waits: {self._saver.problem}")
                 return None
             t_ns = now_ns() if shutter_ns is None else shutter_ns
             if self._is_blind(t_ns):
@@ -202,7 +206,7 @@ class Session:
             self.held += 1
             return
         self._kept += 1
-        self._send(contract.Notice("the camera gives no picture yet: the press is kept"))
+        self.send(contract.Notice("the camera gives no picture yet: the press is kept"))
 
     def _take_kept(self) -> None:
         with self._press_lock:
@@ -214,6 +218,8 @@ class Session:
         press = self.recorder.press(t_ns)
         self._last_shutter_ns = t_ns
         start_ns = press.shutter_ns - to_ns(self.options.before_s)
+        self._unsaved[press.id] = start_ns
+        self._encoder.keep_from(min(self._unsaved.values()))
         # One frame more: the moment may end with it (`as_long_as`).
         end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
         self._scorer.want(start_ns, end_ns)
@@ -223,9 +229,14 @@ class Session:
         self._tally.pressed(number)
         press.moment.add_done_callback(lambda _: self._tally.cut(number))
         shutter_time = self.recorder.clock.at(press.shutter_ns)
-        self._send(contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds")))
-        self._presses.put(press)
+        self.send(contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds")))
+        self._saver.add(press)
         return press.id
+
+    @property
+    def unwritten(self) -> tuple[int, str]:
+        """How many moments wait until they can be written, and why."""
+        return self._saver.waiting, self._saver.problem
 
     @property
     def kept(self) -> int:
@@ -246,19 +257,20 @@ class Session:
         with self._press_lock:
             if self._accepting:
                 self._accepting = False
-                self._presses.put(None)
+                self._saver.finish()
         self._armed.set()  # who waits to press need not wait any longer
 
     def give_up(self) -> None:
         """Stop at once: what is not saved yet is lost."""
         self.finish()
         self._ending.set()
+        self._saver.give_up()
         self.recorder.give_up()
 
     @property
     def is_done(self) -> bool:
         """Whether all that was shot is saved, after `finish` or the end of the camera."""
-        return not self._saver.is_alive()
+        return self._saver.is_done
 
     @property
     def is_ending(self) -> bool:
@@ -275,16 +287,17 @@ class Session:
         self.finish()
         self._ending.set()
         self.recorder.close()
-        for thread in (self._saver, *self._threads):
+        self._saver.join()
+        for thread in self._threads:
             if thread.is_alive():
                 thread.join()
         self._scorer.close()
         self._encoder.close()
-        self._choosing.shutdown()
+        self._saver.close()
         self._finder.close()
         health, work = self.recorder.health(), self.work()
         summary = contract.Summary(health.frames, health.dropped, work.shots, work.saved)
-        self._send(summary)
+        self.send(summary)
         return summary
 
     def health(self) -> Health:
@@ -299,16 +312,7 @@ class Session:
         """Report an error; it decides the exit code if it is the first."""
         if self.code is ExitCode.OK:
             self.code = error.exit_code
-        self._send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
-
-    def _notice(self, message: str, number: int | None = None) -> None:
-        """Say that livecam goes on otherwise than usual, in an event and in the log."""
-        print(f"livecam: {message}", file=sys.stderr, flush=True)
-        self._send(contract.Notice(message, number))
-
-    def _send(self, event: contract.Event) -> None:
-        with self._emit_lock:
-            self._emit(event)
+        self.send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
 
     # Arm thread: says when the ring is full, when the camera is lost and back, and sees it end
 
@@ -316,15 +320,15 @@ class Session:
         while (change := self.recorder.changes.get()) is not None:
             match change:
                 case Armed():
-                    self._send(contract.Armed())
+                    self.send(contract.Armed())
                     self._armed.set()
                     self._take_kept()
                 case Lost(error):
                     self.live = None
-                    self._send(contract.CameraLost(error.message, error.hint))
+                    self.send(contract.CameraLost(error.message, error.hint))
                 case Back(source, lost_ns):
                     lost_s = round(to_s(lost_ns), 3)
-                    self._send(contract.CameraBack(_camera(source), lost_s))
+                    self.send(contract.CameraBack(_camera(source), lost_s))
         self._armed.set()
         if self.recorder.error is not None:
             self.fail(self.recorder.error)
@@ -350,95 +354,36 @@ class Session:
                 return
             self.model_note = self._finder.problem
 
-    # Save thread
+    # Save thread: what the saver tells
 
-    def _save_all(self) -> None:
-        while (press := self._presses.get()) is not None:
-            number = press.id
-            try:
-                self._save(press)
-            except LivecamError as err:
-                self._tally.settle(number, saved=False)
-                self.fail(err, number)
-            except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-                self._tally.settle(number, saved=False)
-                self.fail(LivecamError(f"moment {number} cannot be saved: {err!r}"), number)
-            del press  # and with it the last hold on the moment's frames
-            self.recorder.ring.trim()
-            self._rest()
+    def send(self, event: contract.Event) -> None:
+        """Hand an event to whoever started the session, one at a time."""
+        with self._emit_lock:
+            self._emit(event)
 
-    def _rest(self) -> None:
-        """Hold on to nothing while no moment is on its way."""
-        # Under the lock of presses, or one that is just being made would be forgotten.
-        with self._press_lock:
-            work = self.work()
-            if not work.pending and not work.scoring:
-                self._encoder.let_go()
-                self._scorer.let_go()
+    def notice(self, message: str, number: int | None = None) -> None:
+        """Say that livecam goes on otherwise than usual, in an event and in the log."""
+        print(f"livecam: {message}", file=sys.stderr, flush=True)
+        self.send(contract.Notice(message, number))
 
-    def _save(self, press: Press) -> None:
-        moment = press.moment.result()
-        if self._ending.is_set():
-            self._tally.settle(press.id, saved=False)
-            return
-        self._send(contract.Scoring(press.id))
-        key_ready_ns = 0
-
-        def scored() -> MomentScore:
-            nonlocal key_ready_ns
-            try:
-                found = self._scorer.score(moment.frames, moment.shutter_ns, self._ending.is_set)
-            except ValueError as err:
-                raise LivecamError(f"moment {moment.id} cannot be scored: {err}") from err
-            key_ready_ns = now_ns()
-            return found
-
-        scoring = self._choosing.submit(scored)
-
-        tier, encoder = "after", ENCODERS[self.options.form.codec][0]
-
-        def encoded() -> tuple[VideoStream, list[Encoded]]:
-            nonlocal tier, encoder
-            found = self._encoder.moment(moment, self._ending.is_set)
-            tier, encoder = self._encoder.tier, found[0].codec.name
-            return found
-
-        options = self.options
-        behind_s = self._encoder.backlog / float(self.source.mode.rate_hz)
-        files = save_when_scored(
-            moment,
-            scoring.result,
-            options.out,
-            options.form,
-            encoded if self._encodes_live else None,
-            is_slow=behind_s > SLOW_S,
-        )
-        ready_ns, score = now_ns(), scoring.result()
-        if files.encoded_again:
-            tier, encoder = "after", ENCODERS[options.form.codec][0]
-            self._notice(f"the movie was encoded again: {files.encoded_again}", press.id)
-        if self._encoder.fell_back and not self._has_said_fallback:
-            self._has_said_fallback = True
-            self._notice("encoding all the time is too slow here: from the press on instead")
-        self._tally.settle(press.id, saved=True)
-        saved = contract.Saved(
-            id=press.id,
-            movie=str(files.movie),
-            photo=str(files.photo),
-            scores=str(files.scores),
-            motion_photo=str(files.motion_photo) if files.motion_photo else None,
-            key=_key(moment, score),
-            basis=score.basis,
-            reason=score.reason,
-            key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
-            file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
-            tier=tier,
-            encoder=encoder,
-        )
+    def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
+        """A moment is on disk."""
         frame = moment.frames[score.key]
         # A copy: the frame itself would hold on to the ring's memory.
-        self.last = KeyFrame(saved, frame.with_data(frame.data.copy(), warmup=frame.warmup))
-        self._send(saved)
+        self.last = KeyFrame(event, frame.with_data(frame.data.copy(), warmup=frame.warmup))
+        self.send(event)
+
+    def settled(self, number: int, *, saved: bool) -> None:
+        """A moment is on disk, or never will be: let go what only it needed."""
+        self._tally.settle(number, saved=saved)
+        self.recorder.ring.trim()
+        # Under the lock of presses, or one that is just being made would be forgotten.
+        with self._press_lock:
+            self._unsaved.pop(number, None)
+            self._encoder.keep_from(min(self._unsaved.values(), default=None))
+            if not self._unsaved:
+                self._encoder.let_go()
+                self._scorer.let_go()
 
 
 def _camera(source: FrameSource) -> contract.Camera:
@@ -451,11 +396,4 @@ def _camera(source: FrameSource) -> contract.Camera:
         mode.pixel_format.value,
         mode.backend,
         mode.note,
-    )
-
-
-def _key(moment: Moment, score: MomentScore) -> contract.Key:
-    frame = score.frames[score.key]
-    return contract.Key(
-        score.key, round(to_s(frame.t_ns - moment.start_ns), 6), round(frame.score, 6)
     )

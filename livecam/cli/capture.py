@@ -351,7 +351,15 @@ def _options(args: argparse.Namespace) -> Options:
     # A run of a set number of shots is a program's: it wants to know that the camera is gone.
     reconnects = not args.no_reconnect and args.shots is None
     return Options(
-        args.before, args.after, args.out, args.model, form, args.tier, live_score, reconnects
+        args.before,
+        args.after,
+        args.out,
+        args.model,
+        form,
+        args.tier,
+        live_score,
+        args.spill,
+        reconnects,
     )
 
 

@@ -198,6 +198,13 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
         help="where to save (default: recordings, in this folder)",
     )
     group.add_argument(
+        "--spill",
+        type=Path,
+        metavar="DIR",
+        help="where moments go that cannot be written there by the end (default: a new folder "
+        "among the system's temporary files)",
+    )
+    group.add_argument(
         "--format", choices=("jpeg", "heic"), default="jpeg", help="of the key photo (jpeg)"
     )
     group.add_argument(

@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 import av
+from av.video.frame import PictureType
 
 from livecam import memory
 from livecam.clip.feed import POLL_S, Feed
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.media.encoders import Tier
 
-KEEP_NS = 40_000_000_000
-"""Packets older than this are forgotten: longer than the longest moment."""
+SLACK_NS = 2_000_000_000
+"""Packets are kept for so much longer than a moment lasts: its frames may come, and be asked for,
+that late, and the key frame before them lies half a second back."""
 FOR_EVER_NS = 1 << 62
 
 BEHIND_S = 0.5
@@ -70,20 +72,24 @@ class LiveEncoder:
         """With "auto", which tier fits moments of `span_s`, before and after, is found out."""
         self._feed = Feed(ring)
         self._ring, self._mode = ring, mode
-        self._is_open = False
         self.tier: Tier = "lazy" if tier == "auto" else tier
         self.encoder = SOFTWARE
         """FFmpeg's name of it."""
         self._span_s, self._live_from_ns = span_s, 0
+        self._keep_ns = int(sum(span_s) * NS_PER_S) + SLACK_NS
+        self._needed_ns = FOR_EVER_NS
+        """Capture time from which on moments that are not saved yet need packets."""
         self._plans = tier == "auto"
         """Whether it is still to be found out which tier fits."""
         self._plan: Plan | None = None
         self.fell_back = False
         """Whether the live tier was too slow."""
         self._may_let_go = False
-        self._holders: list[OutputContainer] = []
-        """Of all encoders that moments may still be written with."""
+        self._holder: OutputContainer | None = None
+        """Holds the encoder open. One serves all moments: each costs 30 MB at 1080p."""
         self._stream: VideoStream | None = None
+        self._needs_key = True
+        """Whether the next frame must be a key frame, since those before it are not encoded."""
         self._packets: deque[Encoded] = deque()
         self._handled: set[int] = set()
         """Capture times of the frames that are encoded, or cannot be."""
@@ -108,6 +114,11 @@ class LiveEncoder:
         self._may_let_go = False
         self._feed.want(start_ns, end_ns)
         self._wanted.set()
+
+    def keep_from(self, t_ns: int | None) -> None:
+        """Keep packets from this capture time on: a moment that is not saved needs them."""
+        with self._changed:
+            self._needed_ns = FOR_EVER_NS if t_ns is None else t_ns
 
     @property
     def backlog(self) -> int:
@@ -193,7 +204,7 @@ class LiveEncoder:
                 self._error = OutputError(f"the movie cannot be encoded: {err}")
                 self._changed.notify_all()
         finally:
-            self._finish()
+            self._close()
 
     def _encode(self, frame: Frame) -> None:
         try:
@@ -207,7 +218,10 @@ class LiveEncoder:
         stream = self._running()
         picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         picture.pts, picture.time_base = ticks(frame.t_ns), Fraction(1, TIMESCALE)
+        if self._needs_key:
+            picture.pict_type = PictureType.I
         packets = stream.encode(picture)
+        self._needs_key = False
         self._note(
             [Encoded(frame.t_ns, bytes(packet), packet.is_keyframe) for packet in packets],
             frame.t_ns,
@@ -217,32 +231,38 @@ class LiveEncoder:
         with self._changed:
             self._packets.extend(packets)
             self._handled.add(t_ns)
-            while self._packets and self._packets[0].t_ns < t_ns - KEEP_NS:
-                self._gone_ns = self._packets.popleft().t_ns
-                self._handled.discard(self._gone_ns)
+            self._forget_before(min(t_ns - self._keep_ns, self._needed_ns))
             self._changed.notify_all()
 
-    def _running(self) -> VideoStream:
-        """The open encoder; each opening begins with a key frame."""
-        if self._is_open and self._stream is not None:
-            return self._stream
-        holder, stream = open_encoder(self._mode, self.encoder)
-        self._holders.append(holder)
-        with self._changed:
-            self._stream = stream
-        self._is_open = True
-        return stream
+    def _forget_before(self, t_ns: int) -> None:
+        """Drop packets up to the last key frame at or before this time."""
+        keys = [i for i, p in enumerate(self._packets) if p.is_key and p.t_ns <= t_ns]
+        for _ in range(keys[-1] if keys else 0):
+            self._gone_ns = self._packets.popleft().t_ns
+        if keys:
+            self._handled = {known for known in self._handled if known > self._gone_ns}
+            self._broken = {known for known in self._broken if known > self._gone_ns}
 
-    def _finish(self) -> None:
-        """Let the encoder go once nothing is wanted: the next moment begins with a key frame."""
-        if self._is_open and self._stream is not None:
-            self._stream.encode(None)
-            self._is_open = False
+    def _running(self) -> VideoStream:
+        """The encoder."""
+        if self._stream is None:
+            holder, stream = open_encoder(self._mode, self.encoder)
+            with self._changed:
+                self._holder, self._stream = holder, stream
+            self._needs_key = True
+        return self._stream
+
+    def _close(self) -> None:
+        """Let the encoder go."""
+        with self._changed:
+            holder, self._holder, self._stream = self._holder, None, None
+        if holder is not None:
+            holder.close()
 
     def _rest(self) -> None:
         """Wait for the next frame of a moment, or for the next moment."""
         if self._feed.is_idle:
-            self._finish()
+            self._needs_key = True
             self._wanted.clear()
             if self._may_let_go and not self._is_in_ring():
                 self._forget()
@@ -260,16 +280,14 @@ class LiveEncoder:
         return bool(self._ring.cut(0, newest_ns + 1))
 
     def _forget(self) -> None:
+        self._close()
         with self._changed:
             self._gone_ns = max(self._handled, default=self._gone_ns)
             self._packets.clear()
             self._handled.clear()
             self._broken.clear()
-            self._stream = None
             self._changed.notify_all()
         self._may_let_go = False
-        while self._holders:
-            self._holders.pop().close()
         memory.release()
 
     def _make_plan(self) -> None:
@@ -284,6 +302,7 @@ class LiveEncoder:
             return
         memory.release()
         self._plans = False
+        self._close()  # which may be another than the one that was found
         self.tier, self.encoder = found.tier, found.encoder
         with self._changed:
             self._plan = found

@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from livecam.errors import OutputError
+from livecam.media.publish import write_error
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def write_movie(path: Path, moment: Moment, codec: Codec = "h264") -> None:
             if sound is not None and moment.sound is not None:
                 _encode_audio(out, sound, moment.sound)
     except OSError as err:  # av.FFmpegError of a full disk and the like are OSErrors too
-        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
         raise OutputError(f"the movie cannot be encoded: {err}") from err
 
@@ -85,7 +86,7 @@ def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[E
             if sound is not None and moment.sound is not None:
                 _encode_audio(out, sound, moment.sound)
     except OSError as err:
-        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
         raise OutputError(f"the movie cannot be written: {err}") from err
 
@@ -109,7 +110,7 @@ def write_motion_jpeg(path: Path, moment: Moment) -> None:
                 packet.duration, packet.is_keyframe = following - pts, True
                 out.mux(packet)
     except OSError as err:
-        raise OutputError(f"cannot write {path.name}: {err.strerror or err}") from err
+        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
         raise OutputError(f"the camera's pictures cannot be kept: {err}") from err
 

@@ -129,10 +129,12 @@ class Bundle:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for hidden in self._hidden:
-            hidden.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.unlink(missing_ok=True)
+        # A disk that cannot be written any more keeps them; why is what was raised already.
+        with contextlib.suppress(OSError):
+            for hidden in self._hidden:
+                hidden.unlink(missing_ok=True)
+            if self._lock is not None:
+                self._lock.unlink(missing_ok=True)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -189,4 +191,4 @@ def write_error(folder: Path, err: OSError) -> OutputError:
     hint = (
         "free some space" if err.errno == errno.ENOSPC else "choose another folder with --out DIR"
     )
-    return OutputError(f"cannot write to {folder}: {err.strerror}", hint)
+    return OutputError(f"cannot write to {folder}: {err.strerror or err}", hint)

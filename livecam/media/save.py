@@ -132,6 +132,8 @@ def _write(
         try:
             mux_movie(path, moment, *encoded())
         except OutputError as err:
+            if isinstance(err.__cause__, OSError):
+                raise  # of the disk: encoding again would not help
             problem = err.message  # an encoder that gave up must not lose the moment
         else:
             return ""

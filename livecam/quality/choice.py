@@ -13,6 +13,7 @@ from livecam.quality.score import Basis, FrameScore, score_frames
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livecam.capture.frame import Frame
     from livecam.quality.measures import FrameReading
 
 MOST_ALTERNATIVES = 3
@@ -66,6 +67,13 @@ def choose(
         text += f" ({'the camera was still warming up' if warm else 'no frame is whole'})"
     others = _alternatives(readings, frames, candidates, key, shutter_ns) if related else ()
     return MomentScore(basis, frames, key, text, note, others)
+
+
+def unscored(frames: Sequence[Frame], shutter_ns: int, why: str) -> MomentScore:
+    """The frame at the shutter, for a moment that cannot be scored. `why` is a sentence's part."""
+    judged = tuple(FrameScore(f.index, f.t_ns, 0.0, False, (), {}) for f in frames)
+    key = min(range(len(frames)), key=lambda i: abs(frames[i].t_ns - shutter_ns))
+    return MomentScore("frame", judged, key, f"the frame at the shutter, not scored: {why}", why)
 
 
 def _alternatives(

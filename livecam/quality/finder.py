@@ -59,6 +59,11 @@ class _Seen:
     presence_age: int = PRESENCE_EVERY
 
 
+def unread(frame: Frame) -> FrameReading:
+    """A frame of which nothing is known, since it cannot be decoded or measured."""
+    return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
+
+
 class FaceFinder:
     """Models that are loaded when first needed, and doing without where they cannot be had.
 
@@ -113,7 +118,7 @@ class FaceFinder:
         try:
             image = frame.bgr(reduce)
         except ValueError:
-            return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
+            return unread(frame)
         scale = frame.size_wh[0] / image.shape[1]
         found = self._find(image, scale)
         if found and self._reduce is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError
 from livecam.quality.choice import MomentScore, choose
-from livecam.quality.finder import FaceFinder
+from livecam.quality.finder import FaceFinder, unread
 from livecam.quality.worker import THREADS
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class StreamScorer:
         self._readings: dict[int, FrameReading] = {}
         self._claimed: set[int] = set()
         self._problem = ""
+        self._unread, self._unread_why = 0, ""
+        """Frames since the last question that could not be measured, and why the last one."""
         self._error: LivecamError | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -90,6 +92,13 @@ class StreamScorer:
             problem = self._problem
         return choose(readings, shutter_ns, problem)
 
+    def take_problem(self) -> str:
+        """What went wrong since the last call, in a sentence; "" if nothing did."""
+        with self._changed:
+            count, why = self._unread, self._unread_why
+            self._unread = 0
+        return f"{count} frames could not be scored: {why}" if count else ""
+
     def let_go(self) -> None:
         """Every moment is saved: forget all readings that no other moment can share."""
         frames = self._ring.cut(0, 1 << 62)
@@ -123,7 +132,13 @@ class StreamScorer:
                 if frame.t_ns - last_ns > ANOTHER_MOMENT_NS:
                     finder.start()
                 last_ns = frame.t_ns
-                reading = finder.read(frame)
+                try:
+                    reading = finder.read(frame)
+                except LivecamError:
+                    raise
+                except Exception as err:  # noqa: BLE001 - a frame's fault must not lose the next
+                    finder = self._renewed(finder, err)
+                    reading = unread(frame)
                 with self._changed:
                     self._readings[frame.t_ns] = reading
                     self._problem = finder.problem
@@ -135,6 +150,14 @@ class StreamScorer:
             self._fail(LivecamError(f"scoring broke down: {err!r}"))
         finally:
             finder.close()
+
+    def _renewed(self, finder: FaceFinder, error: Exception) -> FaceFinder:
+        """Other models in place of those that broke down over a frame."""
+        with self._changed:
+            self._unread += 1
+            self._unread_why = repr(error)
+        finder.close()
+        return FaceFinder(self._model)
 
     def _fail(self, error: LivecamError) -> None:
         self._feed.close()

@@ -15,8 +15,8 @@ from tests.support.program import run
 
 FLAGS = {
     "--camera", "--wait", "--no-reconnect", "--size", "--fps", "--mic", "--no-audio", "--model",
-    "--before", "--after", "--out", "--shots", "--interval", "--on-saved", "--json", "--plain",
-    "--log", "--version", "--format", "--codec", "--motion-photo", "--enhance", "--tier",
+    "--before", "--after", "--spill", "--out", "--shots", "--interval", "--on-saved", "--json",
+    "--plain", "--log", "--version", "--format", "--codec", "--motion-photo", "--enhance", "--tier",
     "--no-live-score", "--help",
 }  # fmt: skip
 

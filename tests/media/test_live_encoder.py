@@ -12,6 +12,7 @@ from livecam.capture.frame import PixelFormat
 from livecam.capture.ring import FrameRing
 from livecam.capture.source import CameraMode
 from livecam.errors import LivecamError, OutputError
+from livecam.media.encoders import open_encoder
 from livecam.media.live_encoder import LiveEncoder
 from livecam.media.movie import mux_movie
 from tests.support.frames import flat, moment, tone
@@ -167,6 +168,47 @@ def test_who_gives_up_does_not_wait(camera):
     it = replace(moment([0, 1 / 30]), mode=camera.mode)
     with pytest.raises(LivecamError, match="given up"):
         camera.encoder.moment(it, lambda: True)
+
+
+def test_one_encoder_serves_every_moment_and_each_begins_with_a_key_frame(monkeypatch):
+    """A press every 3.2 s: each moment is over before the next, and the ring remembers them all."""
+    opened = []
+
+    def spy(*args):
+        opened.append(args)
+        return open_encoder(*args)
+
+    monkeypatch.setattr("livecam.media.live_encoder.open_encoder", spy)
+    camera = Camera("lazy")
+    for first in range(0, 240, 24):
+        camera.film(first, first + 24)
+        camera.want(first, first + 20)
+        _, packets = camera.encoder.moment(moment_of(camera, first, first + 20), lambda: False)
+        assert packets[0].t_ns == first * INTERVAL_NS
+        assert packets[0].is_key
+    assert len(opened) == 1
+    camera.encoder.close()
+
+
+def test_packets_are_kept_while_a_moment_that_is_not_saved_needs_them(tmp_path):
+    camera = Camera("lazy", (0.5, 0.5))
+    camera.film(0, 30)
+    camera.want(0, 30)
+    waiting = moment_of(camera, 0, 30)
+    camera.encoder.keep_from(0)
+    for first in range(30, 400, 30):
+        camera.film(first, first + 30)
+        camera.want(first, first + 30)
+        assert camera.encoder.moment(moment_of(camera, first, first + 30), lambda: False)[1]
+    assert len(camera.encoder.moment(waiting, lambda: False)[1]) == 30
+    camera.encoder.keep_from(None)
+    camera.film(420, 450)
+    camera.want(420, 450)
+    _, packets = camera.encoder.moment(moment_of(camera, 420, 450), lambda: False)
+    assert len(packets) == 30
+    with pytest.raises(OutputError, match="too long ago"):
+        camera.encoder.moment(waiting, lambda: False)
+    camera.encoder.close()
 
 
 def test_where_the_live_tier_falls_behind_it_gives_way_and_loses_no_moment(tmp_path):
