@@ -26,7 +26,7 @@ from livecam.session import Options, Session
 from livecam.timebase import now_ns
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView, describe
-from livecam.ui.status import StatusReader
+from livecam.ui.status import StatusReader, moments
 from livecam.ui.terminal import Keyboard, suspend
 
 if TYPE_CHECKING:
@@ -247,11 +247,27 @@ class Program:
             self._code = self._code or endings[message]
             self._interrupts += message in ("interrupt", "terminate")
             if self._session is not None:
+                if self._interrupts == 1 and message != "hangup":
+                    self._say_what_is_left(self._session)
                 self._session.finish()
                 if self._interrupts > 1:
                     self._session.give_up()
                     if self._hook is not None:
                         self._hook.give_up()
+
+    def _say_what_is_left(self, session: Session) -> None:
+        """Answer the first Ctrl-C: what is waited for, and what a second one would lose."""
+        work, (unwritten, why) = session.work(), session.unwritten
+        left = work.pending + work.scoring
+        if not left:
+            return
+        text = (
+            f"saving {moments(left)}, then quitting; Ctrl-C again loses what is not saved by then"
+        )
+        if unwritten:
+            text += f"; {moments(unwritten)} cannot be written yet: {why}"
+        # In a thread of its own: who reads our output may not, and a second Ctrl-C must still work.
+        threading.Thread(target=session.notice, args=(text,), daemon=True).start()
 
     def _draw(self) -> None:
         self._view.draw(self._status.read(self._session))

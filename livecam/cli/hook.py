@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from livecam.contract import Saved
 
 
+TERMINATION_S = 2.0
+"""How long a command may take to end after it was asked to."""
+
+
 class SavedHook:
     """Commands run one after the other, beside everything else."""
 
@@ -50,10 +54,15 @@ class SavedHook:
 
     def give_up(self) -> None:
         """End the command that runs, and run none of those that wait."""
+        if self._given_up:
+            return
         self._given_up = True
         child = self._child
-        if child is not None:
+        if child is not None and child.poll() is None:
+            name = self._words[0]
+            self._on_error(LivecamError(f"--on-saved: {name} does not end and was given up"))
             child.terminate()
+            threading.Thread(target=_kill_later, args=(child,), daemon=True).start()
 
     def _run_all(self) -> None:
         while (words := self._queue.get()) is not None and not self._given_up:
@@ -71,6 +80,14 @@ class SavedHook:
             return
         if code and not self._given_up:
             self._on_error(LivecamError(f"--on-saved: {words[0]} ended with code {code}"))
+
+
+def _kill_later(child: subprocess.Popen[bytes]) -> None:
+    """Kill a command that does not end although it was asked to."""
+    try:
+        child.wait(TERMINATION_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def split_command(command: str, *, windows: bool = os.name == "nt") -> list[str]:

@@ -126,6 +126,8 @@ def _words(status: Status, columns: int) -> list[str]:
         body.add_row("", Text(status.outage, "bold red"))
     body.add_row("sound", _sound(status))
     body.add_row("shots", _shots(status))
+    for told in filter(None, (status.unwritten, status.leaving)):
+        body.add_row("", Text(told, "bold yellow"))
     body.add_row("last", Text(status.last or "-"))
     body.add_row("", Text(status.reason, "dim"))
     if status.faces_note:

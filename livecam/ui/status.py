@@ -56,6 +56,10 @@ class Status:
     shots: int = 0
     saved: int = 0
     waiting: int = 0
+    unwritten: str = ""
+    """How many moments cannot be written yet, and why."""
+    leaving: str = ""
+    """What is still done before livecam ends."""
     held: int = 0
     """Presses that were joined to the one before, because the key is held down."""
     kept: int = 0
@@ -97,6 +101,7 @@ class StatusReader:
         health, work, live, last = session.health(), session.work(), session.live, session.last
         if last is not None and last.saved.id != self._saved_id:
             self._saved_id, self._saved_ns = last.saved.id, now_ns()
+        left = work.pending + work.scoring
         fresh = last is not None and now_ns() - self._saved_ns < SAVED_SHOWN_NS
         return Status(
             state=_state(session, health.warming_up, fresh),
@@ -116,7 +121,9 @@ class StatusReader:
             faces_note=session.model_note,
             shots=work.shots,
             saved=work.saved,
-            waiting=work.pending + work.scoring,
+            waiting=left,
+            unwritten=_unwritten(*session.unwritten),
+            leaving=f"saving {left}, then quitting" if session.is_ending and left else "",
             held=session.held,
             kept=session.kept,
             outage=_outage(session.recorder.outage),
@@ -126,6 +133,15 @@ class StatusReader:
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
             picture_is_key=fresh,
         )
+
+
+def _unwritten(count: int, why: str) -> str:
+    return f"{moments(count)} cannot be written yet: {why}" if count else ""
+
+
+def moments(count: int) -> str:
+    """`1 moment`, `2 moments`."""
+    return f"{count} moment" + "s" * (count != 1)
 
 
 def _outage(outage: Outage | None) -> str:
