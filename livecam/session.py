@@ -337,7 +337,7 @@ class Session:
     # Live thread
 
     def _judge_live(self) -> None:
-        scorer, last_ns = LiveScorer(self._finder), 0
+        scorer, last_ns, said = LiveScorer(self._finder), 0, False
         while not self._ending.wait(LIVE_INTERVAL_S):
             frame = self.recorder.ring.newest()
             if frame is None or frame.t_ns == last_ns:
@@ -352,6 +352,15 @@ class Session:
                 self.fail(err)
                 self.finish()
                 return
+            except Exception as err:  # noqa: BLE001 - the next frame may do; models are loaded anew
+                if not said:
+                    said = True
+                    self.notice(f"the live score broke down over a frame: {err!r}")
+                self.live = None
+                self._finder.close()
+                self._finder = FaceFinder(self.options.model)
+                scorer = LiveScorer(self._finder)
+                continue
             self.model_note = self._finder.problem
 
     # Save thread: what the saver tells

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +16,7 @@ from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.errors import CameraError, OutputError
 from livecam.session import Options, Session
 from livecam.timebase import now_ns, to_ns
+from tests.support.session import running
 
 
 def test_memory_is_back_at_its_start_when_all_is_saved(out):
@@ -84,40 +82,6 @@ class Cabled(FrameSource):
 
     def close(self) -> None:
         self._camera.close()
-
-
-@contextlib.contextmanager
-def running(source: FrameSource, **options: Any) -> Iterator[tuple[Session, Told]]:
-    told = Told()
-    session = Session(source, None, Options(**options), told)
-    session.start()
-    try:
-        yield session, told
-    finally:
-        session.finish()
-        session.join(60)
-        session.close()
-
-
-class Told:
-    """The events of a session, which can be waited for."""
-
-    def __init__(self) -> None:
-        self.events: list[contract.Event] = []
-        self._news = threading.Condition()
-
-    def __call__(self, event: contract.Event) -> None:
-        with self._news:
-            self.events.append(event)
-            self._news.notify_all()
-
-    def wait_for(self, kind: type[contract.Event], count: int = 1) -> list[contract.Event]:
-        def found() -> list[contract.Event]:
-            return [event for event in self.events if isinstance(event, kind)]
-
-        with self._news:
-            assert self._news.wait_for(lambda: len(found()) >= count, 60), self.events
-            return found()
 
 
 @pytest.fixture
