@@ -146,6 +146,16 @@ class Saved(Event):
 
 
 @dataclass(frozen=True)
+class Recovered(Event):
+    """A moment that a run which was killed left unfinished is saved now. Absolute paths."""
+
+    event = "recovered"
+    movie: str
+    photo: str
+    scores: str
+
+
+@dataclass(frozen=True)
 class PresentKey:
     """The frame that is the key photo of an existing file now."""
 

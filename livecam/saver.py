@@ -5,7 +5,11 @@ it in memory, is tried again and again, and goes to another folder (`--spill`) w
 in vain: when the session ends, or when more waits than memory may be spent on. It is lost only if
 the user says so.
 
-One thread, *save*, owns everything here but the counts.
+What takes longer lies in a spool meanwhile (`livecam.media.spool`), so that a run that is killed
+loses nothing either.
+
+Two threads: *save* writes the files, and owns everything here but the counts; *spool* puts moments
+on disk that are not saved soon.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from livecam import contract
 from livecam.errors import LivecamError, ModelError, OutputError
 from livecam.media.movie import ENCODERS
 from livecam.media.save import save_when_scored
+from livecam.media.spool import Spool
 from livecam.quality.choice import unscored
 from livecam.timebase import now_ns, to_ns, to_s
 
@@ -45,9 +50,10 @@ POLL_S = 0.2
 """How soon a waiting saver notices that it is to give up."""
 MOST_WAITING_BYTES = 400_000_000
 """Of moments that wait: a dozen to forty of 1080p MJPEG."""
-SLOW_S = 1.0
-"""Seconds of frames still to be encoded at the end of a moment from which that counts as slow: 4K
-on two cores, say."""
+GRACE_S = 0.25
+"""A moment whose files are not there so long after its end is put on disk as it came from the
+camera: by two seconds after the press it is safe, and a machine that is quick writes nothing twice.
+"""
 
 NEVER_HEALS = (errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL)
 """Failures that no waiting mends: the file system, or a limit, takes no such file."""
@@ -70,6 +76,16 @@ class Listener(Protocol):
 
     def settled(self, number: int, *, saved: bool) -> None:
         """A moment is on disk, or never will be; nothing of it is needed any more."""
+
+
+@dataclass(eq=False)
+class _Spooled:
+    """Where a moment lies meanwhile. Both threads look at it, under its lock."""
+
+    press: Press
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    settled: threading.Event = field(default_factory=threading.Event)
+    path: Path | None = None
 
 
 @dataclass(eq=False)
@@ -111,6 +127,9 @@ class Saver:
         self._out, self._spill, self._form = out, spill, form
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
         self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
+        self._spool = Spool(out)
+        self._to_spool: queue.SimpleQueue[_Spooled | None] = queue.SimpleQueue()
+        self._spooled: dict[int, _Spooled] = {}
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._waiting: list[_Job] = []
         self._waiting_bytes = 0
@@ -118,6 +137,7 @@ class Saver:
         self._given_up = threading.Event()
         self._has_said_fallback = self._has_said_model = False
         self._thread = threading.Thread(target=self._run, name="save")
+        self._spool_thread = threading.Thread(target=self._spool_on, name="spool")
 
     @property
     def waiting(self) -> int:
@@ -138,14 +158,18 @@ class Saver:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._spool_thread.start()
 
     def add(self, press: Press) -> None:
         """Save the moment of a press once it is over."""
+        self._spooled[press.id] = spooled = _Spooled(press)
         self._presses.put(press)
+        self._to_spool.put(spooled)
 
     def finish(self) -> None:
         """Nothing more will be added."""
         self._presses.put(None)
+        self._to_spool.put(None)
 
     def give_up(self) -> None:
         """Lose what is not saved yet."""
@@ -164,6 +188,9 @@ class Saver:
     def close(self) -> None:
         """Let everything go, after `join`."""
         self._choosing.shutdown()
+        if self._spool_thread.ident is not None:
+            self._spool_thread.join()
+        self._spool.close()
 
     # Save thread
 
@@ -210,6 +237,7 @@ class Saver:
         try:
             job = _Job(press.moment.result())
         except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+            self._forget(press.id)
             self._listener.settled(press.id, saved=False)
             told = err if isinstance(err, LivecamError) else None
             text = f"moment {press.id} cannot be saved: {err!r}"
@@ -329,14 +357,12 @@ class Saver:
         if job.problem is not None and not folder.exists() and folder.parent.exists():
             folder.mkdir()  # deleted meanwhile; where a whole disk is gone, its folder is too
         is_first = self._encoder is not None and job.problem is None
-        behind = self._encoder.backlog if self._encoder is not None else 0
         files = save_when_scored(
             moment,
             scoring.result,
             folder,
             form,
             encoded if is_first else None,
-            is_slow=behind / float(moment.mode.rate_hz) > SLOW_S,
         )
         ready_ns, score = now_ns(), scoring.result()
         if files.encoded_again:
@@ -364,7 +390,41 @@ class Saver:
 
     def _settle(self, job: _Job, *, saved: bool) -> None:
         job.abandoned.set()  # who still scores it need not wait for what nobody measures any more
+        self._forget(job.moment.id)
         self._listener.settled(job.moment.id, saved=saved)
+
+    def _forget(self, number: int) -> None:
+        """Nothing of a moment need lie in the spool any more."""
+        spooled = self._spooled.pop(number)
+        with spooled.lock:
+            spooled.settled.set()
+            if spooled.path is not None:
+                self._spool.drop(spooled.path)
+
+    # Spool thread
+
+    def _spool_on(self) -> None:
+        while (spooled := self._to_spool.get()) is not None:
+            self._put_on_disk(spooled)
+            del spooled  # and with it the hold on the moment's frames
+
+    def _put_on_disk(self, spooled: _Spooled) -> None:
+        try:
+            moment = spooled.press.moment.result()
+        except Exception:  # noqa: BLE001 - told where it is saved
+            return
+        grace_s = to_s(moment.end_ns - now_ns()) + GRACE_S
+        if spooled.settled.wait(max(0.0, grace_s)):
+            return
+        try:
+            path = self._spool.keep(moment)
+        except OutputError:
+            return  # it is still in memory, and what is wrong with the disk is told there
+        with spooled.lock:
+            if spooled.settled.is_set():
+                self._spool.drop(path)
+            else:
+                spooled.path = path
 
 
 def _heals(error: OutputError) -> bool:

@@ -24,6 +24,7 @@ EVENTS = [
     contract.Saved(
         1, "/x/a.MOV", "/x/a.JPG", "/x/a.json", contract.Key(3, 0.1, 0.91234), "faces", "why", 1, 1
     ),
+    contract.Recovered("/x/a.MOV", "/x/a.JPG", "/x/a.json"),
     contract.Error("no camera found", "try --camera demo", 3),
     contract.Picked(
         "/x/a.JPG",

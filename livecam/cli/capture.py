@@ -22,6 +22,7 @@ from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError
 from livecam.media import heic
 from livecam.media.form import Form
 from livecam.media.publish import check_folder
+from livecam.recovery import recover
 from livecam.session import Options, Session
 from livecam.timebase import now_ns
 from livecam.ui import native_output
@@ -111,12 +112,13 @@ class Program:
         source, microphone, note = opened
         options = _options(self._args)
         session = self._session = Session(source, microphone, options, self._on_event, note)
-        timetable = None
+        timetable = recovery = None
         try:
             session.start()
             if self._early.is_set():
                 session.press(by_key=True)
             timetable = self._start_triggers(session)
+            recovery = self._start_recovery(session, options)
             self._handle_until(lambda: session.is_done)
             if timetable is not None:
                 timetable.join()  # it may still have to say that the camera ended too soon
@@ -127,6 +129,8 @@ class Program:
         finally:
             if not session.is_done:
                 session.give_up()
+            if recovery is not None:
+                recovery.join()
             session.close()
         return int(self._code or session.code)
 
@@ -141,6 +145,20 @@ class Program:
         timetable = Timetable(session, self._args.shots, self._args.interval)
         timetable.start()
         return timetable
+
+    def _start_recovery(self, session: Session, options: Options) -> threading.Thread:
+        """Finish, beside everything else, what a run that was killed left in the folder."""
+
+        def work() -> None:
+            session.wait_until_armed()  # the camera comes first
+            recover(
+                options.out, session.send, form=options.form, model=options.model,
+                given_up=lambda: session.is_ending,
+            )  # fmt: skip
+
+        thread = threading.Thread(target=work, name="recover")
+        thread.start()
+        return thread
 
     def _handle_until(self, done: Callable[[], bool]) -> None:
         """Draw and obey until something is done."""

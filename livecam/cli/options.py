@@ -89,6 +89,20 @@ def _parser() -> argparse.ArgumentParser:
         "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
     )
     check.set_defaults(run=run_check)
+    recover = commands.add_parser(
+        "recover",
+        help="finish what a run that was killed left in a folder",
+        description="Saves the moments that were acknowledged and not finished, and completes or "
+        "withdraws files that were just being published. Starting livecam in the folder does the "
+        "same.",
+    )
+    recover.add_argument(
+        "folder", nargs="?", type=Path, default=Path("recordings"), metavar="DIR",
+        help="the folder of the results (recordings)",
+    )  # fmt: skip
+    recover.add_argument("--json", action="store_true", help="print one JSON event a line")
+    recover.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+    recover.set_defaults(run=run_recover)
     _add_pick(commands)
     _add_export(commands)
     return parser
@@ -357,6 +371,13 @@ def run_check(args: argparse.Namespace) -> int:
     from livecam.cli.check import run
 
     return run(args.paths)
+
+
+def run_recover(args: argparse.Namespace) -> int:
+    """`livecam recover`."""
+    from livecam.cli.recover import run
+
+    return run(args.folder, args.model, as_json=args.json)
 
 
 def run_pick(args: argparse.Namespace) -> int:

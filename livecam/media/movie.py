@@ -92,15 +92,19 @@ def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[E
 
 
 def write_motion_jpeg(path: Path, moment: Moment) -> None:
-    """Write a camera's own JPEGs as a movie, unencoded: ten times the size, in a tenth of the time.
+    """Write a camera's own JPEGs and its sound as they are: ten times the size, quickly.
 
-    What is kept on disk while the real movie takes its time. Raises OutputError.
+    Raises OutputError.
     """
     try:
         with av.open(str(path), "w", format="mov", options=_container_options()) as out:
             stream = out.add_stream("mjpeg", rate=moment.mode.rate_hz)
             stream.width, stream.height = moment.mode.size_wh
             stream.pix_fmt, stream.time_base = "yuvj420p", Fraction(1, TIMESCALE)
+            sound = None
+            if moment.sound is not None:
+                sound = out.add_stream("pcm_s16le", rate=moment.sound.rate_hz)
+                sound.layout = "mono" if moment.sound.channels == 1 else "stereo"
             times = _increasing([frame.t_ns - moment.start_ns for frame in moment.frames])
             times.append(max(ticks(moment.duration_ns), times[-1] + 1))
             for frame, pts, following in zip(moment.frames, times, times[1:], strict=False):
@@ -109,6 +113,8 @@ def write_motion_jpeg(path: Path, moment: Moment) -> None:
                 packet.pts = packet.dts = pts
                 packet.duration, packet.is_keyframe = following - pts, True
                 out.mux(packet)
+            if sound is not None and moment.sound is not None:
+                _encode_audio(out, sound, moment.sound)
     except OSError as err:
         raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:

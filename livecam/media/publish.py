@@ -13,6 +13,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Self
 
 from livecam.errors import OutputError
+from livecam.media.claim import Claim, taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,33 @@ def check_folder(folder: Path) -> None:
         ) from err
 
 
+def name_at(when: datetime) -> str:
+    """What files are called that belong to an instant, to the millisecond, in UTC."""
+    at = when.astimezone(UTC)
+    return f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
+
+
+def complete_or_withdraw(folder: Path) -> None:
+    """End what runs that were killed left half published.
+
+    All files of a bundle are on disk before the first gets its name: so where one has it, the
+    others get theirs; where none has, they may not be whole, and go.
+    """
+    for lock in sorted(folder.glob(f".{PREFIX}-*.lock")):
+        with taken_over(lock) as is_ours:
+            if not is_ours:
+                continue
+            name = lock.name.removeprefix(".").removesuffix(".lock")
+            parts = sorted(folder.glob(f".{glob.escape(name)}.*.part"))
+            is_begun = any(folder.glob(f"{glob.escape(name)}.*"))
+            for part in parts:
+                final = folder / part.name.removeprefix(".").removesuffix(".part")
+                with contextlib.suppress(FileExistsError):
+                    if is_begun:
+                        _rename_new(part, final)
+                part.unlink(missing_ok=True)
+
+
 @dataclass
 class Bundle:
     """A set of files that come into being together.
@@ -53,7 +81,7 @@ class Bundle:
     name: str
     """What the files share; sorts by time."""
     _hidden: dict[Path, Path | None] = field(default_factory=dict)  # hidden to final
-    _lock: Path | None = None
+    _claim: Claim | None = None
 
     @classmethod
     def at(cls, folder: Path, when: datetime) -> Bundle:
@@ -62,10 +90,8 @@ class Bundle:
         UTC, because local time runs twice through an hour in autumn, and names must sort by time.
         A millisecond that is taken gives way to the next.
         """
-        first = when.astimezone(UTC)
-        times = (first + timedelta(milliseconds=number) for number in range(MAX_TRIES))
-        names = (f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z" for at in times)
-        return cls._reserve(folder, names)
+        times = (when + timedelta(milliseconds=number) for number in range(MAX_TRIES))
+        return cls._reserve(folder, (name_at(at) for at in times))
 
     @classmethod
     def named(cls, folder: Path, name: str) -> Bundle:
@@ -77,16 +103,15 @@ class Bundle:
     def _reserve(cls, folder: Path, names: Iterable[str]) -> Bundle:
         """The first of these names that no file has, nor anyone else at work."""
         for name in names:
-            lock = folder / f".{name}.lock"
             try:
-                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+                claim = Claim.take(folder / f".{name}.lock")
             except FileExistsError:
                 continue
             except OSError as err:
                 raise write_error(folder, err) from err
             if not any(folder.glob(f"{glob.escape(name)}.*")):
-                return cls(folder, name, _lock=lock)
-            lock.unlink()
+                return cls(folder, name, _claim=claim)
+            claim.release()
         raise OutputError(f"there is no free name in {folder}")
 
     def path(self, suffix: str) -> Path:
@@ -133,8 +158,8 @@ class Bundle:
         with contextlib.suppress(OSError):
             for hidden in self._hidden:
                 hidden.unlink(missing_ok=True)
-            if self._lock is not None:
-                self._lock.unlink(missing_ok=True)
+            if self._claim is not None:
+                self._claim.release()
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -8,14 +8,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
 from livecam.media.form import SUFFIX, Form
 from livecam.media.live_photo import pair_movie
 from livecam.media.motion_photo import motion_photo
-from livecam.media.movie import mux_movie, write_motion_jpeg, write_movie
+from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
-from livecam.media.publish import Bundle, check_folder, flush, write_error
+from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
 from livecam.media.tags import Tags, new_identifier
 from livecam.timebase import to_s
@@ -69,20 +68,14 @@ def save_when_scored(
     folder: Path,
     form: Form = DEFAULT_FORM,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None = None,
-    *,
-    is_slow: bool = False,
 ) -> SavedFiles:
     """The same for a moment that is still being scored: the movie is made meanwhile.
 
     `scored` waits for the score, `encoded` for the frames that are encoded while they come (without
-    it they are encoded here); what they raise is passed on, and nothing stays behind. Where that is
-    slow, the camera's own JPEGs are put on disk first, under a hidden name, until it is done: a
-    crash in between does not lose the moment.
+    it they are encoded here); what they raise is passed on, and nothing stays behind.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie = bundle.hidden(".MOV", publish=form.motion != "only")
-        if is_slow and moment.mode.pixel_format is PixelFormat.JPEG:
-            _keep_meanwhile(bundle.hidden(".mjpeg.MOV", publish=False), moment)
         encoded_again = _write(movie, moment, form.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
@@ -106,15 +99,6 @@ def save_when_scored(
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return replace(files, encoded_again=encoded_again)
-
-
-def _keep_meanwhile(path: Path, moment: Moment) -> None:
-    """Put the camera's own JPEGs on disk; where there is no room for them, go on without."""
-    try:
-        write_motion_jpeg(path, moment)
-        flush(path)
-    except (OutputError, OSError):
-        path.unlink(missing_ok=True)
 
 
 def _write(

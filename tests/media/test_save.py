@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 
 import av
@@ -10,7 +8,6 @@ import jsonschema
 import pytest
 
 import livecam
-from livecam.capture.frame import PixelFormat
 from livecam.contract import SCHEMA_PATH
 from livecam.errors import OutputError
 from livecam.media.save import save_when_scored
@@ -82,39 +79,6 @@ def test_what_fails_while_scoring_leaves_nothing(out):
     with pytest.raises(livecam.ModelError):
         save_when_scored(moment(), fails, out)
     assert list(out.iterdir()) == []
-
-
-def test_where_encoding_is_slow_the_cameras_own_pictures_are_on_disk_meanwhile(out):
-    it = moment([i / 30 for i in range(20)], PixelFormat.JPEG)
-    seen = []
-
-    def scored():
-        (kept,) = out.glob(".*mjpeg*")
-        with av.open(str(kept)) as container:
-            seen.append(sum(1 for packet in container.demux(video=0) if packet.size))
-        return livecam.score(it)
-
-    files = save_when_scored(it, scored, out, is_slow=True)
-    assert seen == [20]
-    assert sorted(out.iterdir()) == sorted([files.movie, files.photo, files.scores])
-
-
-def test_a_crash_while_encoding_leaves_the_cameras_own_pictures(out):
-    it = moment([i / 30 for i in range(20)], PixelFormat.JPEG)
-    code = (
-        "import os, sys\n"
-        "from livecam.media.save import save_when_scored\n"
-        "from tests.support.frames import moment\n"
-        "from livecam.capture.frame import PixelFormat\n"
-        "from pathlib import Path\n"
-        "it = moment([i / 30 for i in range(20)], PixelFormat.JPEG)\n"
-        "save_when_scored(it, lambda: os._exit(9), Path(sys.argv[1]), is_slow=True)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(out)], check=False)
-    assert done.returncode == 9
-    (kept,) = out.glob(".*mjpeg*")
-    with av.open(str(kept)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == len(it.frames)
 
 
 def test_an_encoder_that_gave_up_does_not_lose_the_moment(out):

@@ -1,0 +1,79 @@
+"""Finishes what a run that was killed left unfinished in a folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from livecam import contract
+from livecam.errors import LivecamError
+from livecam.media.form import Form
+from livecam.media.publish import complete_or_withdraw, name_at
+from livecam.media.save import save
+from livecam.media.spool import Spool, abandoned, read_moment
+from livecam.quality.choice import unscored
+from livecam.quality.worker import score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livecam.clip.moment import Moment
+    from livecam.quality.choice import MomentScore
+
+DEFAULT_FORM = Form()
+
+
+def recover(
+    folder: Path,
+    tell: Callable[[contract.Event], None],
+    *,
+    form: Form = DEFAULT_FORM,
+    model: Path | None = None,
+    given_up: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Complete or withdraw half-published files, and save moments that are still unfinished.
+
+    What is found and done is told in events. False if something could not be finished: it stays
+    where it is.
+    """
+    complete_or_withdraw(folder)
+    good = True
+    with abandoned(folder) as found:
+        if found:
+            text = f"{len(found)} moments of an earlier run are unfinished in {folder}"
+            tell(contract.Notice(text))
+        for path in found:
+            if given_up():
+                return False
+            try:
+                moment = read_moment(path)
+                if not _is_saved(folder, moment):
+                    files = save(moment, _score(moment, model), folder, form)
+                    tell(contract.Recovered(str(files.movie), str(files.photo), str(files.scores)))
+                Spool(folder).drop(path)
+            except LivecamError as err:
+                good = False
+                tell(contract.Error(err.message, err.hint, int(err.exit_code)))
+    return good
+
+
+def _score(moment: Moment, model: Path | None) -> MomentScore:
+    try:
+        return score(moment, model)
+    except (LivecamError, ValueError) as err:
+        return unscored(moment.frames, moment.shutter_ns, str(err))
+
+
+def _is_saved(folder: Path, moment: Moment) -> bool:
+    """Whether the run was killed after this moment had its files, and before it was dropped."""
+    when = moment.shutter_time
+    for path in folder.glob(f"{name_at(when)[:-4]}*.json"):
+        try:
+            record = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        same_time = record.get("shutter_time") == when.isoformat(timespec="milliseconds")
+        if same_time and record.get("id") == moment.id:
+            return True
+    return False

@@ -1,0 +1,116 @@
+"""SIGKILL at any instant: what was acknowledged two seconds ago is saved, or saved next time."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from livecam.photos.check import check
+from livecam.photos.pairs import find_halves
+from tests.support.program import events, run, started, wait_for
+
+DEMO = ["--camera", "demo:every", "--no-live-score", "--no-audio", "--json"]
+
+
+def records(folder: Path) -> list[dict]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_press_older_than_two_seconds_is_recovered(tmp_path, seed):
+    dice = random.Random(seed)
+    out = tmp_path / "recordings"
+    # HEVC is encoded once a moment is over: slow enough to be killed in the middle of it.
+    with started(
+        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc", cwd=tmp_path,
+        stdin=subprocess.PIPE,
+    ) as livecam:  # fmt: skip
+        wait_for(livecam, "armed")
+        presses: list[float] = []
+        for _ in range(4):
+            livecam.stdin.write("\n")
+            livecam.stdin.flush()
+            wait_for(livecam, "shot")
+            presses.append(time.monotonic())
+            threading.Event().wait(dice.uniform(0.2, 1.2))  # the instant is what is tested
+        threading.Event().wait(dice.uniform(0.5, 2.5))
+        killed = time.monotonic()
+        livecam.kill()
+        livecam.wait()
+    done = run("recover", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = events(done.stdout)
+    found = records(out)
+    old = [number for number, at in enumerate(presses, 1) if killed - at > 2.0]
+    assert set(old) <= {record["id"] for record in found}, told
+    assert len({record["id"] for record in found}) == len(found), "none twice"
+    for halves in find_halves([out]):
+        assert check(halves).defects == ()
+    assert sorted(path.suffix for path in out.iterdir()) == sorted(
+        [".JPG", ".MOV", ".json"] * len(found)
+    ), "nothing hidden stays"
+
+
+def test_the_next_run_in_the_folder_finishes_it_and_says_so(tmp_path):
+    code = (
+        "import sys, os\n"
+        "from pathlib import Path\n"
+        "from livecam.media.spool import Spool\n"
+        "from tests.support.frames import moment\n"
+        "Spool(Path(sys.argv[1])).keep(moment([i / 30 for i in range(20)]))\n"
+        "os._exit(9)\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    assert [path.name for path in out.iterdir()] == [".livecam-unfinished"]
+    with started(*DEMO, "--size", "320x180", cwd=tmp_path, stdin=subprocess.PIPE) as livecam:
+        assert "1 moments of an earlier run" in wait_for(livecam, "notice")["message"]
+        recovered = wait_for(livecam, "recovered")
+        livecam.terminate()
+        livecam.communicate(timeout=60)
+    assert Path(recovered["photo"]).is_file()
+    assert len(list(out.iterdir())) == 3
+    assert "nothing is unfinished" in run("recover", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(("links", "files"), [(0, 0), (1, 3), (2, 3)])
+def test_killed_while_publishing_all_files_get_their_names_or_none(tmp_path, links, files):
+    code = (
+        "import os, sys\n"
+        "import livecam\n"
+        "from tests.support.frames import moment\n"
+        "left = int(sys.argv[2])\n"
+        "def kill(event, args):\n"
+        "    global left\n"
+        "    if event == 'os.link':\n"
+        "        if left == 0:\n"
+        "            os._exit(9)\n"
+        "        left -= 1\n"
+        "it = moment([i / 30 for i in range(10)])\n"
+        "score = livecam.score(it)\n"
+        "sys.addaudithook(kill)\n"
+        "livecam.save(it, score, sys.argv[1])\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    done = subprocess.run([sys.executable, "-c", code, str(out), str(links)], check=False)
+    assert done.returncode == 9
+    assert run("recover", cwd=tmp_path).returncode == 0
+    assert len(list(out.iterdir())) == files
+    if files:
+        (halves,) = find_halves([out])
+        assert check(halves).defects == ()
+
+
+def test_a_folder_that_is_none_is_said(tmp_path):
+    done = run("recover", "nowhere", cwd=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr == "livecam: there is no folder nowhere\n"
