@@ -21,13 +21,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from livecam import contract
 from livecam.errors import LivecamError, ModelError, OutputError
 from livecam.media.movie import ENCODERS
 from livecam.media.save import save_when_scored
-from livecam.media.spool import Spool
+from livecam.media.spool import Spool, read_moment
 from livecam.quality.choice import unscored
 from livecam.timebase import now_ns, to_ns, to_s
 
@@ -55,6 +55,11 @@ GRACE_S = 0.25
 camera: by two seconds after the press it is safe, and a machine that is quick writes nothing twice.
 """
 
+MOST_HELD_BYTES = 250_000_000
+"""Of moments that are still to be scored and written: where a machine is too slow for its user,
+those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
+"""
+
 NEVER_HEALS = (errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL)
 """Failures that no waiting mends: the file system, or a limit, takes no such file."""
 
@@ -74,18 +79,28 @@ class Listener(Protocol):
     def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
         """A moment is on disk."""
 
+    def put_aside(self, number: int) -> None:
+        """A moment is held on disk alone from now on, until its turn comes."""
+
     def settled(self, number: int, *, saved: bool) -> None:
         """A moment is on disk, or never will be; nothing of it is needed any more."""
 
 
 @dataclass(eq=False)
-class _Spooled:
-    """Where a moment lies meanwhile. Both threads look at it, under its lock."""
+class _Taken:
+    """A moment that was taken and is not saved yet. Both threads look at it, under its lock."""
 
-    press: Press
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    settled: threading.Event = field(default_factory=threading.Event)
+    number: int
+    moment: Future[Moment] | None
+    """None once it is held on disk alone."""
+    size: int = 0
+    """Bytes that it holds in memory, once it is cut."""
     path: Path | None = None
+    """Where it lies in the spool."""
+    is_begun: bool = False
+    """Whether it is being written."""
+    settled: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(eq=False)
@@ -95,6 +110,8 @@ class _Job:
     moment: Moment
     scoring: Future[MomentScore] | None = None
     key_ready_ns: int = 0
+    is_read_back: bool = False
+    """Whether it was held on disk alone: then nothing of it was encoded while it went on."""
     abandoned: threading.Event = field(default_factory=threading.Event)
     problem: OutputError | None = None
     """Why it waits."""
@@ -126,10 +143,10 @@ class Saver:
         """
         self._out, self._spill, self._form = out, spill, form
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
-        self._presses: queue.SimpleQueue[Press | None] = queue.SimpleQueue()
+        self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
         self._spool = Spool(out)
-        self._to_spool: queue.SimpleQueue[_Spooled | None] = queue.SimpleQueue()
-        self._spooled: dict[int, _Spooled] = {}
+        self._to_spool: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
+        self._taken: dict[int, _Taken] = {}
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._waiting: list[_Job] = []
         self._waiting_bytes = 0
@@ -162,13 +179,13 @@ class Saver:
 
     def add(self, press: Press) -> None:
         """Save the moment of a press once it is over."""
-        self._spooled[press.id] = spooled = _Spooled(press)
-        self._presses.put(press)
-        self._to_spool.put(spooled)
+        self._taken[press.id] = taken = _Taken(press.id, press.moment)
+        self._to_save.put(taken)
+        self._to_spool.put(taken)
 
     def finish(self) -> None:
         """Nothing more will be added."""
-        self._presses.put(None)
+        self._to_save.put(None)
         self._to_spool.put(None)
 
     def give_up(self) -> None:
@@ -221,28 +238,33 @@ class Saver:
                 self._given_up.wait(min(left_s, POLL_S))
                 continue
             try:
-                press = self._presses.get(timeout=min(left_s, POLL_S) if due is not None else None)
+                taken = self._to_save.get(timeout=min(left_s, POLL_S) if due is not None else None)
             except queue.Empty:
                 continue
-            if press is None:
+            if taken is None:
                 self._is_finishing = True
                 for waiting in self._waiting:
                     waiting.next_try_ns = 0  # at once: there is nothing else to do
-            elif (job := self._begun(press)) is not None:
+            elif (job := self._begun(taken)) is not None:
                 return job
         return None
 
-    def _begun(self, press: Press) -> _Job | None:
+    def _begun(self, taken: _Taken) -> _Job | None:
         """The moment of a press, whose key photo is being chosen from now on."""
+        number = taken.number
+        with taken.lock:
+            taken.is_begun = True
+            waited, path = taken.moment, taken.path
         try:
-            job = _Job(press.moment.result())
+            job = _Job(waited.result() if waited is not None else read_moment(cast("Path", path)))
         except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-            self._forget(press.id)
-            self._listener.settled(press.id, saved=False)
+            self._forget(number, keep=waited is None)
+            self._listener.settled(number, saved=False)
             told = err if isinstance(err, LivecamError) else None
-            text = f"moment {press.id} cannot be saved: {err!r}"
-            self._listener.fail(told or LivecamError(text), press.id)
+            text = f"moment {number} cannot be saved: {err!r}"
+            self._listener.fail(told or LivecamError(text), number)
             return None
+        job.is_read_back = waited is None
         if self._given_up.is_set():
             self._settle(job, saved=False)
             return None
@@ -356,7 +378,7 @@ class Saver:
 
         if job.problem is not None and not folder.exists() and folder.parent.exists():
             folder.mkdir()  # deleted meanwhile; where a whole disk is gone, its folder is too
-        is_first = self._encoder is not None and job.problem is None
+        is_first = self._encoder is not None and job.problem is None and not job.is_read_back
         files = save_when_scored(
             moment,
             scoring.result,
@@ -393,38 +415,48 @@ class Saver:
         self._forget(job.moment.id)
         self._listener.settled(job.moment.id, saved=saved)
 
-    def _forget(self, number: int) -> None:
-        """Nothing of a moment need lie in the spool any more."""
-        spooled = self._spooled.pop(number)
-        with spooled.lock:
-            spooled.settled.set()
-            if spooled.path is not None:
-                self._spool.drop(spooled.path)
+    def _forget(self, number: int, *, keep: bool = False) -> None:
+        """A moment is settled: it need not lie in the spool any more, unless it is to be kept."""
+        taken = self._taken.pop(number)
+        with taken.lock:
+            taken.settled.set()
+            if taken.path is not None and not keep:
+                self._spool.drop(taken.path)
 
     # Spool thread
 
     def _spool_on(self) -> None:
-        while (spooled := self._to_spool.get()) is not None:
-            self._put_on_disk(spooled)
-            del spooled  # and with it the hold on the moment's frames
+        while (taken := self._to_spool.get()) is not None:
+            self._put_on_disk(taken)
+            del taken  # and with it the hold on the moment's frames
 
-    def _put_on_disk(self, spooled: _Spooled) -> None:
+    def _put_on_disk(self, taken: _Taken) -> None:
+        assert taken.moment is not None
         try:
-            moment = spooled.press.moment.result()
+            moment = taken.moment.result()
         except Exception:  # noqa: BLE001 - told where it is saved
             return
+        taken.size = sum(frame.data.size for frame in moment.frames)
+        too_much = self._held_bytes > MOST_HELD_BYTES
         grace_s = to_s(moment.end_ns - now_ns()) + GRACE_S
-        if spooled.settled.wait(max(0.0, grace_s)):
+        if taken.settled.wait(0.0 if too_much else max(0.0, grace_s)):
             return
         try:
             path = self._spool.keep(moment)
         except OutputError:
             return  # it is still in memory, and what is wrong with the disk is told there
-        with spooled.lock:
-            if spooled.settled.is_set():
+        with taken.lock:
+            if taken.settled.is_set():
                 self._spool.drop(path)
-            else:
-                spooled.path = path
+                return
+            taken.path = path
+            if too_much and not taken.is_begun:
+                taken.moment, taken.size = None, 0
+                self._listener.put_aside(taken.number)
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(taken.size for taken in list(self._taken.values()))
 
 
 def _heals(error: OutputError) -> bool:

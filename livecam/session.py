@@ -122,8 +122,8 @@ class Session:
             self._encoder if self._encodes_live else None,
             self,
         )
-        self._unsaved: dict[int, int] = {}
-        """Presses whose moments are not saved yet, and when these begin."""
+        self._unsaved: dict[int, tuple[int, int]] = {}
+        """Presses whose moments are in memory and not saved yet, with their beginning and end."""
         self._tally = Tally()
         self._accepting = True
         self._last_shutter_ns: int | None = None
@@ -218,10 +218,10 @@ class Session:
         press = self.recorder.press(t_ns)
         self._last_shutter_ns = t_ns
         start_ns = press.shutter_ns - to_ns(self.options.before_s)
-        self._unsaved[press.id] = start_ns
-        self._encoder.keep_from(min(self._unsaved.values()))
         # One frame more: the moment may end with it (`as_long_as`).
         end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
+        self._unsaved[press.id] = start_ns, end_ns
+        self._keep_what_is_needed()
         self._scorer.want(start_ns, end_ns)
         if self._encodes_live:
             self._encoder.want(start_ns, end_ns)
@@ -382,6 +382,18 @@ class Session:
         self.last = KeyFrame(event, frame.with_data(frame.data.copy(), warmup=frame.warmup))
         self.send(event)
 
+    def put_aside(self, number: int) -> None:
+        """A moment is held on disk alone until its turn comes: hold none of its frames."""
+        with self._press_lock:
+            start_ns, end_ns = self._unsaved.pop(number)
+            self._scorer.forget(start_ns, end_ns)
+            self._encoder.forget(start_ns, end_ns)
+            self._keep_what_is_needed()
+        self.recorder.ring.trim()
+
+    def _keep_what_is_needed(self) -> None:
+        self._encoder.keep_from(min((start for start, _ in self._unsaved.values()), default=None))
+
     def settled(self, number: int, *, saved: bool) -> None:
         """A moment is on disk, or never will be: let go what only it needed."""
         self._tally.settle(number, saved=saved)
@@ -389,8 +401,10 @@ class Session:
         # Under the lock of presses, or one that is just being made would be forgotten.
         with self._press_lock:
             self._unsaved.pop(number, None)
-            self._encoder.keep_from(min(self._unsaved.values(), default=None))
-            if not self._unsaved:
+            self._keep_what_is_needed()
+            work = self._tally.read()
+            # Not while one that was put aside is still to come: it is scored from what is on disk.
+            if not work.pending and not work.scoring:
                 self._encoder.let_go()
                 self._scorer.let_go()
 

@@ -67,6 +67,24 @@ class Feed:
                     self._seen_ns = min(self._seen_ns, frame.t_ns - 1)
             self._queue = kept
 
+    def forget(self, start_ns: int, end_ns: int) -> None:
+        """Take back a wish, whether its span is over or not.
+
+        Frames that nobody else wants are let go, and come again only if they are offered.
+        """
+        with self._lock:
+            span = (start_ns, end_ns)
+            self._spans = [other for other in self._spans if other != span]
+            self._kept = [other for other in self._kept if other != span]
+            kept: deque[Frame] = deque()
+            for frame in self._queue:
+                is_inside = start_ns <= frame.t_ns < end_ns
+                if is_inside and not any(a <= frame.t_ns < b for a, b in self._kept):
+                    self._known.discard(frame.t_ns)
+                else:
+                    kept.append(frame)
+            self._queue = kept
+
     def offer(self, frames: Sequence[Frame]) -> None:
         """Queue those of a moment's frames that were never queued, whatever the reason was.
 
@@ -74,6 +92,10 @@ class Feed:
         """
         with self._lock:
             self._collect()
+            if frames:
+                # Wanted as much as what was asked for beforehand: nobody else's end takes it away.
+                span = (frames[0].t_ns, frames[-1].t_ns + 1)
+                self._kept = [*self._kept[-MOST_SPANS:], span]
             for frame in frames:
                 if not self._is_closed and frame.t_ns not in self._known:
                     self._add(frame)

@@ -115,6 +115,10 @@ class LiveEncoder:
         self._feed.want(start_ns, end_ns)
         self._wanted.set()
 
+    def forget(self, start_ns: int, end_ns: int) -> None:
+        """Hold none of the frames of this span: their moment is on disk, and is read from there."""
+        self._feed.forget(start_ns, end_ns)
+
     def keep_from(self, t_ns: int | None) -> None:
         """Keep packets from this capture time on: a moment that is not saved needs them."""
         with self._changed:

@@ -57,6 +57,10 @@ class StreamScorer:
         self._feed.want(start_ns, end_ns)
         self._wanted.set()
 
+    def forget(self, start_ns: int, end_ns: int) -> None:
+        """Hold none of the frames of this span: their moment is on disk, and is read from there."""
+        self._feed.forget(start_ns, end_ns)
+
     @property
     def is_busy(self) -> bool:
         """Whether a moment is being measured."""

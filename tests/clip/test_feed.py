@@ -111,3 +111,15 @@ def test_a_closed_feed_holds_nothing():
     feed.want(0, 3000)
     film(ring, 10, 15)
     assert (taken(feed), feed.backlog, feed.is_idle) == ([], 0, True)
+
+
+def test_a_span_that_is_taken_back_is_let_go_but_for_what_others_want():
+    ring, feed = feed_of(10)
+    feed.want(0, 600)
+    feed.want(400, 900)
+    feed.forget(0, 600)
+    assert taken(feed) == [4, 5, 6, 7, 8]
+    assert not feed.knows(100)
+    feed.offer(ring.cut(0, 300))
+    feed.forget(0, 600)
+    assert taken(feed) == [0, 1, 2], "what is offered is wanted as much"

@@ -29,8 +29,8 @@ def test_every_press_older_than_two_seconds_is_recovered(tmp_path, seed):
     out = tmp_path / "recordings"
     # HEVC is encoded once a moment is over: slow enough to be killed in the middle of it.
     with started(
-        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc", cwd=tmp_path,
-        stdin=subprocess.PIPE,
+        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
+        cwd=tmp_path, stdin=subprocess.PIPE,
     ) as livecam:  # fmt: skip
         wait_for(livecam, "armed")
         presses: list[float] = []

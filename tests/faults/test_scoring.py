@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ import pytest
 from livecam import contract
 from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
+from livecam.media.spool import FOLDER
 from livecam.quality.finder import FaceFinder
+from livecam.timebase import now_ns
 from tests.support.session import running
 
 
@@ -93,3 +97,29 @@ def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, breaking):
         session.press()
         told.wait_for(contract.Saved)
     assert session.code == 0
+
+
+def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, breaking, monkeypatch):
+    """A machine far too slow for its user: frames of many moments wait to be scored."""
+    monkeypatch.setattr("livecam.saver.MOST_HELD_BYTES", 5_000_000)
+    go_on = threading.Event()
+    breaking(lambda _: not go_on.wait(60))
+    options = {"before_s": 0.5, "after_s": 0.3, "out": out, "live_score": False}
+    with running(camera(), **options) as (session, told):
+        session.wait_until_armed()
+        for _ in range(8):
+            session.press()
+            threading.Event().wait(0.4)  # real presses lie apart
+        aside = out / FOLDER
+        deadline = time.monotonic() + 60
+        while len(list(aside.glob("*.mov"))) < 8:
+            assert time.monotonic() < deadline
+            session.recorder.ring.wait_until(now_ns(), 0.1)
+        assert session._saver._held_bytes < 2 * 5_000_000
+        go_on.set()
+        saved = told.wait_for(contract.Saved, 8)
+    assert [event.id for event in saved] == list(range(1, 9))
+    assert {event.tier for event in saved} == {"lazy", "after"}
+    assert all(event.key.score > 0 for event in saved)
+    assert session.code == 0
+    assert len(list(out.iterdir())) == 24, "nothing stays behind"
