@@ -220,7 +220,6 @@ class Saver:
             del job  # and with it the last hold on the moment's frames
         for left in self._waiting:
             self._settle(left, saved=False)
-        self._note_waiting([])
 
     def _next(self) -> _Job | None:
         """The next moment to write; None when there is none, or all is given up."""
@@ -230,8 +229,7 @@ class Saver:
                 due = None
             left_s = to_s(due.next_try_ns - now_ns()) if due is not None else POLL_S
             if due is not None and left_s <= 0:
-                self._note_waiting([job for job in self._waiting if job is not due])
-                return due
+                return due  # which still counts as waiting until it is written
             if self._is_finishing:
                 if due is None:
                     return None
@@ -325,18 +323,17 @@ class Saver:
 
     def _hold(self, job: _Job, error: OutputError) -> None:
         """Keep a moment in memory until it can be written."""
-        if job.problem is None:
-            self._listener.notice(
-                f"moment {job.moment.id} waits: {error.message}"
-                + (f" ({error.hint})" if error.hint else ""),
-                job.moment.id,
-            )
+        is_new = job.problem is None
         job.problem = OutputError(error.message, error.hint)  # without the trail, which holds much
         job.next_try_ns = now_ns() + to_ns(0 if self._just_ended(job) else job.delay_s)
         job.delay_s = min(2 * job.delay_s, LONGEST_RETRY_S)
-        self._note_waiting([*self._waiting, job])
+        if is_new:
+            self._note_waiting([*self._waiting, job])
+            hint = f" ({error.hint})" if error.hint else ""
+            text = f"moment {job.moment.id} waits: {error.message}{hint}"
+            self._listener.notice(text, job.moment.id)
         while self.is_full and self._spilled(self._waiting[0], job.problem):
-            self._note_waiting(self._waiting[1:])
+            pass  # the oldest one waits no more
 
     def _just_ended(self, job: _Job) -> bool:
         """Whether this moment was never tried since the session ends."""
@@ -412,6 +409,7 @@ class Saver:
 
     def _settle(self, job: _Job, *, saved: bool) -> None:
         job.abandoned.set()  # who still scores it need not wait for what nobody measures any more
+        self._note_waiting([other for other in self._waiting if other is not job])
         self._forget(job.moment.id)
         self._listener.settled(job.moment.id, saved=saved)
 
