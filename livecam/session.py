@@ -4,7 +4,7 @@ Threads beside those of the recorder, and what each owns:
 
 - *live* judges the newest frame a few times a second, while no moment is being worked on;
 - *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of pressed moments
-  while these still go on;
+  while these still go on; faces are found in another process, and so survived when that crashes;
 - *save* (in `Saver`) takes the moments in the order of the presses and writes each once it is
   scored.
 
@@ -24,9 +24,10 @@ from livecam.clip.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, 
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.live_encoder import LiveEncoder
 from livecam.media.save import DEFAULT_FORM
-from livecam.quality.finder import FaceFinder
+from livecam.quality.finder_process import FinderProcess, UnreadableError
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.stream import StreamScorer
+from livecam.quality.worker import THREADS
 from livecam.saver import Saver
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
 from livecam.work import Tally
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from livecam.media.encoders import Plan, Tier
     from livecam.media.form import Form
     from livecam.quality.choice import MomentScore
+    from livecam.quality.finder_server import MakeFinder
     from livecam.work import Work
 
 LIVE_INTERVAL_S = 0.2
@@ -88,8 +90,12 @@ class Session:
         options: Options,
         emit: Callable[[contract.Event], None],
         sound_note: str = "",
+        make_finder: MakeFinder | None = None,
     ) -> None:
-        """`emit` gets every event, from several threads, one at a time."""
+        """`emit` gets every event, from several threads, one at a time.
+
+        `make_finder` (picklable) makes what finds faces; it is called in another process.
+        """
         self.options = options
         self.recorder = Recorder(
             source,
@@ -105,7 +111,9 @@ class Session:
         self.model_note = ""
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
-        self._scorer = StreamScorer(self.recorder.ring, options.model)
+        # One finder more is that of the live score.
+        self._finders = FinderProcess(THREADS + 1, options.model, make_finder)
+        self._scorer = StreamScorer(self.recorder.ring, self._finders)
         self._encoder = LiveEncoder(
             self.recorder.ring,
             source.mode,
@@ -113,7 +121,7 @@ class Session:
             (options.before_s, options.after_s),
         )
         self._encodes_live = options.form.codec == "h264"
-        self._finder = FaceFinder(options.model)
+        self._live_finder = self._finders.finder()
         self._saver = Saver(
             options.out,
             options.spill,
@@ -288,13 +296,14 @@ class Session:
         self._ending.set()
         self.recorder.close()
         self._saver.join()
+        self._finders.close()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
         self._scorer.close()
         self._encoder.close()
         self._saver.close()
-        self._finder.close()
+        self._live_finder.close()
         health, work = self.recorder.health(), self.work()
         summary = contract.Summary(health.frames, health.dropped, work.shots, work.saved)
         self.send(summary)
@@ -337,7 +346,7 @@ class Session:
     # Live thread
 
     def _judge_live(self) -> None:
-        scorer, last_ns, said = LiveScorer(self._finder), 0, False
+        scorer, last_ns, said = LiveScorer(self._live_finder), 0, False
         while not self._ending.wait(LIVE_INTERVAL_S):
             frame = self.recorder.ring.newest()
             if frame is None or frame.t_ns == last_ns:
@@ -347,21 +356,18 @@ class Session:
             last_ns = frame.t_ns
             try:
                 self.live = scorer.score(frame)
+            except UnreadableError as err:
+                self.live = None
+                if not said and not self._ending.is_set():
+                    said = True
+                    self.notice(f"the live score broke down over a frame: {err.message}")
+                continue
             except ModelError as err:
                 # Without the model no moment can be scored either: better said now.
                 self.fail(err)
                 self.finish()
                 return
-            except Exception as err:  # noqa: BLE001 - the next frame may do; models are loaded anew
-                if not said:
-                    said = True
-                    self.notice(f"the live score broke down over a frame: {err!r}")
-                self.live = None
-                self._finder.close()
-                self._finder = FaceFinder(self.options.model)
-                scorer = LiveScorer(self._finder)
-                continue
-            self.model_note = self._finder.problem
+            self.model_note = self._live_finder.problem
 
     # Save thread: what the saver tells
 

@@ -27,6 +27,9 @@ PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
+        # Where the suite is spread over processes, a file's tests and the one guest stay together.
+        group = "guest" if "cameras" in item.keywords else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
         if "samples" in item.keywords and not SAMPLES.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no samples at {SAMPLES}"))
         if "cameras" in item.keywords and (problem := guest.problem()):

@@ -11,7 +11,7 @@ from livecam.quality.score import score_frames
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
-    from livecam.quality.finder import FaceFinder
+    from livecam.quality.finder_server import Finder
     from livecam.quality.measures import FrameReading
 
 HISTORY = 25
@@ -31,7 +31,7 @@ class LiveScore:
 class LiveScorer:
     """Judges single frames against what it saw in the last seconds. One thread at a time."""
 
-    def __init__(self, finder: FaceFinder) -> None:
+    def __init__(self, finder: Finder) -> None:
         self._finder = finder
         self._history: deque[FrameReading] = deque(maxlen=HISTORY)
 

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError
 from livecam.quality.choice import MomentScore, choose
-from livecam.quality.finder import FaceFinder, unread
+from livecam.quality.finder import unread
+from livecam.quality.finder_process import UnreadableError
 from livecam.quality.worker import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from livecam.capture.frame import Frame
     from livecam.capture.ring import FrameRing
+    from livecam.quality.finder_process import FinderProcess, RemoteFinder
     from livecam.quality.measures import FrameReading
 
 KEEP_NS = 40_000_000_000
@@ -29,11 +30,10 @@ ANOTHER_MOMENT_NS = 500_000_000
 
 
 class StreamScorer:
-    """Threads that measure wanted frames as they come, each with models of its own."""
+    """Threads that have wanted frames measured as they come, each by a finder of its own."""
 
-    def __init__(self, ring: FrameRing, model: Path | None = None) -> None:
+    def __init__(self, ring: FrameRing, process: FinderProcess) -> None:
         self._ring, self._feed = ring, Feed(ring)
-        self._model = model
         self._readings: dict[int, FrameReading] = {}
         self._claimed: set[int] = set()
         self._problem = ""
@@ -44,7 +44,8 @@ class StreamScorer:
         self._wanted = threading.Event()
         self._closing = threading.Event()
         self._threads = [
-            threading.Thread(target=self._read_on, name=f"score-{i}") for i in range(THREADS)
+            threading.Thread(target=self._read_on, args=(process.finder(),), name=f"score-{i}")
+            for i in range(THREADS)
         ]
 
     def start(self) -> None:
@@ -93,7 +94,9 @@ class StreamScorer:
                 self._changed.wait(POLL_S)
             readings = [self._readings[t_ns] for t_ns in wanted]
             self._forget(min(wanted) - KEEP_NS)
-            problem = self._problem
+            problem, why = self._problem, self._unread_why
+        if not any(reading.decoded for reading in readings) and why:
+            raise LivecamError(f"scoring broke down: {why}")
         return choose(readings, shutter_ns, problem)
 
     def take_problem(self) -> str:
@@ -123,8 +126,7 @@ class StreamScorer:
 
     # Score threads
 
-    def _read_on(self) -> None:
-        finder = FaceFinder(self._model)
+    def _read_on(self, finder: RemoteFinder) -> None:
         last_ns = 0
         try:
             finder.load()
@@ -136,14 +138,10 @@ class StreamScorer:
                 if frame.t_ns - last_ns > ANOTHER_MOMENT_NS:
                     finder.start()
                 last_ns = frame.t_ns
-                try:
-                    reading = finder.read(frame)
-                except LivecamError:
-                    raise
-                except Exception as err:  # noqa: BLE001 - a frame's fault must not lose the next
-                    finder = self._renewed(finder, err)
-                    reading = unread(frame)
+                reading, why = self._read(finder, frame)
                 with self._changed:
+                    if why:
+                        self._unread, self._unread_why = self._unread + 1, why
                     self._readings[frame.t_ns] = reading
                     self._problem = finder.problem
                     self._changed.notify_all()
@@ -155,13 +153,12 @@ class StreamScorer:
         finally:
             finder.close()
 
-    def _renewed(self, finder: FaceFinder, error: Exception) -> FaceFinder:
-        """Other models in place of those that broke down over a frame."""
-        with self._changed:
-            self._unread += 1
-            self._unread_why = repr(error)
-        finder.close()
-        return FaceFinder(self._model)
+    def _read(self, finder: RemoteFinder, frame: Frame) -> tuple[FrameReading, str]:
+        """What is measured on a frame, and "" or why nothing is. Raises ModelError."""
+        try:
+            return finder.read(frame), ""
+        except UnreadableError as err:  # a frame's fault must not lose the next
+            return unread(frame), err.message
 
     def _fail(self, error: LivecamError) -> None:
         self._feed.close()

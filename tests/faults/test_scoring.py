@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -13,42 +16,28 @@ from livecam import contract
 from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.media.spool import FOLDER
-from livecam.quality.finder import FaceFinder
 from livecam.timebase import now_ns
+from tests.support.finders import Breaks, Crashes, Waits, with_fault
 from tests.support.session import running
 
 
-@pytest.fixture
-def breaking(monkeypatch):
-    """Make measuring of some frames raise what no library should."""
-    real = FaceFinder.read
-
-    def install(is_bad) -> None:
-        def read(self, frame):
-            if is_bad(frame):
-                raise RuntimeError("the graph is in an invalid state")
-            return real(self, frame)
-
-        monkeypatch.setattr(FaceFinder, "read", read)
-
-    return install
+OPTIONS = {"before_s": 0.5, "after_s": 0.3, "live_score": False}
 
 
 def camera() -> DemoCamera:
     return DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
 
 
-def test_one_frame_that_breaks_scoring_costs_its_own_score_only(out, breaking):
-    bad: list[int] = []
+def unscored(event: contract.Saved) -> list[int]:
+    frames = json.loads(Path(event.scores).read_text())["frames"]
+    return [frame["source_index"] for frame in frames if not frame["faces"]]
 
-    def is_bad(frame) -> bool:
-        if frame.index >= 20 and not bad:
-            bad.append(frame.index)
-        return frame.index in bad
 
-    breaking(is_bad)
-    options = {"before_s": 0.5, "after_s": 0.3, "out": out, "live_score": False}
-    with running(camera(), **options) as (session, told):
+@pytest.mark.parametrize(("kind", "why"), [(Breaks, "invalid state"), (Crashes, "SIGSEGV")])
+def test_one_frame_that_breaks_scoring_costs_its_own_score_only(out, tmp_path, kind, why):
+    memory = tmp_path / "index"
+    finder = with_fault(kind(memory, 20))
+    with running(camera(), finder, out=out, **OPTIONS) as (session, told):
         session.wait_until_armed()
         session.press()
         told.wait_for(contract.Saved)
@@ -56,41 +45,69 @@ def test_one_frame_that_breaks_scoring_costs_its_own_score_only(out, breaking):
         first, second = told.wait_for(contract.Saved, 2)
     (notice,) = told.wait_for(contract.Notice)
     assert "1 frames could not be scored" in notice.message
-    assert "invalid state" in notice.message
-    frames = json.loads(Path(first.scores).read_text())["frames"]
-    assert [f["source_index"] for f in frames if not f["faces"]] == bad
+    assert why in notice.message
+    assert unscored(first) == [int(memory.read_text().split()[0])]
     assert first.key.score > 0
     assert second.key.score > 0
     assert session.code == 0
 
 
+def test_a_crash_that_does_not_come_again_costs_no_score_at_all(out, tmp_path):
+    finder = with_fault(Crashes(tmp_path / "index", 20, times=1))
+    with running(camera(), finder, out=out, **OPTIONS) as (session, told):
+        session.wait_until_armed()
+        session.press()
+        (saved,) = told.wait_for(contract.Saved)
+    assert (tmp_path / "index").read_text().count("+") == 2, "it crashed, and was asked again"
+    assert unscored(saved) == []
+    assert saved.key.score > 0
+    assert session.code == 0
+
+
+@pytest.mark.parametrize(("kind", "why"), [(Breaks, "invalid state"), (Crashes, "SIGSEGV")])
 def test_a_moment_that_cannot_be_scored_at_all_is_saved_with_the_frame_at_the_shutter(
-    out, breaking
+    out, tmp_path, kind, why
 ):
-    breaking(lambda _: True)
-    options = {"before_s": 0.5, "after_s": 0.3, "out": out, "live_score": False}
-    with running(camera(), **options) as (session, told):
+    finder = with_fault(kind(tmp_path / "index"))
+    with running(camera(), finder, out=out, **OPTIONS) as (session, told):
         session.wait_until_armed()
         session.press()
         (saved,) = told.wait_for(contract.Saved)
     assert saved.reason.startswith("the frame at the shutter, not scored")
+    assert why in saved.reason
     record = json.loads(Path(saved.scores).read_text())
     shutter_s = record["shutter_s"]
     nearest = min(record["frames"], key=lambda f: abs(f["time_s"] - shutter_s))
     assert record["key"]["index"] == nearest["index"]
     assert Path(saved.photo).is_file()
     assert any("is not scored" in n.message for n in told.wait_for(contract.Notice))
+    assert session.health().dropped == 0
 
 
-def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, breaking):
-    bad = {"left": 3}
+def test_scoring_that_stands_still_for_eight_seconds_loses_nothing(out):
+    with running(camera(), out=out, **OPTIONS) as (session, told):
+        session.wait_until_armed()
+        session.press()
+        told.wait_for(contract.Saved)
+        (process,) = multiprocessing.active_children()
+        os.kill(process.pid, signal.SIGSTOP)
+        session.press()
+        still = session.recorder.ring.newest()
+        session.recorder.ring.wait_until(still.t_ns + 4_000_000_000, 30)
+        session.press()
+        session.recorder.ring.wait_until(still.t_ns + 8_000_000_000, 30)
+        assert len(told.wait_for(contract.Saved)) == 1
+        os.kill(process.pid, signal.SIGCONT)
+        saved = told.wait_for(contract.Saved, 3)
+    for event in saved:
+        assert unscored(event) == []
+        assert json.loads(Path(event.scores).read_text())["gaps"] == []
+    assert session.code == 0
 
-    def is_bad(_) -> bool:
-        bad["left"] -= 1
-        return bad["left"] >= 0
 
-    breaking(is_bad)
-    with running(camera(), before_s=0.3, after_s=0.3, out=out) as (session, told):
+def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, tmp_path):
+    finder = with_fault(Breaks(tmp_path / "index", 0))
+    with running(camera(), finder, before_s=0.3, after_s=0.3, out=out) as (session, told):
         (notice,) = told.wait_for(contract.Notice)
         assert "broke down over a frame" in notice.message
         session.wait_until_armed()
@@ -99,13 +116,12 @@ def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, breaking):
     assert session.code == 0
 
 
-def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, breaking, monkeypatch):
+def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path, monkeypatch):
     """A machine far too slow for its user: frames of many moments wait to be scored."""
     monkeypatch.setattr("livecam.saver.MOST_HELD_BYTES", 5_000_000)
-    go_on = threading.Event()
-    breaking(lambda _: not go_on.wait(60))
-    options = {"before_s": 0.5, "after_s": 0.3, "out": out, "live_score": False}
-    with running(camera(), **options) as (session, told):
+    go_on = tmp_path / "go on"
+    finder = with_fault(Waits(go_on))
+    with running(camera(), finder, out=out, **OPTIONS) as (session, told):
         session.wait_until_armed()
         for _ in range(8):
             session.press()
@@ -116,7 +132,7 @@ def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, breaking
             assert time.monotonic() < deadline
             session.recorder.ring.wait_until(now_ns(), 0.1)
         assert session._saver._held_bytes < 2 * 5_000_000
-        go_on.set()
+        go_on.touch()
         saved = told.wait_for(contract.Saved, 8)
     assert [event.id for event in saved] == list(range(1, 9))
     assert {event.tier for event in saved} == {"lazy", "after"}

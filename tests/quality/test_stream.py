@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,9 @@ from livecam.capture.ring import FrameRing
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.errors import LivecamError, ModelError
+from livecam.quality.finder_process import FinderProcess
 from livecam.quality.stream import StreamScorer
+from livecam.quality.worker import THREADS
 from tests.support.frames import drawn
 
 RATE = Fraction(30)
@@ -23,21 +28,29 @@ def film(ring: FrameRing, first: int, last: int) -> None:
         ring.append(drawn(i, int(i * 1e9 / RATE), studio, PixelFormat.I420))
 
 
+@contextlib.contextmanager
+def scoring(ring: FrameRing, model: Path | None = None) -> Iterator[StreamScorer]:
+    process = FinderProcess(THREADS, model)
+    scorer = StreamScorer(ring, process)
+    scorer.start()
+    yield scorer
+    scorer.close()
+    process.close()
+
+
 @pytest.fixture
 def ring() -> FrameRing:
     return FrameRing(5.0, 200_000_000, 20_000_000)
 
 
 def test_overlapping_moments_share_their_readings(ring):
-    scorer = StreamScorer(ring)
-    scorer.start()
-    film(ring, 0, 20)
-    scorer.want(0, 800_000_000)
-    scorer.want(400_000_000, 1_200_000_000)
-    film(ring, 20, 40)
-    first = scorer.score(ring.cut(0, 800_000_000), 400_000_000, lambda: False)
-    second = scorer.score(ring.cut(400_000_000, 1_200_000_000), 800_000_000, lambda: False)
-    scorer.close()
+    with scoring(ring) as scorer:
+        film(ring, 0, 20)
+        scorer.want(0, 800_000_000)
+        scorer.want(400_000_000, 1_200_000_000)
+        film(ring, 20, 40)
+        first = scorer.score(ring.cut(0, 800_000_000), 400_000_000, lambda: False)
+        second = scorer.score(ring.cut(400_000_000, 1_200_000_000), 800_000_000, lambda: False)
     assert (len(first.frames), len(second.frames)) == (24, 24)
     assert first.basis == second.basis == "faces"
     assert not scorer.is_busy
@@ -45,27 +58,23 @@ def test_overlapping_moments_share_their_readings(ring):
 
 def test_a_frame_that_nobody_asked_for_in_time_is_measured_all_the_same(ring):
     # The camera fell silent before the moment began: its last frame is all there is.
-    scorer = StreamScorer(ring)
-    scorer.start()
-    film(ring, 0, 3)
-    scorer.want(9_000_000_000, 12_000_000_000)
-    score = scorer.score(ring.cut(0, 1 << 62)[-1:], 10_000_000_000, lambda: False)
-    scorer.close()
+    with scoring(ring) as scorer:
+        film(ring, 0, 3)
+        scorer.want(9_000_000_000, 12_000_000_000)
+        score = scorer.score(ring.cut(0, 1 << 62)[-1:], 10_000_000_000, lambda: False)
     assert len(score.frames) == 1
 
 
 def test_a_missing_model_is_raised_each_time(ring, tmp_path):
-    scorer = StreamScorer(ring, tmp_path / "none.task")
-    scorer.start()
-    film(ring, 0, 3)
-    for _ in range(2):
-        with pytest.raises(ModelError):
-            scorer.score(ring.cut(0, 1 << 62), 0, lambda: False)
-    scorer.close()
+    with scoring(ring, tmp_path / "none.task") as scorer:
+        film(ring, 0, 3)
+        for _ in range(2):
+            with pytest.raises(ModelError):
+                scorer.score(ring.cut(0, 1 << 62), 0, lambda: False)
 
 
 def test_who_gives_up_does_not_wait(ring):
-    scorer = StreamScorer(ring)
+    scorer = StreamScorer(ring, FinderProcess(THREADS))
     film(ring, 0, 3)  # never started: nothing will ever be measured
     with pytest.raises(LivecamError, match="given up"):
         scorer.score(ring.cut(0, 1 << 62), 0, lambda: True)

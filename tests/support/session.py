@@ -9,13 +9,16 @@ from typing import Any
 
 from livecam import contract
 from livecam.capture.source import FrameSource
+from livecam.quality.finder_server import MakeFinder
 from livecam.session import Options, Session
 
 
 @contextlib.contextmanager
-def running(source: FrameSource, **options: Any) -> Iterator[tuple[Session, Told]]:
+def running(
+    source: FrameSource, finder: MakeFinder | None = None, **options: Any
+) -> Iterator[tuple[Session, Told]]:
     told = Told()
-    session = Session(source, None, Options(**options), told)
+    session = Session(source, None, Options(**options), told, make_finder=finder)
     session.start()
     try:
         yield session, told
