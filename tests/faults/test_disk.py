@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from livecam import contract
+from livecam.capture.source import CameraRequest
+from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.support import small_disk
 from tests.support.program import events, run, started, wait_for
+from tests.support.session import running
 
 DEMO = ["--camera", "demo:every", "--size", "640x360", "--no-live-score", "--json"]
 SHORT = ["--before", "0.6", "--after", "0.4"]
@@ -167,3 +172,27 @@ def test_a_limit_that_no_waiting_mends_is_an_error_at_once(tmp_path):
     assert [event["id"] for event in of(found, "error")] == [1, 2]
     assert done.returncode == 1
     assert list((tmp_path / "recordings").iterdir()) == []
+
+
+@needs_disk
+def test_a_disk_that_stands_still_for_eight_seconds_loses_nothing(tmp_path):
+    options = {"before_s": 0.5, "after_s": 0.3, "live_score": False}
+    camera = DemoCamera(DemoOptions(every=True), CameraRequest((320, 180)))
+    with (
+        small_disk.freezable(tmp_path / "image", tmp_path / "disk") as disk,
+        running(camera, out=disk, **options) as (session, told),
+    ):
+        session.wait_until_armed()
+        with small_disk.frozen(disk):
+            session.press()
+            still = session.recorder.ring.newest()
+            session.recorder.ring.wait_until(still.t_ns + 4_000_000_000, 30)
+            session.press()
+            session.recorder.ring.wait_until(still.t_ns + 8_000_000_000, 30)
+            assert not [event for event in told.events if isinstance(event, contract.Saved)]
+        saved = told.wait_for(contract.Saved, 2)
+        for event in saved:
+            assert json.loads(Path(event.scores).read_text())["gaps"] == []
+            assert_true_pair({"movie": event.movie})
+        assert session.health().dropped == 0
+    assert session.code == 0

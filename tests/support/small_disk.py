@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 
 def problem() -> str:
     """Why no disk can be mounted here, or ""."""
@@ -38,6 +40,33 @@ class SmallDisk:
     def remount(self, how: str) -> None:
         """Make it `ro` or `rw`."""
         subprocess.run(["mount", "-o", f"remount,{how}", str(self.path)], check=True)
+
+
+@contextlib.contextmanager
+def freezable(image: Path, path: Path, megabytes: int = 64) -> Iterator[Path]:
+    """A folder on a disk of its own, which `frozen` can stop; skips where none can be had."""
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    path.mkdir()
+    try:
+        subprocess.run(["mkfs.ext4", "-q", str(image)], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(path)], check=True)
+    except (OSError, subprocess.CalledProcessError) as err:
+        pytest.skip(f"no loop device can be mounted here: {err}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+@contextlib.contextmanager
+def frozen(path: Path) -> Iterator[None]:
+    """Whoever writes to this disk waits."""
+    subprocess.run(["fsfreeze", "-f", str(path)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(path)], check=True)
 
 
 @contextlib.contextmanager
