@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from livecam.edit.files import write_new
 from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
+from livecam.formats.files import read_file
 from livecam.media.publish import check_folder
 from livecam.photos.exif import image_id
 from livecam.photos.inputs import PICTURES, Input
-from livecam.photos.mapped import read_mapped
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.photos.still import exif_of, read_still
 from livecam.quality.finder import FaceFinder
@@ -201,10 +201,10 @@ def _is_made_from(path: Path, source: Input, identifier: str) -> bool:
     try:
         if source.kind == "pictures" or path.stat().st_size == source.file.stat().st_size:
             return any(_same(path, file) for file in source.files)
-        note = read_mapped(path, read_still).note
+        note = read_file(path, read_still).note
         if note is not None and note.identifier == identifier:
             return True
-        block = read_mapped(path, exif_of)
+        block = read_file(path, exif_of)
         return block is not None and image_id(block) == identifier.replace("-", "").lower()
     except (InputError, OSError):
         return False

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from livecam.capture.frame import PixelFormat
-from livecam.capture.planes import i420
+from livecam.capture.planes import Turn, i420
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
 from livecam.timebase import NS_PER_S, now_ns
@@ -54,6 +54,7 @@ class AvStream:
         if not container.streams.video:
             raise CameraError("there is no picture in this stream")
         self._container, self._usual = container, usual
+        self._turn: Turn | None = None
         self._pause = threading.Event()
         self._stream = container.streams.video[0]
         context = self._stream.codec_context
@@ -125,7 +126,9 @@ class AvStream:
         except av.InvalidDataError:
             return  # a damaged packet costs its own frame only
         for picture in pictures:
-            planes = i420(picture, self._usual)
+            if self._turn is None:
+                self._turn = Turn.of(picture)
+            planes = i420(picture, self._usual, self._turn)
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             stamp_ns = self._stamp(picture.pts)
             self._ready.append(Picture(planes.reshape(-1), stamp_ns, arrived_ns, size_wh))

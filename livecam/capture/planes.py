@@ -30,7 +30,12 @@ class Turn:
 
     @classmethod
     def of(cls, picture: av.VideoFrame) -> Turn:
-        """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras)."""
+        """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras).
+
+        Once for each stream: a picture that was asked for its side data refers to itself from then
+        on (PyAV 18), so that its memory stays until Python next looks for such circles. With 4K
+        frames those were gigabytes.
+        """
         found = picture.side_data.get("DISPLAYMATRIX")
         if found is None:
             return cls()
@@ -49,6 +54,9 @@ class Turn:
         if self.swap:
             pixels = pixels.swapaxes(0, 1)
         return pixels[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+
+UPRIGHT = Turn()
 
 
 def matrix_of(picture: av.VideoFrame, usual: Colorspace | None = None) -> Colorspace:
@@ -70,12 +78,12 @@ def range_of(picture: av.VideoFrame) -> ColorRange:
     return ColorRange.JPEG if full else ColorRange.MPEG
 
 
-def i420(picture: av.VideoFrame, usual: Colorspace | None = None) -> Bytes:
+def i420(picture: av.VideoFrame, usual: Colorspace | None = None, turn: Turn = UPRIGHT) -> Bytes:
     """Upright planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601, limited range.
 
     That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
-    BT.709, and some of them full range. `usual` is the matrix where a picture names none. Sides are
-    cut to even numbers.
+    BT.709, and some of them full range. `usual` is the matrix where a picture names none, `turn`
+    what makes it upright. Sides are cut to even numbers.
     """
     width, height = picture.width & ~1, picture.height & ~1
     converted = picture.reformat(
@@ -88,8 +96,7 @@ def i420(picture: av.VideoFrame, usual: Colorspace | None = None) -> Bytes:
         dst_color_range=ColorRange.MPEG,
     )
     planes: Bytes = converted.to_ndarray()  # type: ignore[assignment]
-    turn = Turn.of(picture)
-    if turn == Turn():
+    if turn == UPRIGHT:
         return planes
     chroma = planes[height:].reshape(2, height // 2, width // 2)
     turned = [turn.apply(plane) for plane in (planes[:height], *chroma)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, cast
@@ -13,65 +14,66 @@ import numpy as np
 from PIL import Image
 
 from livecam.errors import InputError
-from livecam.media.movie import ENCODERS, MOVIE_TIMESCALE, TIMESCALE
+from livecam.media.movie import ENCODERS, MOVIE_TIMESCALE, TIMESCALE, set_colours
 from livecam.photos.frames import evenly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from av.video.stream import VideoStream
 
-    from livecam.capture.frame import Bytes, Frame
+    from livecam.capture.frame import Bytes
     from livecam.photos.frames import MovieReader
 
 Animation = Literal["gif", "webp"]
 
-MAX_HELD_BYTES = 1_500_000_000
-"""Of pictures held at once: 1080p for sixteen seconds. A moment has three."""
+MOST_RAW_BYTES = 8_000_000_000
+"""Of an effect's pictures, uncompressed: 85 s of 1080p. A moment has three."""
+HELD_BYTES = 100_000_000
+"""Of pictures held at once: eight of 4K, thirty-two of 1080p."""
 FADE_S = 0.4
 """How long a loop's end fades into its beginning."""
 ANIMATED_SIDE, ANIMATED_RATE_HZ = 480, 15
 """Longer side and pace of animated pictures: what messengers take."""
+MOST_ANIMATED_S = 60.0
 ALIGNED_SIDE = 480
 """Longer side of the copies on which the camera's shake is measured."""
+BAND = 128
+"""Rows that are summed at a time, since light takes four times the memory of pixels."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A new movie, and which of the old one's frames it begins with."""
+    """A new movie, and when in it the old one's frames are shown for the first time."""
 
     movie: bytes
-    first: int
-    last: int
-    interval_s: float
+    starts_s: dict[int, float]
+    """By the frame's number in the old movie."""
 
     def place_of(self, index: int) -> tuple[int, float]:
         """The frame of the old movie nearest to `index` that is shown, and its time here."""
-        index = max(self.first, min(self.last, index))
-        return index, (index - self.first) * self.interval_s
+        nearest = min(self.starts_s, key=lambda shown: abs(shown - index))
+        return nearest, self.starts_s[nearest]
 
 
 def bounced(reader: MovieReader) -> Clip:
     """Forward, then backward; a QuickTime movie without sound. Raises InputError."""
-    frames = _all_frames(reader)
-    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
-    interval_s = _interval_s(reader)
-    movie = _encode([frames[i].i420() for i in order], interval_s, frames[0].size_wh)
-    return Clip(movie, 0, len(frames) - 1, interval_s)
+    size_wh = _check(reader)
+    count = len(reader.times)
+    there, back = list(range(count)), list(range(count - 2, 0, -1))
+    pictures = itertools.chain(_planes(reader, there), _backward(reader, back))
+    lasts_s = reader.lasts_s
+    return _encode(pictures, size_wh, there + back, [lasts_s[i] for i in there + back])
 
 
 def looped(reader: MovieReader) -> Clip:
     """The end fades into the beginning, so that it can run for ever. Raises InputError."""
-    frames = _all_frames(reader)
-    interval_s = _interval_s(reader)
-    fade = max(1, min(round(FADE_S / interval_s), len(frames) // 3))
-    pictures = [frame.i420() for frame in frames[fade : len(frames) - fade]]
-    for i in range(fade):
-        end, begin = frames[len(frames) - fade + i].i420(), frames[i].i420()
-        share = (i + 1) / (fade + 1)
-        pictures.append(cast("Bytes", cv2.addWeighted(end, 1 - share, begin, share, 0)))
-    movie = _encode(pictures, interval_s, frames[0].size_wh)
-    return Clip(movie, fade, len(frames) - fade - 1, interval_s)
+    size_wh = _check(reader)
+    count, lasts_s = len(reader.times), reader.lasts_s
+    fade = max(1, min(round(FADE_S * count / sum(lasts_s)), count // 3))
+    middle, end = list(range(fade, count - fade)), list(range(count - fade, count))
+    pictures = itertools.chain(_planes(reader, middle), _faded(reader, fade))
+    return _encode(pictures, size_wh, middle + end, [lasts_s[i] for i in middle + end])
 
 
 def long_exposure(reader: MovieReader, key: int) -> Bytes:
@@ -81,94 +83,138 @@ def long_exposure(reader: MovieReader, key: int) -> Bytes:
     taken in linear light, as a shutter that stays open would. Raises InputError.
     """
     base = reader.picture(key)
-    _check_size(base.shape[1], base.shape[0], 8)
+    height, width = base.shape[:2]
     small = _small_gray(base)
     total = np.zeros(base.shape, np.float32)
-    weight = np.zeros(base.shape[:2], np.float32)
-    scale = base.shape[1] / small.shape[1]
+    weight = np.zeros((height, width, 1), np.float32)
+    scale = width / small.shape[1]
     for _, image in reader.pictures(range(len(reader.times))):
         shift = _shift(small, _small_gray(image))
         if shift is None:
             continue  # something else is in view: a camera that was lowered, say
         shift[:, 2] *= scale
-        size_wh = (base.shape[1], base.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        linear = np.square(cv2.warpAffine(image, shift, size_wh, flags=flags).astype(np.float32))
-        seen = cv2.warpAffine(np.ones(image.shape[:2], np.float32), shift, size_wh, flags=flags)
-        total += linear * seen[:, :, None]
-        weight += seen
-    mean = np.sqrt(total / np.maximum(weight, 1e-3)[:, :, None])
-    return np.where(weight[:, :, None] > 0.5, mean.round(), base).astype(np.uint8)
+        laid = cv2.warpAffine(image, shift, (width, height), flags=flags)
+        inside = np.full((height, width), 255, np.uint8)
+        seen = cv2.warpAffine(inside, shift, (width, height), flags=flags)[:, :, None]
+        for top in range(0, height, BAND):
+            rows = slice(top, top + BAND)
+            share = seen[rows].astype(np.float32) / np.float32(255)
+            total[rows] += np.square(laid[rows].astype(np.float32)) * share
+            weight[rows] += share
+    mean = base.copy()
+    for top in range(0, height, BAND):
+        rows = slice(top, top + BAND)
+        light = np.sqrt(total[rows] / np.maximum(weight[rows], 1e-3))
+        mean[rows] = np.where(weight[rows] > 0.5, light.round(), base[rows])
+    return mean
 
 
 def animated(reader: MovieReader, kind: Animation) -> bytes:
     """A GIF or WebP that repeats for ever. Raises InputError."""
+    if reader.duration_s > MOST_ANIMATED_S:
+        raise InputError(
+            f"an animated picture of {reader.duration_s:.0f} s is too large",
+            f"at most {MOST_ANIMATED_S:.0f} s",
+        )
     wanted = max(2, round(reader.duration_s * ANIMATED_RATE_HZ))
     chosen = evenly(len(reader.times), min(wanted, len(reader.times)))
-    pictures, times_s = [], []
-    for at, image in reader.pictures(chosen):
-        scale = min(1.0, ANIMATED_SIDE / max(image.shape[:2]))
-        size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-        pictures.append(Image.fromarray(np.ascontiguousarray(small[:, :, ::-1])))
-        times_s.append(at.time_s)
-    times_s.append(max(reader.duration_s, times_s[-1] + 1 / ANIMATED_RATE_HZ))
-    lasts_ms = [max(20, round(1000 * float(d))) for d in np.diff(times_s)]
+    starts_s = [reader.times[i].time_s for i in chosen]
+    ends_s = [*starts_s[1:], reader.times[-1].time_s + reader.lasts_s[-1]]
+    # A GIF counts in hundredths of a second: rounded at the ends, or the errors would add up.
+    step_ms = 10 if kind == "gif" else 1
+    ticks = np.round(np.array([starts_s[0], *ends_s]) * 1000 / step_ms)
+    lasts_ms = [max(20, int(step_ms * last)) for last in np.diff(ticks)]
+    pictures = (_small_picture(image) for _, image in reader.pictures(chosen))
     if kind == "gif":
         # One palette for all: with one for each, still backgrounds flicker.
-        palette = pictures[len(pictures) // 2].quantize(255)
-        pictures = [picture.quantize(palette=palette) for picture in pictures]
+        middle = reader.picture(chosen[len(chosen) // 2])
+        palette = _small_picture(middle).quantize(255)
+        pictures = (picture.quantize(palette=palette) for picture in pictures)
     out = io.BytesIO()
     options = {"quality": 80, "method": 4} if kind == "webp" else {"optimize": False}
-    pictures[0].save(
-        out, kind.upper(), save_all=True, append_images=pictures[1:], duration=lasts_ms, loop=0,
+    next(pictures).save(
+        out, kind.upper(), save_all=True, append_images=pictures, duration=lasts_ms, loop=0,
         **options,
     )  # fmt: skip
     return out.getvalue()
 
 
-def _all_frames(reader: MovieReader) -> list[Frame]:
+def _small_picture(image: Bytes) -> Image.Image:
+    scale = min(1.0, ANIMATED_SIDE / max(image.shape[:2]))
+    size_wh = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+    return Image.fromarray(np.ascontiguousarray(small[:, :, ::-1]))
+
+
+def _check(reader: MovieReader) -> tuple[int, int]:
+    """Width and height of what an effect is made of. Raises InputError."""
     if len(reader.times) < 4:
         raise InputError("this movie is too short for an effect")
-    first = reader.picture(0)
-    _check_size(first.shape[1], first.shape[0], 1.5 * len(reader.times))
-    return list(reader.frames(range(len(reader.times))))
-
-
-def _check_size(width: int, height: int, bytes_a_pixel: float) -> None:
-    if width * height * bytes_a_pixel > MAX_HELD_BYTES:
+    height, width = next(_planes(reader, [0])).shape
+    if width * height * len(reader.times) > MOST_RAW_BYTES:
         raise InputError("this movie is too long or too large for an effect")
+    return width, height * 2 // 3
 
 
-def _interval_s(reader: MovieReader) -> float:
-    times = [frame.time_s for frame in reader.times]
-    return float(np.median(np.diff(times)))
+def _planes(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
+    """Frames as (H * 3 // 2, W) uint8 I420, one at a time."""
+    return (frame.i420() for frame in reader.frames(indices))
 
 
-def _encode(pictures: Sequence[Bytes], interval_s: float, size_wh: tuple[int, int]) -> bytes:
-    """(H * 3 // 2, W) uint8 I420 pictures as a movie with even times."""
+def _backward(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
+    """The same from the last one on: some are decoded and held, then those before them."""
+    held = max(1, HELD_BYTES // next(_planes(reader, [0])).nbytes)
+    for first in range(0, len(indices), held):
+        some = list(_planes(reader, sorted(indices[first : first + held])))
+        while some:
+            yield some.pop()
+
+
+def _faded(reader: MovieReader, fade: int) -> Iterator[Bytes]:
+    """The last frames, each with more of one of the first ones in it."""
+    held = max(1, HELD_BYTES // 2 // next(_planes(reader, [0])).nbytes)
+    last = len(reader.times) - fade
+    for first in range(0, fade, held):
+        some = range(first, min(fade, first + held))
+        begins = list(_planes(reader, some))
+        for i, end in zip(some, _planes(reader, [last + i for i in some]), strict=True):
+            share = (i + 1) / (fade + 1)
+            yield cast("Bytes", cv2.addWeighted(end, 1 - share, begins[i - first], share, 0))
+
+
+def _encode(
+    pictures: Iterable[Bytes], size_wh: tuple[int, int], shown: list[int], lasts_s: list[float]
+) -> Clip:
+    """I420 pictures of frames `shown` as a movie in which each is shown for its own time."""
     encoder, tag, options = ENCODERS["h264"]
     out = io.BytesIO()
     container_options = {"movie_timescale": str(MOVIE_TIMESCALE)}
-    ticks = max(1, round(interval_s * TIMESCALE))
+    ends_s = list(itertools.accumulate(lasts_s))
+    ticks = [0, *(round(end_s * TIMESCALE) for end_s in ends_s)]
+    starts_s: dict[int, float] = {}
     with av.open(out, "w", format="mov", options=container_options) as target:
-        rate = Fraction(TIMESCALE, ticks)
+        rate = Fraction(TIMESCALE, max(1, round(float(np.median(lasts_s)) * TIMESCALE)))
         stream = cast("VideoStream", target.add_stream(encoder, rate=rate, options=options))
         stream.width, stream.height = size_wh
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
         context = stream.codec_context
         context.codec_tag, context.time_base = tag, Fraction(1, TIMESCALE)
-        context.color_primaries, context.color_trc, context.colorspace = 1, 1, 6
-        context.color_range = 1
-        for i, planes in enumerate([*pictures, None]):
-            picture = None
-            if planes is not None:
-                picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-                picture.pts, picture.time_base = i * ticks, Fraction(1, TIMESCALE)
+        set_colours(stream)
+        lasts = {start: end - start for start, end in itertools.pairwise(ticks)}
+
+        def write(picture: av.VideoFrame | None) -> None:
             for packet in stream.encode(picture):
-                packet.duration = ticks
+                packet.duration = lasts[int(packet.pts or 0)]
                 target.mux(packet)
-    return out.getvalue()
+
+        for planes, index, start in zip(pictures, shown, ticks, strict=False):
+            picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            picture.pts, picture.time_base = start, Fraction(1, TIMESCALE)
+            starts_s.setdefault(index, start / TIMESCALE)
+            write(picture)
+        write(None)
+    return Clip(out.getvalue(), starts_s)
 
 
 def _small_gray(image: Bytes) -> Bytes:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from livecam.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from mmap import mmap
 
-    Data = bytes | bytearray | mmap
-    """No memoryview: it would keep a memory map from being closed once an error is raised."""
+    from livecam.formats.files import FileBytes
+
+    Data: TypeAlias = bytes | bytearray | FileBytes
 
 MAX_BOXES = 100_000
 """More in one container than any real file holds: a phone's has a few dozen."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from livecam.formats.files import read_file
 from livecam.photos.check_motion import check_motion
 from livecam.photos.exif import UNDEFINED
-from livecam.photos.mapped import read_mapped
 from livecam.photos.movie import MovieFacts, read_movie
 from livecam.photos.report import Report, Verdict, verdict
 from livecam.photos.still import StillFacts, read_still
@@ -35,11 +35,11 @@ def check(halves: Halves) -> Report:
     """Check a pair by its boxes and tags. Raises InputError for a file that cannot be read."""
     if halves.photo is not None and halves.movie is None:
         path = halves.photo
-        motion = read_mapped(path, lambda data: check_motion(path, data))
+        motion = read_file(path, lambda data: check_motion(path, data))
         if motion is not None:
             return motion
-    still = read_mapped(halves.photo, read_still) if halves.photo else None
-    movie = read_mapped(halves.movie, _verified_facts) if halves.movie else None
+    still = read_file(halves.photo, read_still) if halves.photo else None
+    movie = read_file(halves.movie, _verified_facts) if halves.movie else None
     note = still.note if still else None
     in_photo = note.identifier if note else None
     in_movie = movie.identifier if movie else None

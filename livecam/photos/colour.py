@@ -7,15 +7,17 @@ seen beside ordinary pictures, so it becomes sRGB.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livecam.capture.planes import Turn, matrix_of, range_of
+from livecam.capture.planes import UPRIGHT, Turn, matrix_of, range_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import av
 
     from livecam.capture.frame import Bytes
@@ -44,6 +46,8 @@ _TO_SRGB: dict[int, list[list[float]]] = {
 _LEVELS = 4096
 """Steps of the table back to sRGB: finer than 8 bits everywhere but in the deepest black."""
 
+BAND = 128
+"""Rows of a picture that are converted at a time."""
 _WHITE_NITS = 203.0
 """ITU-R BT.2408: the brightness of a white sheet in HDR."""
 
@@ -53,18 +57,30 @@ def is_hdr(picture: av.VideoFrame) -> bool:
     return picture.color_trc in (CURVE_PQ, CURVE_HLG)
 
 
-def to_bgr(picture: av.VideoFrame) -> Bytes:
-    """A decoded picture as (H, W, 3) uint8 BGR, upright, in sRGB, at its full size."""
-    options = {"src_colorspace": matrix_of(picture), "src_color_range": range_of(picture)}
+def to_bgr(picture: av.VideoFrame, turn: Turn = UPRIGHT, reduce: int = 1) -> Bytes:
+    """A decoded picture as (H // reduce, W // reduce, 3) uint8 BGR in sRGB, upright by `turn`."""
+    options = {
+        "width": picture.width // reduce,
+        "height": picture.height // reduce,
+        "src_colorspace": matrix_of(picture),
+        "src_color_range": range_of(picture),
+    }
     if is_hdr(picture):
         deep = picture.reformat(format="rgb48le", **options).to_ndarray()
-        signal: Floats = deep.astype(np.float32) / np.float32(65535)
-        image = _to_standard_range(signal, picture)
+        image = _in_bands(lambda rows: _to_standard_range(rows, picture), deep)
     else:
         image = picture.reformat(format="bgr24", **options).to_ndarray()  # type: ignore[assignment]
         if picture.color_primaries in _TO_SRGB:
-            image = _to_srgb(image, picture.color_primaries)
-    return np.ascontiguousarray(Turn.of(picture).apply(image))
+            image = _in_bands(lambda rows: _to_srgb(rows, picture.color_primaries), image)
+    return np.ascontiguousarray(turn.apply(image))
+
+
+def _in_bands(convert: Callable[[Any], Bytes], image: npt.NDArray[Any]) -> Bytes:
+    """Convert an (H, W, 3) picture a few rows at a time: floats take several times its memory."""
+    converted = np.empty(image.shape, np.uint8)
+    for top in range(0, len(image), BAND):
+        converted[top : top + BAND] = convert(image[top : top + BAND])
+    return converted
 
 
 def _to_srgb(image_bgr: Bytes, primaries: int) -> Bytes:
@@ -73,34 +89,43 @@ def _to_srgb(image_bgr: Bytes, primaries: int) -> Bytes:
     return _encode(cv2.transform(linear, _matrix_bgr(primaries)))  # type: ignore[arg-type]
 
 
-def _to_standard_range(rgb: Floats, picture: av.VideoFrame) -> Bytes:
+def _to_standard_range(deep: npt.NDArray[np.uint16], picture: av.VideoFrame) -> Bytes:
     """HDR light to sRGB: white paper stays white, and what is brighter is pressed together."""
-    light = _pq_light(rgb) if picture.color_trc == CURVE_PQ else _hlg_light(rgb)
+    light = _pq_light()[deep] if picture.color_trc == CURVE_PQ else _hlg_light(deep)
     bgr = cv2.transform(light[:, :, ::-1], _matrix_bgr(PRIMARIES_2020))
     bgr = np.maximum(np.asarray(bgr, np.float32), 0)
     # Up to 0.8 as it is; above, a curve that reaches 1 only at infinity, on the brightest channel,
     # so that no colour changes.
-    peak = bgr.max(axis=2, keepdims=True)
+    peak = np.maximum(np.maximum(bgr[:, :, :1], bgr[:, :, 1:2]), bgr[:, :, 2:])
     over = np.maximum(peak - 0.8, 0)
     pressed = np.where(peak > 0.8, 0.8 + 0.2 * over / (over + 0.2), peak)
-    return _encode(bgr * pressed / np.maximum(peak, 1e-6))
+    return _encode(np.asarray(bgr * pressed / np.maximum(peak, 1e-6), np.float32))
 
 
-def _pq_light(rgb: Floats) -> Floats:
-    """SMPTE ST 2084: signal to light, 1.0 being a white sheet."""
+@functools.cache
+def _pq_light() -> Floats:
+    """SMPTE ST 2084: 16-bit signal to light, 1.0 being a white sheet."""
     m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-    power = np.power(rgb, np.float32(1 / m2))
-    nits = 10_000 * np.power(np.maximum(power - c1, 0) / (c2 - c3 * power), np.float32(1 / m1))
-    return np.asarray(nits / _WHITE_NITS, np.float32)
+    power = np.power(np.arange(65536) / 65535, 1 / m2)
+    nits = 10_000 * np.power(np.maximum(power - c1, 0) / (c2 - c3 * power), 1 / m1)
+    return (nits / _WHITE_NITS).astype(np.float32)
 
 
-def _hlg_light(rgb: Floats) -> Floats:
+def _hlg_light(deep: npt.NDArray[np.uint16]) -> Floats:
     """ITU-R BT.2100: inverse OETF, then the OOTF of a 1000 cd/m2 screen; 1.0 a white sheet."""
+    scene = _hlg_scene()[deep]
+    luma = cv2.transform(scene, np.array([[0.2627, 0.6780, 0.0593]], np.float32))
+    gain = cv2.pow(np.maximum(luma, 1e-6), 0.2)
+    return np.asarray(scene * (gain * np.float32(1000 / _WHITE_NITS))[:, :, None], np.float32)
+
+
+@functools.cache
+def _hlg_scene() -> Floats:
+    """The inverse OETF, by 16-bit signal."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(rgb <= 0.5, rgb * rgb / 3, (np.exp((rgb - c) / a) + b) / 12)
-    luma = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
-    gain = np.power(np.maximum(luma, 1e-6), np.float32(0.2))[:, :, None]
-    return np.asarray(1000 * scene * gain / _WHITE_NITS, np.float32)
+    signal = np.arange(65536) / 65535
+    bright = (np.exp((signal - c) / a) + b) / 12
+    return np.where(signal <= 0.5, signal * signal / 3, bright).astype(np.float32)
 
 
 def _encode(linear_bgr: Floats) -> Bytes:

@@ -5,8 +5,7 @@ PyAV decodes; a movie whose boxes do not hold together never gets that far.
 
 from __future__ import annotations
 
-import io
-import mmap
+import itertools
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -15,8 +14,10 @@ import av
 import numpy as np
 
 from livecam.capture.frame import Frame, PixelFormat
-from livecam.capture.planes import Turn, i420
+from livecam.capture.planes import UPRIGHT, Turn, i420
 from livecam.errors import InputError
+from livecam.formats.ffmpeg import open_movie
+from livecam.formats.files import FileBytes, open_regular
 from livecam.photos.colour import is_hdr, to_bgr
 from livecam.photos.structure import is_movie, verify_movie
 from livecam.timebase import NS_PER_S
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Bytes
 
-FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,gif,apng,webp_anim,mjpeg,m4v,h264,hevc,dv,ivf"
-"""Files only. Play lists and the like, which make FFmpeg open other files or addresses, are not
-among them."""
-
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 36_000_000
 """8K has 33 million. A file that claims more asks for memory, not for a picture."""
+THREADED_PIXELS = 3_000_000
+"""Larger frames are decoded one at a time."""
+HDR_WIDTH = 2560
+"""Wider HDR frames are reduced for the score: their light takes a second to convert at 4K."""
 MAX_FRAMES = 1_000_000
 """Nine hours at 30 frames a second."""
 
@@ -64,12 +65,10 @@ class MovieReader:
         """Open a file, or a movie found inside one. Raises InputError."""
         try:
             _verify(source)
-            # PyAV releases the GIL while it reads a path, not while it reads an object of ours.
-            file = str(source) if not isinstance(source, bytes) else io.BytesIO(source)
-            options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-            self._container: InputContainer = av.open(file, "r", options=options)
+            self._container: InputContainer = open_movie(source)
         except (av.FFmpegError, OSError, ValueError) as err:
             raise InputError(f"this is no movie that can be read: {_reason(err)}") from err
+        self._turn, self._is_turn_known = UPRIGHT, False
         try:
             self._stream = self._open_stream()
             self.times = self._read_times()
@@ -90,7 +89,9 @@ class MovieReader:
         if context.color_trc not in KNOWN_CURVES:
             raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        context.thread_type = "AUTO"
+        # Each thread more that works on frames of its own holds several of them.
+        is_large = context.width * context.height > THREADED_PIXELS
+        context.thread_type = "SLICE" if is_large else "AUTO"
         return stream
 
     def _read_times(self) -> list[FrameTime]:
@@ -120,6 +121,13 @@ class MovieReader:
         return self.times[-1].time_s
 
     @property
+    def lasts_s(self) -> list[float]:
+        """How long each frame is shown; the last one for as long as frames usually are."""
+        times = [frame.time_s for frame in self.times]
+        lasts = [b - a for a, b in itertools.pairwise(times)]
+        return [*lasts, float(np.median(lasts)) if lasts else self.duration_s]
+
+    @property
     def created(self) -> str:
         """When it was recorded, as an ISO 8601 date with or without a zone; "" if unknown."""
         tags = self._container.metadata
@@ -130,20 +138,30 @@ class MovieReader:
         """FFmpeg's name of the codec, such as h264."""
         return self._stream.codec_context.name
 
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of its upright pictures, known once one of them was decoded."""
+        context = self._stream.codec_context
+        return self._turn.size_wh((context.width, context.height))
+
     def nearest(self, time_s: float) -> FrameTime:
         """The frame shown at, or nearest to, a time."""
         return min(self.times, key=lambda frame: abs(frame.time_s - time_s))
 
-    def frames(self, indices: Collection[int]) -> Iterator[Frame]:
-        """These frames in order, as I420 with `t_ns` counted in the movie. Raises InputError."""
+    def frames(self, indices: Collection[int], *, hdr_reduced: bool = False) -> Iterator[Frame]:
+        """These frames in order, with `t_ns` counted in the movie. Raises InputError.
+
+        As I420; HDR ones as BGR, and with `hdr_reduced` at half their size where that is large.
+        """
         for at, picture in self._decode(indices):
             t_ns = round(at.time_s * NS_PER_S)
             if is_hdr(picture):
-                image = to_bgr(picture)
+                reduce = 2 if hdr_reduced and picture.width > HDR_WIDTH else 1
+                image = to_bgr(picture, self._turn, reduce)
                 size_wh = (image.shape[1], image.shape[0])
                 yield Frame(at.index, t_ns, t_ns, PixelFormat.BGR, size_wh, image.reshape(-1))
                 continue
-            planes = i420(picture)
+            planes = i420(picture, turn=self._turn)
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             yield Frame(at.index, t_ns, t_ns, PixelFormat.I420, size_wh, planes.reshape(-1))
 
@@ -154,7 +172,7 @@ class MovieReader:
     def pictures(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, Bytes]]:
         """Several of these, in order. Raises InputError."""
         for at, picture in self._decode(indices):
-            yield at, to_bgr(picture)
+            yield at, to_bgr(picture, self._turn)
 
     def close(self) -> None:
         """Close the file."""
@@ -175,6 +193,8 @@ class MovieReader:
             while left:
                 self._skip_ahead(left[0], position)
                 for picture in self._container.decode(self._stream):
+                    if not self._is_turn_known:
+                        self._turn, self._is_turn_known = Turn.of(picture), True
                     position = picture.pts
                     if position in wanted and position in left:
                         left.remove(position)
@@ -212,27 +232,22 @@ class MovieReader:
 
 
 def _verify(source: Path | bytes) -> None:
-    """Check the boxes of a QuickTime or MP4 file, through a memory map."""
+    """Check the boxes of a QuickTime or MP4 file."""
     if isinstance(source, bytes):
         if is_movie(source):
             verify_movie(source)
         return
-    with source.open("rb") as file:
-        if source.stat().st_size == 0:
+    with open_regular(source) as file:
+        data = FileBytes(file)
+        if len(data) == 0:
             raise InputError("the file is empty")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if is_movie(data):
-                verify_movie(data)
+        if is_movie(data):
+            verify_movie(data)
 
 
 def _reason(err: Exception) -> str:
     text = getattr(err, "strerror", None) or str(err)
     return str(text)
-
-
-def upright_size(picture: av.VideoFrame) -> tuple[int, int]:
-    """Width and height of a decoded picture once it is turned."""
-    return Turn.of(picture).size_wh((picture.width, picture.height))
 
 
 def evenly(count: int, wanted: int) -> list[int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.photos.mapped import read_mapped
+from livecam.formats.files import read_file
 from livecam.photos.motion import find_motion_movie
 from livecam.photos.movie import read_movie
 from livecam.photos.pairs import MOVIES, STILLS
@@ -120,7 +120,7 @@ class _Sorter:
         is_motion = False
         if path.suffix.lower() in STILLS:
             try:
-                is_motion = read_mapped(path, find_motion_movie) is not None
+                is_motion = read_file(path, find_motion_movie) is not None
             except InputError as err:
                 self.errors.append((path, err))
                 return
@@ -158,8 +158,8 @@ def _belong(photo: Path, movie: Path) -> bool:
     same is enough, if the other shows that it was a half.
     """
     try:
-        note = read_mapped(photo, read_still).note
-        facts = read_mapped(movie, read_movie)
+        note = read_file(photo, read_still).note
+        facts = read_file(movie, read_movie)
     except InputError:
         # What is wrong with them is said when they are read; by name they belong together.
         return photo.stem.lower() == movie.stem.lower()

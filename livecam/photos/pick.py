@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
+from livecam.formats.files import read_file
 from livecam.photos.frames import MovieReader, evenly
-from livecam.photos.mapped import read_mapped
 from livecam.photos.motion import MotionMovie, find_motion_movie
 from livecam.photos.movie import read_movie
 from livecam.photos.pictures import picture_frame
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from livecam.capture.frame import Frame
     from livecam.photos.inputs import Input
     from livecam.quality.finder import FaceFinder
     from livecam.quality.measures import FrameReading
@@ -96,7 +95,7 @@ def open_movie(source: Input) -> Iterator[OpenMovie]:
     motion, still_s = None, None
     try:
         if source.kind == "motion-photo":
-            motion = read_mapped(source.file, find_motion_movie)
+            motion = read_file(source.file, find_motion_movie)
             if motion is None:
                 raise InputError("it is no Motion Photo any more")
             still_s = motion.still_s
@@ -105,7 +104,7 @@ def open_movie(source: Input) -> Iterator[OpenMovie]:
             path = source.files[-1]
             reader = MovieReader(path)
             if source.kind == "live-photo":
-                facts = read_mapped(path, read_movie)
+                facts = read_file(path, read_movie)
                 still_s = facts.still.time_s if facts.still else None
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
@@ -132,7 +131,7 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
             # In place of the nearest one, so that as many frames as were asked for are compared.
             near = min(chosen, key=lambda i: abs(i - needed.index))
             chosen = sorted({*chosen, needed.index} - ({near} if len(chosen) > 1 else set()))
-    readings = _read(reader.frames(chosen), finder)
+    readings = _read(reader, chosen, finder)
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
     score = _choose(readings, round(middle_s * NS_PER_S), finder)
     position = {frame.index: at for at, frame in enumerate(score.frames)}
@@ -173,9 +172,9 @@ def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:
     return list(range(count)) if some is None else evenly(count, some)
 
 
-def _read(frames: Iterator[Frame], finder: FaceFinder) -> list[FrameReading]:
+def _read(reader: MovieReader, chosen: list[int], finder: FaceFinder) -> list[FrameReading]:
     finder.start()
-    return [finder.read(frame) for frame in frames]
+    return [finder.read(frame, reader.size_wh) for frame in reader.frames(chosen, hdr_reduced=True)]
 
 
 def _choose(

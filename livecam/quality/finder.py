@@ -111,8 +111,11 @@ class FaceFinder:
         self._since_search = DETECT_EVERY
         self._reduce: int | None = None
 
-    def read(self, frame: Frame) -> FrameReading:
-        """Measure one frame: about 20 ms with one face in it. Raises ModelError."""
+    def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
+        """Measure one frame: about 20 ms with one face in it. Raises ModelError.
+
+        `size_wh` is that of the picture of which the frame is a reduction, if it is one.
+        """
         self.load()
         reduce = self._reduce or reduce_for(frame.size_wh[0])
         try:
@@ -133,7 +136,7 @@ class FaceFinder:
             warmup=frame.warmup,
             decoded=True,
             whole=frame.is_whole(),
-            faces=tuple(read_face(image, face, frame.size_wh) for face in found),
+            faces=tuple(read_face(image, face, size_wh or frame.size_wh) for face in found),
             scene=read_scene(image),
         )
 

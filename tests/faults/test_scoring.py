@@ -20,7 +20,6 @@ from livecam.timebase import now_ns
 from tests.support.finders import Breaks, Crashes, Waits, with_fault
 from tests.support.session import running
 
-
 OPTIONS = {"before_s": 0.5, "after_s": 0.3, "live_score": False}
 
 
