@@ -34,7 +34,9 @@ class Event:
 
     def to_json(self) -> str:
         """One line."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        line = json.dumps(self.to_dict(), ensure_ascii=False)
+        # A name that is no UTF-8 keeps its bytes as surrogate escapes, which only ASCII can carry.
+        return line if _is_utf8(line) else json.dumps(self.to_dict())
 
 
 @dataclass(frozen=True)
@@ -234,3 +236,11 @@ class Summary(Event):
     dropped: int
     shots: int
     saved: int
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -50,10 +50,10 @@ POLL_S = 0.2
 """How soon a waiting saver notices that it is to give up."""
 MOST_WAITING_BYTES = 400_000_000
 """Of moments that wait: a dozen to forty of 1080p MJPEG."""
-GRACE_S = 0.25
+GRACE_S = 0.2
 """A moment whose files are not there so long after its end is put on disk as it came from the
-camera: by two seconds after the press it is safe, and a machine that is quick writes nothing twice.
-"""
+camera, and those after it at once, until one is quick enough again: by two seconds after the press
+a moment is safe, and a machine that is quick writes nothing twice."""
 
 MOST_HELD_BYTES = 250_000_000
 """Of moments that are still to be scored and written: where a machine is too slow for its user,
@@ -150,6 +150,8 @@ class Saver:
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._waiting: list[_Job] = []
         self._waiting_bytes = 0
+        self._is_slow = False
+        """Whether the last moment's files were late; written by the save thread."""
         self._is_finishing = False
         self._given_up = threading.Event()
         self._has_said_fallback = self._has_said_model = False
@@ -408,6 +410,7 @@ class Saver:
         self._listener.fail(error, job.moment.id)
 
     def _settle(self, job: _Job, *, saved: bool) -> None:
+        self._is_slow = now_ns() - job.moment.end_ns > to_ns(GRACE_S)
         job.abandoned.set()  # who still scores it need not wait for what nobody measures any more
         self._note_waiting([other for other in self._waiting if other is not job])
         self._forget(job.moment.id)
@@ -436,8 +439,8 @@ class Saver:
             return
         taken.size = sum(frame.data.size for frame in moment.frames)
         too_much = self._held_bytes > MOST_HELD_BYTES
-        grace_s = to_s(moment.end_ns - now_ns()) + GRACE_S
-        if taken.settled.wait(0.0 if too_much else max(0.0, grace_s)):
+        grace_s = 0.0 if too_much or self._is_slow else GRACE_S
+        if taken.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
             return
         try:
             path = self._spool.keep(moment)

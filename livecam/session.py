@@ -30,6 +30,7 @@ from livecam.quality.stream import StreamScorer
 from livecam.quality.worker import THREADS
 from livecam.saver import Saver
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
+from livecam.ui.text import visible
 from livecam.work import Tally
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Options:
     """Where moments go that cannot be written to `out`; None: a new temporary folder."""
     reconnects: bool = False
     """Whether a camera that is lost is tried again, rather than ending the run."""
+    camera_name: str = ""
+    """What photos and records call the camera; "": what it calls itself."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Session:
             after_s=options.after_s,
             sound_note=sound_note,
             reconnects=options.reconnects,
+            camera_name=options.camera_name,
         )
         self.live: LiveScore | None = None
         self.last: KeyFrame | None = None
@@ -378,7 +382,7 @@ class Session:
 
     def notice(self, message: str, number: int | None = None) -> None:
         """Say that livecam goes on otherwise than usual, in an event and in the log."""
-        print(f"livecam: {message}", file=sys.stderr, flush=True)
+        print(f"livecam: {visible(message)}", file=sys.stderr, flush=True)
         self.send(contract.Notice(message, number))
 
     def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:

@@ -6,6 +6,9 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from livecam.errors import InputError
+from livecam.formats.jpeg import check_scans
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -63,6 +66,10 @@ class Frame:
 
         width, height = self.size_wh
         if self.pixel_format is PixelFormat.JPEG:
+            try:
+                check_scans(self.data.tobytes())
+            except InputError as err:
+                raise ValueError(f"frame {self.index}: {err.message}") from err
             flag = {
                 1: cv2.IMREAD_COLOR,
                 2: cv2.IMREAD_REDUCED_COLOR_2,

@@ -94,15 +94,17 @@ class HttpJpegs:
             self._ready.append(Picture(np.frombuffer(jpeg, np.uint8), None, arrived_ns, size_wh))
 
 
-def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | None:
-    """Connect; None where what is sent is not a row of JPEGs (FFmpeg may know it).
+def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | str:
+    """Connect; the address it was in the end where what is sent is not a row of JPEGs.
+
+    FFmpeg may know it, and follows no redirects itself.
 
     Raises CameraError, OSError.
     """
     try:
-        response, connection = _get(url, open_timeout_s)
+        url, response, connection = _get(url, open_timeout_s)
     except http.client.HTTPException:
-        return None  # no HTTP that Python understands
+        return url  # no HTTP that Python understands
     connection.settimeout(read_timeout_s)
     kind = response.headers.get_content_type() if response.headers.get("Content-Type") else ""
     if kind == "text/html":
@@ -112,7 +114,7 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
     if not (kind.startswith("multipart/") or "jpeg" in kind or "jpg" in kind):
         if kind not in ("", "application/octet-stream"):
             _close(response, connection)
-            return None
+            return url
         while len(begun) < SNIFFED_BYTES and b"\xff\xd8\xff" not in begun:
             data = response.read1(SNIFFED_BYTES)
             if not data:
@@ -120,7 +122,7 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
             begun += data
         if b"\xff\xd8\xff" not in begun:
             _close(response, connection)
-            return None
+            return url
     try:
         return HttpJpegs(response, connection, begun)
     except BaseException:
@@ -128,8 +130,11 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
         raise
 
 
-def _get(url: str, timeout_s: float) -> tuple[http.client.HTTPResponse, socket.socket]:
-    """Follow redirects within the host, and answer one question for a password."""
+def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, socket.socket]:
+    """Follow redirects within the host, and answer one question for a password.
+
+    Returns the last address, and what it answers.
+    """
     authorization = ""
     for _ in range(MOST_REDIRECTS):
         parts = urlsplit(url)
@@ -152,7 +157,7 @@ def _get(url: str, timeout_s: float) -> tuple[http.client.HTTPResponse, socket.s
             hint = "put user and password into the address" if response.status == 401 else ""
             raise CameraError(f"it answers {response.status} {response.reason}".lower(), hint)
         else:
-            return response, connection
+            return url, response, connection
     raise CameraError("it sends us round in a circle, or does not take the password")
 
 

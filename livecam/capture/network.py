@@ -15,12 +15,16 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.http_jpegs import HttpJpegs, open_jpegs
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, wrong_size
 from livecam.capture.source_clock import SourceClock
-from livecam.errors import CameraError, UsageError
+from livecam.errors import CameraError, InputError, UsageError
+from livecam.formats.ffmpeg import open_stream
+from livecam.formats.limits import check_size
 from livecam.timebase import NS_PER_S, now_ns, to_ns
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "tcp", "udp", "srt", "rtmp")
 
 OPEN_TIMEOUT_S = 10.0
+MOST_PIXELS = 36_000_000
+"""8K has 33 million."""
 LIVE_WAIT_NS = to_ns(0.004)
 """A frame that had to be waited for this long was not queued."""
 MEASURE_S = 0.4
@@ -51,7 +55,11 @@ class NetworkCamera(BlockingSource):
         self._stream = self._open(url, parts.scheme)
         self._clock = SourceClock()
         try:
+            check_size(self._stream.size_wh, MOST_PIXELS)
             rate_hz = self._find_live_edge()
+        except InputError as err:
+            self._stream.close()
+            raise CameraError(f"{self._where} sends {err.message}") from err
         except CameraError:
             self._stream.close()
             raise
@@ -62,6 +70,11 @@ class NetworkCamera(BlockingSource):
             self._stream.codec,
             parts.scheme,
         )
+
+    @property
+    def model(self) -> str:
+        """Its name is an address, which is nobody else's business."""
+        return "network camera"
 
     def reopen(self) -> FrameSource:
         """Connect to the same address again."""
@@ -131,9 +144,10 @@ class NetworkCamera(BlockingSource):
     def _open(self, url: str, scheme: str) -> AvStream | HttpJpegs:
         try:
             if scheme in ("http", "https"):
-                jpegs = open_jpegs(url, OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-                if jpegs is not None:
-                    return jpegs
+                found = open_jpegs(url, OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+                if isinstance(found, HttpJpegs):
+                    return found
+                url = found
             return _open_with_ffmpeg(url, scheme)
         except (av.FFmpegError, OSError) as err:
             raise CameraError(
@@ -151,7 +165,7 @@ def _open_with_ffmpeg(url: str, scheme: str) -> AvStream:
     options = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
     if scheme.startswith("rtsp"):
         options["rtsp_transport"] = "tcp"
-    container = av.open(url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+    container = open_stream(url, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))
     try:
         return AvStream(container)
     except BaseException:

@@ -76,6 +76,11 @@ class FrameSource(ABC):
     warms_up: bool = False
     """True for cameras that need a moment to find their exposure."""
 
+    @property
+    def model(self) -> str:
+        """What photos and records call the camera, which others will read."""
+        return self.name
+
     @abstractmethod
     def read(self) -> Frame | None:
         """Block until the next frame. None at the end of a file, or once closed.

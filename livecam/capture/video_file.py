@@ -12,6 +12,7 @@ from livecam.capture.av_stream import AvStream
 from livecam.capture.frame import Frame
 from livecam.capture.source import BlockingSource, CameraMode
 from livecam.errors import InputError, MicrophoneError
+from livecam.formats.ffmpeg import open_movie, reason
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:
@@ -147,10 +148,9 @@ def _end_ns(block: AudioFrame) -> int:
 
 def _open(path: Path) -> InputContainer:
     try:
-        return av.open(str(path))
-    except (av.FFmpegError, OSError) as err:
-        reason = getattr(err, "strerror", None) or str(err)
-        raise InputError(f"cannot read {path}: {reason}", "is it a video?") from err
+        return open_movie(path)
+    except (av.FFmpegError, OSError, InputError) as err:
+        raise InputError(f"cannot read {path}: {reason(err)}", "is it a video?") from err
 
 
 def _has_sound(path: Path) -> bool:

@@ -25,6 +25,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitCode.FAILURE)
 
 
+def _tell(error: LivecamError, *, as_json: bool) -> None:
+    from livecam.ui.text import visible
+
+    if as_json:
+        from livecam import contract
+
+        event = contract.Error(error.message, error.hint, int(error.exit_code))
+        print(event.to_json(), flush=True)
+    print(f"livecam: {visible(str(error))}", file=sys.stderr)
+
+
 def _run(argv: Sequence[str] | None) -> int:
     # Nothing heavy above or here: `livecam --help` imports no cv2, numpy, av or mediapipe.
     from livecam.cli.options import parse
@@ -33,7 +44,7 @@ def _run(argv: Sequence[str] | None) -> int:
         args = parse(sys.argv[1:] if argv is None else argv)
         return int(args.run(args))
     except LivecamError as err:
-        print(f"livecam: {err}", file=sys.stderr)
+        _tell(err, as_json="--json" in (sys.argv[1:] if argv is None else argv))
         return int(err.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)

@@ -29,6 +29,7 @@ from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader, moments
 from livecam.ui.terminal import Keyboard, suspend
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -186,10 +187,10 @@ class Program:
     def _farewell(self) -> None:
         if self._is_screen:
             for saved in self._saved:
-                print(f"saved {saved.photo}")
+                print(f"saved {visible(saved.photo)}")
         if not isinstance(self._view, PlainView):  # that has said them when they came
             for error in self._errors:
-                print(describe(error), file=self._errors_out)
+                print(visible(describe(error)), file=self._errors_out)
         if self._lost and self._interrupts > 1:
             numbers = ", ".join(map(str, self._lost))
             print(f"livecam: gave up; not saved: moment {numbers}", file=self._errors_out)
@@ -394,6 +395,7 @@ def _options(args: argparse.Namespace) -> Options:
         live_score,
         args.spill,
         reconnects,
+        args.camera_name,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from livecam.errors import ExitCode, InputError
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def run(paths: Sequence[Path]) -> int:
             report = check(halves)
         except InputError as err:
             broken += 1
-            print(f"livecam: {err}", file=sys.stderr)
+            print(f"livecam: {visible(str(err))}", file=sys.stderr)
             continue
         # A folder holds ordinary pictures too; who names one wants to hear of it.
         if report.is_candidate or named & {p.resolve() for p in halves.files}:
@@ -52,4 +53,4 @@ def describe(report: Report) -> str:
     for verdict in report.verdicts:
         why = f": {verdict.why}" if verdict.why else ""
         lines.append(f"  {verdict.program:<19} {verdict.takes}{why}")
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))

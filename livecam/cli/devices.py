@@ -6,6 +6,7 @@ from livecam.capture.devices import Device, list_devices, list_modes
 from livecam.capture.portaudio import list_microphones
 from livecam.errors import CameraError, ExitCode, MicrophoneError
 from livecam.ui import native_output
+from livecam.ui.text import visible
 
 
 def run() -> int:
@@ -14,15 +15,15 @@ def run() -> int:
         devices = list_devices()
         modes = {device.path: _modes(device) for device in devices}
         try:
-            microphones = [f"  {index}  {name}" for index, name in list_microphones()]
+            microphones = [f"  {index}  {visible(name)}" for index, name in list_microphones()]
             none = "  none found"
         except MicrophoneError as err:
             microphones, none = [], f"  {err}"
     print("cameras (--camera NUMBER, or part of the name)")
     for device in devices:
-        print(f"  {device.index}  {device.name}")
+        print(f"  {device.index}  {visible(device.name)}")
         for line in modes[device.path]:
-            print(f"       {line}")
+            print(f"       {visible(line)}")
     if not devices:
         print("  none found")
     print("  demo  a drawn person, for trying livecam without a camera")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import ExitCode, LivecamError
 from livecam.ui import native_output
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def run(
     with native_output.redirected(None):
         findings = [_guarded(name, check) for name, check in _checks(model, out, camera).items()]
     for finding in findings:
-        print(f"{finding.verdict:<5} {finding.name:<11} {finding.text}")
+        print(f"{finding.verdict:<5} {finding.name:<11} {visible(finding.text)}")
     failed = any(finding.verdict == "fail" for finding in findings)
     print("livecam cannot run here" if failed else "livecam can run here")
     if benchmark and not failed:

@@ -12,6 +12,7 @@ from livecam.media.publish import check_folder
 from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.pick import open_movie
 from livecam.ui import native_output
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -75,9 +76,9 @@ def _tell(
         print(event.to_json(), flush=True)
         return
     for path in outputs:
-        print(f"saved {path}")
+        print(f"saved {visible(str(path))}")
     if made.note:
-        print(f"  {made.note}")
+        print(f"  {visible(made.note)}")
 
 
 def _fail(file: str, error: LivecamError, errors: TextIO, *, as_json: bool) -> None:
@@ -85,4 +86,4 @@ def _fail(file: str, error: LivecamError, errors: TextIO, *, as_json: bool) -> N
         event = contract.PickError(file, error.message, int(error.exit_code), error.hint)
         print(event.to_json(), flush=True)
     else:
-        print(f"livecam: {error}", file=errors)
+        print(f"livecam: {visible(str(error))}", file=errors)

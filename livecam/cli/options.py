@@ -190,6 +190,9 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         help="end when the camera is lost, as with --shots, rather than wait until it is back",
     )
     group.add_argument("--size", type=_size, metavar="WxH", help="picture size, such as 1280x720")
+    group.add_argument(
+        "--camera-name", default="", metavar="NAME", help="what photos and records call the camera"
+    )
     group.add_argument("--fps", type=_rate, metavar="N", help="frames a second")
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")

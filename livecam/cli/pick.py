@@ -25,6 +25,7 @@ from livecam.quality.model import find_model, mediapipe_is_installed
 from livecam.timebase import to_s
 from livecam.ui import native_output, picks
 from livecam.ui.sheet import Cell, sheet
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -141,7 +142,7 @@ class _Report:
             event = contract.PickError(file, error.message, int(error.exit_code), error.hint)
             print(event.to_json(), flush=True)
         else:
-            self._errors.print(f"livecam: {error}", markup=False)
+            self._errors.print(f"livecam: {visible(str(error))}", markup=False)
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.error is not None:
@@ -164,9 +165,9 @@ class _Report:
         else:
             self._console.print(picks.line(outcome), markup=False)
         if outcome.note:
-            self._console.print(f"  {outcome.note}", markup=False)
+            self._console.print(f"  {visible(outcome.note)}", markup=False)
         for path in () if outcome.is_skipped else outcome.outputs:
-            self._console.print(f"  saved {path}", markup=False)
+            self._console.print(f"  saved {visible(str(path))}", markup=False)
 
     def _look(self, chosen: Pick, movie: OpenMovie | None) -> None:
         """Show frames in the terminal, or draw them as one picture."""
@@ -205,7 +206,7 @@ def _pictures(chosen: Pick, movie: OpenMovie | None, frames: list[FrameScore]) -
 
 def _place(chosen: Pick, frame: FrameScore) -> str:
     if chosen.input.kind == "pictures":
-        return chosen.input.files[frame.index].stem[:16]
+        return visible(chosen.input.files[frame.index].stem)[:16]
     return f"{to_s(frame.t_ns):.3f} s"
 
 

@@ -9,6 +9,7 @@ from livecam.errors import ExitCode, InputError
 from livecam.recovery import recover
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,5 +31,5 @@ def run(folder: Path, model: Path | None, *, as_json: bool) -> int:
 
         good = recover(folder, tell, model=model)
     if not found and not as_json:
-        print(f"nothing is unfinished in {folder}")
+        print(f"nothing is unfinished in {visible(str(folder))}")
     return int(ExitCode.OK if good else ExitCode.FAILURE)

@@ -133,13 +133,16 @@ class Recorder:
         after_s: float = AFTER_S,
         sound_note: str = NO_SOUND_ASKED,
         reconnects: bool = False,
+        camera_name: str = "",
     ) -> None:
         """Take the memory now. `sound_note` says why there is no microphone, if there is none.
 
+        `camera_name` is what moments call the camera; "" is what it calls itself.
         With `reconnects` a lost camera does not end capture: it is tried again until it is back.
         """
         self.source, self.microphone = source, microphone
         self._reconnects = reconnects
+        self._camera_name = camera_name
         self.changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
         """What becomes of the camera, for one reader; None at the end of capture."""
         self.before_s, self.after_s = before_s, after_s
@@ -464,7 +467,7 @@ class Recorder:
             frames=frames,
             sound=None,
             sound_note=self._sound_note,
-            camera=self.source.name,
+            camera=self._camera_name or self.source.model,
             make=self.source.make,
             mode=self.source.mode,
             numbered=self.source.numbers_frames,

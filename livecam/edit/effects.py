@@ -29,8 +29,10 @@ Animation = Literal["gif", "webp"]
 
 MOST_RAW_BYTES = 8_000_000_000
 """Of an effect's pictures, uncompressed: 85 s of 1080p. A moment has three."""
-HELD_BYTES = 100_000_000
-"""Of pictures held at once: eight of 4K, thirty-two of 1080p."""
+HELD_BYTES = 50_000_000
+"""Of pictures held at once: four of 4K, sixteen of 1080p."""
+LOOKAHEAD, THREADS = "4", 2
+"""Frames that the encoder looks ahead, and works on at a time: as many as it holds."""
 FADE_S = 0.4
 """How long a loop's end fades into its beginning."""
 ANIMATED_SIDE, ANIMATED_RATE_HZ = 480, 15
@@ -158,8 +160,8 @@ def _check(reader: MovieReader) -> tuple[int, int]:
 
 
 def _planes(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
-    """Frames as (H * 3 // 2, W) uint8 I420, one at a time."""
-    return (frame.i420() for frame in reader.frames(indices))
+    """Frames as (H * 3 // 2, W) uint8 I420, one at a time; HDR ones of 4K at half their size."""
+    return (frame.i420() for frame in reader.frames(indices, hdr_reduced=True))
 
 
 def _backward(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
@@ -188,6 +190,7 @@ def _encode(
 ) -> Clip:
     """I420 pictures of frames `shown` as a movie in which each is shown for its own time."""
     encoder, tag, options = ENCODERS["h264"]
+    options = options | {"rc-lookahead": LOOKAHEAD}
     out = io.BytesIO()
     container_options = {"movie_timescale": str(MOVIE_TIMESCALE)}
     ends_s = list(itertools.accumulate(lasts_s))
@@ -199,6 +202,7 @@ def _encode(
         stream.width, stream.height = size_wh
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, TIMESCALE)
         context = stream.codec_context
+        context.thread_count = THREADS
         context.codec_tag, context.time_base = tag, Fraction(1, TIMESCALE)
         set_colours(stream)
         lasts = {start: end - start for start, end in itertools.pairwise(ticks)}

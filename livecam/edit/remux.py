@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import av
 
 from livecam.errors import InputError
+from livecam.formats.ffmpeg import open_movie
 from livecam.media.boxes import Box, find_box, find_boxes
 from livecam.media.movie import AUDIO_BIT_RATE, MOVIE_TIMESCALE
 
@@ -35,7 +36,7 @@ def remuxed(movie: bytes, container: Container, *, sound: bool = True) -> bytes:
     options = {"movie_timescale": str(MOVIE_TIMESCALE)}
     try:
         with (
-            av.open(io.BytesIO(movie), "r") as source,
+            open_movie(movie) as source,
             av.open(out, "w", format=container, options=options) as target,
         ):
             if not source.streams.video:

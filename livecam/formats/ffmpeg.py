@@ -38,6 +38,13 @@ def open_movie(movie: Path | bytes) -> InputContainer:
     return av.open(f"file:{movie}", "r", options=options)
 
 
+def reason(err: Exception) -> str:
+    """Why FFmpeg could not open or read something, for people."""
+    if isinstance(err, av.ArgumentError):  # what it says of a format that is not among ours
+        return "it is of an unknown kind"
+    return str(getattr(err, "strerror", None) or err)
+
+
 def open_stream(
     url: str, options: dict[str, str], timeout_s: tuple[float, float]
 ) -> InputContainer:

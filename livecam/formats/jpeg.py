@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
+
+from livecam.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +18,12 @@ XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
 """Markers of ITU-T T.81: JFIF, EXIF and XMP, Huffman tables, start of scan."""
+
+
+MOST_SCANS = 100
+"""Progressive pictures have about ten; libjpeg-turbo itself advises against more than 500."""
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""Any but those that stand alone amid the data of a scan."""
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
@@ -38,6 +47,22 @@ def size_of(jpeg: bytes) -> tuple[int, int] | None:
             height, width = struct.unpack(">HH", jpeg[start + 5 : start + 9])
             return (width, height) if width and height else None
     return None
+
+
+def check_scans(jpeg: bytes) -> None:
+    """Raises InputError where a picture is made of more scans than anybody writes.
+
+    Each costs a decoder as much as a whole picture.
+    """
+    at, scans = 2, 0
+    while (found := _MARKER.search(jpeg, at)) is not None:
+        marker, at = found.group()[-1], found.end()
+        if marker == EOI[1]:
+            return
+        scans += marker == SOS & 0xFF
+        if scans > MOST_SCANS:
+            raise InputError(f"this JPEG is made of more than {MOST_SCANS} scans")
+        at += int.from_bytes(jpeg[at : at + 2])  # over what belongs to the marker
 
 
 def insert_segment(

@@ -10,6 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError, UsageError
+from livecam.formats.limits import check_size
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,14 +50,16 @@ def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
     return out.getvalue()
 
 
-def decode(data: bytes) -> Image.Image:
-    """The picture of a HEIC file, upright. Raises InputError."""
+def decode(data: bytes, most_pixels: int) -> Image.Image:
+    """The picture of a HEIC file, upright. Raises InputError, also for more pixels than that."""
     if not is_installed():
         raise InputError("HEIC pictures need the extra 'heic'", HINT)
     import pillow_heif
 
     try:
-        image: Image.Image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
+        opened = pillow_heif.open_heif(io.BytesIO(data))
+        check_size(opened.size, most_pixels)
+        image: Image.Image = opened.to_pillow()
         return image
     except (ValueError, RuntimeError, EOFError, OSError, IndexError) as err:
         raise InputError(f"this HEIC picture cannot be decoded: {err}") from err

@@ -27,6 +27,12 @@ NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EN
 """How file systems that know no hard links (exFAT, some network folders) refuse one."""
 
 
+_UMASK = os.umask(0o077)
+"""What the user keeps from others. It can only be read by setting it: here, where no other thread
+makes files yet."""
+os.umask(_UMASK)
+
+
 def check_folder(folder: Path) -> None:
     """Make the folder, and make sure that it can be written. Raises OutputError."""
     # A name of its own: several threads, or machines that share the folder, may look at once.
@@ -119,8 +125,14 @@ class Bundle:
         return self.folder / f"{self.name}{suffix}"
 
     def hidden(self, suffix: str, *, publish: bool = True) -> Path:
-        """Where to write the file that is to end in `suffix`, if it is to be published at all."""
-        hidden = self.folder / f".{self.name}{suffix}.part"
+        """Where to write the file that is to end in `suffix`, if it is to be published at all.
+
+        The file is there, empty, and nobody else may read it. Raises OutputError.
+        """
+        try:
+            hidden = private(self.folder / f".{self.name}{suffix}.part")
+        except OSError as err:
+            raise write_error(self.folder, err) from err
         self._hidden[hidden] = self.path(suffix) if publish else None
         return hidden
 
@@ -166,7 +178,7 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a single file, whole or not at all, and never over another. Raises OutputError."""
     hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        hidden.write_bytes(data)
+        private(hidden).write_bytes(data)
         flush(hidden)
         _rename_new(hidden, path)
     except OSError as err:
@@ -175,8 +187,15 @@ def write_file(path: Path, data: bytes) -> None:
         hidden.unlink(missing_ok=True)
 
 
+def private(path: Path) -> Path:
+    """Make a file that nobody else may read, whatever its folder allows. Raises OSError."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    return path
+
+
 def _rename_new(hidden: Path, final: Path) -> None:
-    """Rename without ever replacing a file."""
+    """Rename without ever replacing a file; others may read it as they may what the user makes."""
+    hidden.chmod(0o666 & ~_UMASK)
     if os.name == "nt":
         hidden.rename(final)  # fails there if the target exists
         return

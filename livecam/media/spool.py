@@ -24,7 +24,7 @@ from livecam.clip.moment import Moment
 from livecam.errors import InputError, OutputError
 from livecam.media.claim import Claim, taken_over
 from livecam.media.movie import write_motion_jpeg
-from livecam.media.publish import flush, write_error
+from livecam.media.publish import flush, private, write_error
 from livecam.timebase import WallClock
 
 if TYPE_CHECKING:
@@ -54,11 +54,14 @@ class Spool:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             if self._claim is None:
                 self._claim = Claim.take(self._folder / f"{self._name}.lock")
-            path.with_suffix(".json").write_text(json.dumps(_description(moment)), "utf-8")
-            write_motion_jpeg(hidden, _as_jpegs(moment))
-            flush(path.with_suffix(".json"))
-            flush(hidden)
+            described = private(path.with_suffix(".json"))
+            described.write_text(json.dumps(_description(moment)), "utf-8")
+            write_motion_jpeg(private(hidden), _as_jpegs(moment))
+            # First the name, which is all that counts if livecam is killed; the flush, for a power
+            # cut, takes long where the disk is busy.
             hidden.rename(path)
+            flush(described)
+            flush(path)
         except OSError as err:
             self.drop(path)
             raise write_error(self._folder.parent, err) from err

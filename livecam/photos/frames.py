@@ -16,8 +16,9 @@ import numpy as np
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.planes import UPRIGHT, Turn, i420
 from livecam.errors import InputError
-from livecam.formats.ffmpeg import open_movie
+from livecam.formats.ffmpeg import open_movie, reason
 from livecam.formats.files import FileBytes, open_regular
+from livecam.formats.limits import check_size
 from livecam.photos.colour import is_hdr, to_bgr
 from livecam.photos.structure import is_movie, verify_movie
 from livecam.timebase import NS_PER_S
@@ -67,7 +68,7 @@ class MovieReader:
             _verify(source)
             self._container: InputContainer = open_movie(source)
         except (av.FFmpegError, OSError, ValueError) as err:
-            raise InputError(f"this is no movie that can be read: {_reason(err)}") from err
+            raise InputError(f"this is no movie that can be read: {reason(err)}") from err
         self._turn, self._is_turn_known = UPRIGHT, False
         try:
             self._stream = self._open_stream()
@@ -84,8 +85,7 @@ class MovieReader:
         context = stream.codec_context
         if context is None or not context.width or not context.height:
             raise InputError("the picture of this movie has no size, or a codec unknown here")
-        if context.width * context.height > MAX_PIXELS:
-            raise InputError(f"a picture of {context.width}x{context.height} is too large")
+        check_size((context.width, context.height), MAX_PIXELS)
         if context.color_trc not in KNOWN_CURVES:
             raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")
         context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -104,7 +104,7 @@ class MovieReader:
             ]
             self._rewind()
         except (av.FFmpegError, ValueError) as err:
-            raise InputError(f"this movie cannot be read: {_reason(err)}") from err
+            raise InputError(f"this movie cannot be read: {reason(err)}") from err
         if not packets or base is None:
             raise InputError("there is no frame in this movie")
         if len(packets) > MAX_FRAMES:
@@ -243,11 +243,6 @@ def _verify(source: Path | bytes) -> None:
             raise InputError("the file is empty")
         if is_movie(data):
             verify_movie(data)
-
-
-def _reason(err: Exception) -> str:
-    text = getattr(err, "strerror", None) or str(err)
-    return str(text)
 
 
 def evenly(count: int, wanted: int) -> list[int]:

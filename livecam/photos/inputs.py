@@ -67,7 +67,8 @@ def find_inputs(paths: Iterable[Path]) -> Found:
         for path in sorted(folder.rglob("*")):
             known = path.suffix.lower() in PICTURES + VIDEOS
             hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if known and not hidden and path.is_file():
+            # What is no file (a pipe, a link to nothing) is named where it is looked at.
+            if known and not hidden and not path.is_dir():
                 by_parent.setdefault(path.parent, []).append(path)
         for parent, content in by_parent.items():
             sorter.add(content, parent.relative_to(folder))
@@ -102,7 +103,7 @@ class _Sorter:
                 continue
             done.add(path)
             if not path.is_file():
-                reason = "is no file" if path.exists() else "does not exist"
+                reason = "is no regular file" if path.exists() else "does not exist"
                 self.errors.append((path, InputError(f"{path} {reason}")))
                 continue
             halves = self._halves(path)
@@ -146,7 +147,8 @@ class _Sorter:
         if stems is None:
             stems = self._folders[path.parent] = {}
             for other in sorted(path.parent.iterdir()):
-                if other.suffix.lower() in STILLS + MOVIES and not other.name.startswith("."):
+                known = other.suffix.lower() in STILLS + MOVIES
+                if known and not other.name.startswith(".") and other.is_file():
                     stems.setdefault(other.stem.lower(), []).append(other)
         return stems.get(path.stem.lower(), [])
 

@@ -56,7 +56,8 @@ def find_halves(paths: Iterable[Path]) -> list[Halves]:
         for file in beside:
             # A folder brings all that lies in it, a file only its own other half.
             wanted = path.is_dir() or file.stem.lower() == path.stem.lower()
-            if wanted and file.suffix.lower() in STILLS + MOVIES and not _is_hidden(file):
+            is_half = file.suffix.lower() in STILLS + MOVIES and not file.is_dir()
+            if wanted and is_half and not _is_hidden(file):
                 group = groups.setdefault((file.parent, file.stem.lower()), [])
                 if file not in group:
                     group.append(file)

@@ -11,6 +11,9 @@ from PIL import Image, ImageCms, ImageOps
 
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.errors import InputError
+from livecam.formats.files import read_whole
+from livecam.formats.jpeg import SOI, check_scans, size_of
+from livecam.formats.limits import check_size
 from livecam.media import heic
 
 if TYPE_CHECKING:
@@ -23,6 +26,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
 
 SCORED_SIDE = 2048
 """Longer sides are halved before a picture is scored: a phone's 50 million pixels show no more."""
+MOST_BYTES = 300_000_000
+MOST_PIXELS = 50_000_000
+"""Of a picture that is decoded whole: four bytes each. Phones' largest HEICs have 48 million."""
+MOST_JPEG_PIXELS, MOST_PROGRESSIVE_PIXELS = 250_000_000, 100_000_000
+"""Of a JPEG that is reduced while it is decoded; a progressive one is held as coefficients."""
 
 
 def read_picture(path: Path) -> Bytes:
@@ -33,31 +41,61 @@ def read_picture(path: Path) -> Bytes:
 def picture_frame(path: Path, index: int) -> Frame:
     """A picture as a frame to be scored, possibly reduced. Raises InputError."""
     image = _open(path, SCORED_SIDE)
-    while max(image.size) > SCORED_SIDE:
-        image = image.reduce(2)
     pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
     return Frame(index, 0, 0, PixelFormat.BGR, image.size, pixels.reshape(-1))
 
 
 def _open(path: Path, side: int | None) -> Image.Image:
+    """The picture; with `side` halved until its sides are no longer. Raises InputError."""
     try:
-        data = path.read_bytes()
+        data = read_whole(path, MOST_BYTES)
         Image.init()  # or else naming formats finds those only that were used before
         with warnings.catch_warnings():
             # Pillow warns from 89 million pixels on, and refuses from twice as many.
             warnings.simplefilter("ignore")
-            if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
-                image = heic.decode(data)
-            else:
-                image = Image.open(io.BytesIO(data), formats=FORMATS)
-                if side is not None:
-                    image.draft("RGB", (side, side))
+            image = _decoded(data, side)
+            del data
+            while side is not None and max(image.size) > side:
+                image = _halved(image)
             return ImageOps.exif_transpose(_srgb(image)).convert("RGB")
     except InputError as err:
         raise InputError(f"{path.name}: {err.message}", err.hint) from err
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, MemoryError) as err:
+    except (Image.DecompressionBombError, MemoryError) as err:
+        raise InputError(f"{path.name}: this picture is too large") from err
+    except (OSError, ValueError, SyntaxError) as err:
         reason = getattr(err, "strerror", None) or "it is damaged, or of an unknown kind"
         raise InputError(f"{path.name} cannot be read: {reason}") from err
+
+
+def _decoded(data: bytes, side: int | None) -> Image.Image:
+    """What a file holds, once it is known that it is not too much. Raises InputError."""
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
+        return heic.decode(data, MOST_PIXELS)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    most = MOST_PIXELS
+    if image.format == "JPEG" and side is not None:
+        is_progressive = bool(image.info.get("progressive"))
+        most = MOST_PROGRESSIVE_PIXELS if is_progressive else MOST_JPEG_PIXELS
+        image.draft("RGB", (side, side))
+    if data.startswith(SOI):
+        check_scans(data)
+        size_wh = size_of(data) or image.size
+    else:
+        size_wh = image.size
+    check_size(size_wh, most)
+    image.load()
+    return image
+
+
+def _halved(image: Image.Image) -> Image.Image:
+    """Reduced by half; what belongs to it stays."""
+    if image.mode not in ("L", "RGB", "RGBA", "LA"):
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    exif = image.getexif()
+    half = image.reduce(2)
+    half.info = image.info
+    half.getexif().update(exif)
+    return half
 
 
 def _srgb(image: Image.Image) -> Image.Image:

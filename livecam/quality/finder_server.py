@@ -76,6 +76,9 @@ def serve(connections: list[Connection], make: MakeFinder) -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    import cv2
+
+    cv2.setNumThreads(1)  # two frames are measured at a time as it is
     # What native libraries print is nobody's business.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

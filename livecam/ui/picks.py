@@ -9,6 +9,7 @@ from rich.table import Table
 
 from livecam.photos.frames import evenly
 from livecam.quality.explain import explain, faults, word_for
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -50,7 +51,7 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str | Text, ...]:
     name = chosen.input.files[frame.index].name if is_set else f"{frame.t_ns / 1e9:.3f} s"
     return (
         ">" if frame is chosen.key else "",
-        escape(name),
+        escape(visible(name)),
         str(frame.index),
         f"{frame.score:.3f}",
         word_for(frame.score),
@@ -66,7 +67,7 @@ def explanations(chosen: Pick) -> list[str]:
     lines = []
     for frame in shown(chosen):
         name = chosen.input.files[frame.index].name if is_set else f"{frame.t_ns / 1e9:.3f} s"
-        lines.append(f"{name}: {explain(frame, chosen.key)}")
+        lines.append(f"{visible(name)}: {explain(frame, chosen.key)}")
     return lines
 
 
@@ -95,7 +96,7 @@ def headline(chosen: Pick) -> str:
             f"{source.file.name}: {KINDS[source.kind]} of {chosen.duration_s:.3f} s, "
             f"{len(frames)} frames looked at"
         )
-    return text + _basis(chosen)
+    return visible(text + _basis(chosen))
 
 
 def _basis(chosen: Pick) -> str:
@@ -122,14 +123,14 @@ def verdict(chosen: Pick) -> str:
             if chosen.keeps_present
             else f"; present key photo: {now.time_s:.3f} s, {now.score:.3f} {word_for(now.score)}"
         )
-    return text
+    return visible(text)
 
 
 def line(outcome: Outcome) -> str:
     """One of many inputs in a line."""
-    name = display_name(outcome.source)
+    name = visible(display_name(outcome.source))
     if outcome.is_skipped:
-        return f"{name}: done before ({outcome.outputs[-1].name})"
+        return f"{name}: done before ({visible(outcome.outputs[-1].name)})"
     assert outcome.pick is not None
     face = "" if outcome.pick.score.basis == "faces" else " (no face)"
     return f"{name}: {verdict(outcome.pick)}{face}"

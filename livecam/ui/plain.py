@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from livecam import contract
 from livecam.ui.status import verdict
 from livecam.ui.streams import discard
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from livecam.ui.status import Status
@@ -35,9 +36,9 @@ class PlainView:
     def on_event(self, event: contract.Event) -> None:
         """One line an event; what went wrong goes to standard error."""
         if isinstance(event, contract.Error):
-            _print(describe(event), self._errors)
+            _print(visible(describe(event)), self._errors)
         else:
-            self._say(describe(event))
+            self._say(visible(describe(event)))
         if isinstance(event, contract.Ready):
             self._say("warming up...")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam.quality.explain import word_for
 from livecam.timebase import now_ns, to_ns, to_s
+from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
@@ -90,6 +91,16 @@ class StatusReader:
 
     def read(self, session: Session | None, camera: str = "") -> Status:
         """The status now. Without a session the camera is still being opened."""
+        status = self._read(session, camera)
+        # Names and reasons come from cameras, disks and servers.
+        texts = {
+            field.name: visible(value)
+            for field in fields(status)
+            if isinstance(value := getattr(status, field.name), str)
+        }
+        return replace(status, **texts)  # type: ignore[arg-type]
+
+    def _read(self, session: Session | None, camera: str) -> Status:
         if session is None:
             return Status(
                 "waiting" if self.waiting_for else "opening",

@@ -165,7 +165,7 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path):
 
 
 def test_a_stream_without_a_picture_is_refused(tmp_path: Path):
-    path = tmp_path / "sound.wav"
+    path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("pcm_s16le", rate=48_000, layout="mono")
         block = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), "s16", "mono")
