@@ -92,6 +92,10 @@ class FaceReading:
     right; mean of both eyes."""
     iris_y: float
     """The same across the eye, downward."""
+    look_down: float
+    """Mean of `eyeLookDownLeft` and `eyeLookDownRight`."""
+    look_up: float
+    """Mean of `eyeLookUpLeft` and `eyeLookUpRight`."""
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
@@ -112,6 +116,8 @@ class FaceReading:
     """Mean of the darker cheek over that of the brighter one."""
     presence: float
     """How sure a face detector is; low where the face is covered."""
+    shapes: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    """All 52 blendshapes, of which several are above already."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,8 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         **_eyes(face.landmarks, shapes),
         **_mouth(face.landmarks, shapes),
         brow=(shapes["browDownLeft"] + shapes["browDownRight"]) / 2,
+        look_down=(shapes["eyeLookDownLeft"] + shapes["eyeLookDownRight"]) / 2,
+        look_up=(shapes["eyeLookUpLeft"] + shapes["eyeLookUpRight"]) / 2,
         yaw_deg=face.angles_deg[0],
         pitch_deg=face.angles_deg[1],
         roll_deg=face.angles_deg[2],
@@ -169,6 +177,7 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         **_light(gray[outline > 0]),
         cheeks=_cheeks(gray, face.landmarks, shown),
         presence=face.presence,
+        shapes=shapes,
     )
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livecam.quality.feelings import features, feelings, likely
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +38,10 @@ class Baseline:
     """Their sharpest frames."""
     presence: float
     """How sure the detector is of their bare face."""
+    pucker: float = 0.0
+    """Their closed mouth."""
+    look_down: float = 0.3
+    """Their `eyeLookDown` when they look ahead."""
     known: bool = True
     """False for a person seen too seldom to know what their open eyes are like."""
 
@@ -47,9 +53,12 @@ their good frames."""
 LEAST_FACES = 5
 """Fewer readings of a person say nothing of what is usual."""
 
-BLINK_PERCENTILE, APERTURE_PERCENTILE = 20, 80
-"""Eyes are open most of the time, so this fifth is open eyes (pooled AUC of half-closed against
-open rises from 0.81 to 0.95 when it is taken off and blinks are widened in time)."""
+BLINK_PERCENTILE, APERTURE_PERCENTILE = 10, 90
+"""Eyes are open most of the time, so this tenth is open eyes, in moments too in which they are
+mostly lowered (pooled AUC of half-closed against open rises from 0.81 to 0.95 when it is taken off
+and blinks are widened in time)."""
+CLOSED_GAPE, USUAL_SHARE = 0.05, 0.8
+"""Lips nearer than this are a closed mouth; and how much of what it usually reads is taken off."""
 
 SHARP_PERCENTILE = 90
 """Not the very sharpest: one noisy frame must not set the measure for all."""
@@ -57,6 +66,9 @@ SHARP_PERCENTILE = 90
 MOST_BLINK, LEAST_APERTURE, MOST_PRESENCE = 0.25, 0.25, 0.93
 """Caps of a baseline, for a moment in which eyes are shut throughout: medians of open eyes of the
 clips' people reach 0.25 and 0.26."""
+MOST_APERTURE = 0.34
+"""And for one in which they are startled: eyes that a person opens wide read 0.43 and more where
+the same person's open ones read 0.34 to 0.37. No one's open eyes need be wider."""
 
 SHARP_LOW, SHARP_HIGH = 0.01, 0.08
 """Good frames of the clips have medians of 0.066 to 0.158; a face blurred by a Gaussian of 3 % of
@@ -73,10 +85,18 @@ def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
 
     return Baseline(
         blink=min(usual("blink", BLINK_PERCENTILE), MOST_BLINK),
-        aperture=max(usual("aperture", APERTURE_PERCENTILE), LEAST_APERTURE),
+        aperture=min(max(usual("aperture", APERTURE_PERCENTILE), LEAST_APERTURE), MOST_APERTURE),
         sharpness=usual("sharpness", SHARP_PERCENTILE),
         presence=min(usual("presence", 80), MOST_PRESENCE),
+        pucker=_usual_pucker(faces),
+        look_down=max(usual("look_down", 25), 0.1),
     )
+
+
+def _usual_pucker(faces: Sequence[FaceReading]) -> float:
+    """Of a closed mouth: some people's reads as pursed all the time."""
+    closed = [face.pucker for face in faces if face.gape < CLOSED_GAPE]
+    return float(np.median(closed)) * USUAL_SHARE if len(closed) >= LEAST_FACES else 0.0
 
 
 def parts_of(face: FaceReading, usual: Baseline, near: tuple[float, float]) -> dict[str, float]:
@@ -86,20 +106,33 @@ def parts_of(face: FaceReading, usual: Baseline, near: tuple[float, float]) -> d
     is no good frame even if this one frame of it looks open.
     """
     return {
-        "eyes": eyes(*near, usual, trust(face)),
-        "expression": expression(face),
-        "gaze": gaze(face),
+        "eyes": eyes(*near, usual, trust(face), laughter(face)),
+        "expression": expression(face, usual),
+        "gaze": gaze(face, usual),
         "pose": pose(face.yaw_deg, face.pitch_deg, face.roll_deg),
         "focus": focus(face.sharpness, usual.sharpness, face.streak),
         "grain": grain(face.noise),
         "light": light(face.luma, face.black, face.white),
         "evenness": evenness(face.cheeks),
-        "occlusion": occlusion(face, usual.presence),
+        "occlusion": occlusion(face, usual),
         "size": size(face.width_px, face.inside),
     }
 
 
-def eyes(blink: float, aperture: float, usual: Baseline, trusted: float = 1.0) -> float:
+LAUGH = (0.2, 0.7)
+LAUGH_BLINK, LAUGH_APERTURE = 0.35, 0.12
+"""From what smile on eyes are narrowed by it, and what a laugh takes from them: laughing eyes read
+0.42 to 0.54 of blink and 0.10 to 0.13 of aperture."""
+
+
+def laughter(face: FaceReading) -> float:
+    """How far a smile reaches the eyes, 0..1: it narrows them, and nobody minds."""
+    return rise(face.smile, *LAUGH)
+
+
+def eyes(
+    blink: float, aperture: float, usual: Baseline, trusted: float = 1.0, laughing: float = 0.0
+) -> float:
     """Open eyes: the person's own blendshape and lid gap must both say so, and an absolute cap too.
 
     The cap is for eyes shut throughout: shut eyes of the clips read 0.38 of blink and more (first
@@ -109,20 +142,21 @@ def eyes(blink: float, aperture: float, usual: Baseline, trusted: float = 1.0) -
     """
     cap = max(_fall(blink, 0.32, 0.50), rise(aperture, 0.12, 0.20))
     if not usual.known:
-        return trusted * _eyes_of_a_stranger(blink, aperture) + (1 - trusted) * 0.5 * cap
+        return trusted * _eyes_of_a_stranger(blink, aperture, laughing) + (1 - trusted) * 0.5 * cap
     shape = _fall(blink - usual.blink, 0.05, 0.30)
     lids = rise(aperture / usual.aperture, 0.55, 0.87)
     return (trusted * math.sqrt(shape * lids) + (1 - trusted) * 0.5) * cap
 
 
-def _eyes_of_a_stranger(blink: float, aperture: float) -> float:
+def _eyes_of_a_stranger(blink: float, aperture: float, laughing: float) -> float:
     """Open eyes where one picture is all there is.
 
     It cannot tell narrow eyes from half-closed ones, so the slopes are wide, and never flat where
     the two overlap: half-closed eyes of one person are below open ones of another with AUC 0.92
     over all pairs of the clips' people (closed ones 1.00); with the slopes above, 0.88.
     """
-    return math.sqrt(_fall(blink, 0.05, 0.65) * rise(aperture, 0.10, 0.32))
+    shape = _fall(blink - LAUGH_BLINK * laughing, 0.05, 0.65)
+    return math.sqrt(shape * rise(aperture + LAUGH_APERTURE * laughing, 0.10, 0.32))
 
 
 def trust(face: FaceReading) -> float:
@@ -138,23 +172,68 @@ def trust(face: FaceReading) -> float:
     )
 
 
-def expression(face: FaceReading) -> float:
-    """A smile is best, a calm face good; a frown, a pucker, a twisted or a talking mouth are poor.
+def expression_features(face: FaceReading) -> dict[str, float]:
+    """What the regressions of `livecam.quality.feelings` look at."""
+    return features(
+        face.shapes, corner=face.corner, gape=face.gape, aperture=face.aperture,
+        pitch=face.pitch_deg / 50,
+    )  # fmt: skip
 
-    Half the smile's blendshape, half the height of the mouth's corners. A calm mouth reads up to
-    0.5 of pucker. Posed anger and sadness (lowered brows, `mouthFrown`) are far above what any calm
-    frame of the clips reads (99th percentiles 0.27 and 0.03); the clips hold neither.
+
+def flaws(face: FaceReading, usual: Baseline) -> dict[str, float]:
+    """What may be wrong with an expression, each 0..1, by the word for it.
+
+    Of a person who is known from other frames, the mouth and brows are looked at, beside what is
+    usual for them; of a stranger in a single picture what the regressions make of the whole face.
     """
     calm = 1 - face.smile
-    pleasant = 0.5 * rise(face.smile, 0.05, 0.6) + 0.5 * rise(face.corner, -0.03, 0.05)
-    odd = max(
-        rise(face.brow * calm, 0.3, 0.8),
-        rise(face.frown, 0.05, 0.3),
-        0.7 * rise(face.pucker, 0.55, 0.95),
-        rise(face.twist, 0.2, 0.6),
-        rise(face.gape * calm, 0.04, 0.16),
-    )
-    return (0.66 + 0.34 * pleasant) * (1 - 0.5 * odd)
+    found = {
+        "a pursed mouth": 0.7 * rise(face.pucker - usual.pucker, 0.55, 0.95),
+        "a twisted mouth": rise(face.twist, 0.2, 0.6),
+        "mid-word": rise(face.gape * calm, *GAPE),
+        "lowered brows": rise(face.brow * calm, 0.3, 0.8),
+        "a sad mouth": rise(face.frown, 0.05, 0.3),
+    }
+    if face.shapes and not usual.known:
+        for feeling, logit in feelings(expression_features(face)).items():
+            word = FEELING_WORDS[feeling]
+            found[word] = max(found.get(word, 0.0), rise(likely(logit), *FELT))
+    return found
+
+
+FEELING_WORDS = {
+    "anger": "an angry look",
+    "fear": "a startled look",
+    "sadness": "a sad mouth",
+    "disgust": "a grimace",
+}
+FELT = (0.45, 0.95)
+"""How likely a feeling must be to count, and to count in full; 0.5 is as likely as a calm face."""
+GAPE = (0.03, 0.12)
+"""Lips parted in calm read up to 0.03 of T, words and yawns 0.08 to 0.24."""
+CALM, ODD = 0.6, 0.5
+"""What a calm face gets, and how much of it the worst flaw takes away."""
+STRANGER_CALM, STRANGER_ODD = 0.55, 0.75
+"""The same where one picture is all there is, and the regressions look at the whole face."""
+LEAST_SMILE, SMILE = 0.001, 0.6
+"""`mouthSmile` of calm faces, which is nothing, and of a smile that leaves nothing to be wished for:
+among the labelled pictures its logarithm tells happy from calm with AUC 0.94."""
+
+
+def pleasantness(face: FaceReading) -> float:
+    """A smile, 0..1: half the blendshape's logarithm, half the height of the mouth's corners."""
+    trace = math.log(max(face.smile, LEAST_SMILE) / LEAST_SMILE) / math.log(SMILE / LEAST_SMILE)
+    return 0.5 * min(1.0, trace) + 0.5 * rise(face.corner, -0.03, 0.05)
+
+
+def expression(face: FaceReading, usual: Baseline) -> float:
+    """A smile is best, a calm face good; a frown, a grimace, a pucker or a talking mouth are poor."""
+    odd = max(flaws(face, usual).values())
+    pleasant = pleasantness(face)
+    if usual.known:
+        return (CALM + (1 - CALM) * pleasant) * (1 - ODD * odd)
+    calm = STRANGER_CALM
+    return (calm + (1 - calm) * pleasant * (1 - odd)) * (1 - STRANGER_ODD * odd)
 
 
 EYE_RADIUS = 0.4
@@ -165,15 +244,30 @@ IRIS_REST = -0.07
 median of seven people (-0.05 to -0.09)."""
 
 
-def gaze(face: FaceReading) -> float:
+LIDS_DOWN, LIDS_UP, LIDS_DEG = (0.15, 0.45), (0.25, 0.6), 24.0
+"""`eyeLookDown` beyond the usual, and `eyeLookUp`, from which eyes are lowered or raised, and how
+far. An iris that looks down moves by 6 degrees in the picture, since the lid comes along;
+`eyeLookDown` goes from 0.03 to 0.33."""
+USUAL_DOWN = 0.3
+"""Good frames of the first clips read at most 0.33 (99th percentile)."""
+
+
+def raised_deg(face: FaceReading, usual: Baseline) -> float:
+    """How far the eyes look above the camera, below it where negative."""
+    iris = -_arcsine_deg(face.iris_y - IRIS_REST)
+    down = LIDS_DEG * rise(face.look_down - usual.look_down, *LIDS_DOWN)
+    up = LIDS_DEG * rise(face.look_up, *LIDS_UP)
+    return max(iris, up) if up > down else min(iris, -down) if down > 0 else iris
+
+
+def gaze(face: FaceReading, usual: Baseline) -> float:
     """Looking into the camera: head and eyes together, sideways; eyes alone, up and down.
 
     People see eye contact within some 8 degrees; the rest is a matter of degree, down to 0.4 for
     somebody who looks at something else altogether.
     """
     sideways = face.yaw_deg + _arcsine_deg(face.iris_x)
-    upward = _arcsine_deg(face.iris_y - IRIS_REST)
-    return 0.4 + 0.6 * _fall(math.hypot(sideways, upward), 8, 30)
+    return 0.4 + 0.6 * _fall(math.hypot(sideways, raised_deg(face, usual)), 8, 30)
 
 
 def pose(yaw_deg: float, pitch_deg: float, roll_deg: float) -> float:
@@ -232,14 +326,17 @@ def evenness(cheeks: float) -> float:
     return 0.6 + 0.4 * rise(cheeks, 0.15, 0.6)
 
 
-def occlusion(face: FaceReading, usual: float) -> float:
+def occlusion(face: FaceReading, usual: Baseline) -> float:
     """A bare face: how sure a detector is of it, beside the person's best, in logits.
 
     A hand on the face reads lower than none with AUC 0.93 on the one clip that has it. Small and
-    grainy faces read low for no other reason, so there it counts less.
+    grainy faces read low for no other reason, so there it counts less; and so do bare faces in dim
+    light, which read 0.35 to 0.60, so that of a stranger only very little means something.
     """
     believed = rise(face.width_px, 40, 100) * _fall(face.noise, 3, 12)
-    return 1 - believed * (1 - _fall(_logit(usual) - _logit(face.presence), 0.1, 1.4))
+    low, high = (0.1, 1.4) if usual.known else (2.5, 5.0)
+    lost = _logit(usual.presence) - _logit(face.presence)
+    return 1 - believed * (1 - _fall(lost, low, high))
 
 
 def size(width_px: float, inside: float) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Basis = Literal["faces", "frame"]
 
 WEIGHTS = {
-    "eyes": 1.0, "expression": 1.0, "gaze": 0.6, "pose": 1.0, "focus": 0.8, "grain": 1.0,
+    "eyes": 1.0, "expression": 1.0, "gaze": 0.8, "pose": 1.0, "focus": 0.8, "grain": 1.0,
     "light": 0.7, "evenness": 0.5, "occlusion": 1.0, "size": 0.5,
 }  # fmt: skip
 """Exponents of the product. Chosen by hand: of eighty random sets within 40 % of these none chose
