@@ -16,7 +16,7 @@ from livecam.quality.choice import MomentScore, choose
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from livecam.photos.inputs import Input
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 SPACED_FRAMES = 12
 """What phone apps offer to choose from, and how many of a long movie are looked at."""
+BESIDE = 2
+"""Frames on each side of one that is looked at alone: at 30 a second they show a blink coming."""
+COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 60
+"""Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
+FINE_SHARE, PEAKS, MIN_REACH = 0.1, 3, 4
+"""Then this share, around so many of the best, and at least so far on each side."""
+JUMP = 6
+"""Frames between two that are looked at, from which faces are searched for anew."""
 ALL_UP_TO_S = 5.0
 ALL_UP_TO_FRAMES = 600
 """Shorter movies are looked at frame by frame: five seconds at 120 a second."""
@@ -125,15 +133,20 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
     reader = movie.reader
     present = None if movie.still_s is None else reader.nearest(movie.still_s)
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
-    chosen = _sampled(reader, wanted)
-    for needed in (present, by_hand):
-        if needed is not None and needed.index not in chosen:
-            # In place of the nearest one, so that as many frames as were asked for are compared.
-            near = min(chosen, key=lambda i: abs(i - needed.index))
-            chosen = sorted({*chosen, needed.index} - ({near} if len(chosen) > 1 else set()))
-    readings = _read(reader, chosen, finder)
+    needed = [frame.index for frame in (present, by_hand) if frame is not None]
+    look = _Look(reader, finder)
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
-    score = _choose(readings, round(middle_s * NS_PER_S), finder)
+    middle_ns = round(middle_s * NS_PER_S)
+    some = _count(reader, wanted)
+    if some is not None:
+        offered = _with(evenly(len(reader.times), some), needed)
+        look.at(offered, BESIDE if wanted.frames is not None else COARSE_BESIDE)
+        if wanted.frames is None:
+            offered = {*offered, *look.closer(_choose(look.readings, 0, finder, only=offered))}
+        score = _choose(look.readings, middle_ns, finder, only=offered)
+    else:
+        look.at_all()
+        score = _choose(look.readings, middle_ns, finder)
     position = {frame.index: at for at, frame in enumerate(score.frames)}
     if by_hand is not None:
         score = MomentScore(
@@ -163,24 +176,86 @@ def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
     )
 
 
-def _sampled(reader: MovieReader, wanted: Wanted) -> list[int]:
-    """Positions of the frames to look at."""
-    count, some = len(reader.times), wanted.frames
+def _count(reader: MovieReader, wanted: Wanted) -> int | None:
+    """How many evenly spaced frames are looked at first; None for all."""
+    count = len(reader.times)
+    if wanted.frames is not None:
+        return wanted.frames if wanted.frames < count else None
     is_long = reader.duration_s > ALL_UP_TO_S or count > ALL_UP_TO_FRAMES
-    if some is None and wanted.is_default and is_long:
-        some = SPACED_FRAMES
-    return list(range(count)) if some is None else evenly(count, some)
+    if not wanted.is_default or not is_long:
+        return None
+    return min(MOST_COARSE, max(SPACED_FRAMES, round(COARSE_SHARE * count)))
 
 
-def _read(reader: MovieReader, chosen: list[int], finder: FaceFinder) -> list[FrameReading]:
-    finder.start()
-    return [finder.read(frame, reader.size_wh) for frame in reader.frames(chosen, hdr_reduced=True)]
+def _with(chosen: list[int], needed: list[int]) -> set[int]:
+    """These frames, with some in place of the nearest: as many as were asked for are compared."""
+    offered = set(chosen)
+    for index in needed:
+        if index not in offered:
+            near = min(offered, key=lambda i: abs(i - index))
+            offered = {*offered, index} - ({near} if len(offered) > 1 else set())
+    return offered
+
+
+class _Look:
+    """The frames of a movie that were looked at, and what was measured on them."""
+
+    def __init__(self, reader: MovieReader, finder: FaceFinder) -> None:
+        self._reader, self._finder = reader, finder
+        self._found: dict[int, FrameReading] = {}
+        finder.start()
+
+    @property
+    def readings(self) -> list[FrameReading]:
+        """In the order of the movie."""
+        return [self._found[i] for i in sorted(self._found)]
+
+    def at_all(self) -> None:
+        """Look at every frame."""
+        self._read(range(len(self._reader.times)))
+
+    def at(self, wanted: Iterable[int], beside: int) -> None:
+        """Look at some frames, and at those beside each, which show whether eyes are closing."""
+        last = len(self._reader.times) - 1
+        self._read(
+            sorted({min(last, max(0, i + d)) for i in wanted for d in range(-beside, beside + 1)})
+        )
+
+    def closer(self, coarse: MomentScore) -> list[int]:
+        """Look at all frames around the best ones; which these are."""
+        count = len(self._reader.times)
+        reach = max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS)))
+        peaks: list[int] = []
+        for frame in sorted(coarse.frames, key=lambda frame: -frame.score):
+            if all(abs(frame.index - peak) > reach for peak in peaks):
+                peaks.append(frame.index)
+            if len(peaks) == PEAKS:
+                break
+        wanted = {
+            i for peak in peaks for i in range(peak - reach, peak + reach + 1) if 0 <= i < count
+        }
+        self._read(sorted(wanted))
+        return sorted(wanted)
+
+    def _read(self, wanted: Iterable[int]) -> None:
+        new = [i for i in wanted if i not in self._found]
+        before = -2
+        for frame in self._reader.frames(new, hdr_reduced=True):
+            if frame.index - before > JUMP:
+                self._finder.jump()
+            before = frame.index
+            self._found[frame.index] = self._finder.read(frame, self._reader.size_wh)
 
 
 def _choose(
-    readings: list[FrameReading], shutter_ns: int, finder: FaceFinder, *, related: bool = True
+    readings: list[FrameReading],
+    shutter_ns: int,
+    finder: FaceFinder,
+    *,
+    related: bool = True,
+    only: Collection[int] | None = None,
 ) -> MomentScore:
     try:
-        return choose(readings, shutter_ns, finder.problem, related=related)
+        return choose(readings, shutter_ns, finder.problem, related=related, only=only)
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err

@@ -11,7 +11,7 @@ from livecam.quality.explain import TIE, reason
 from livecam.quality.score import Basis, FrameScore, score_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from livecam.capture.frame import Frame
     from livecam.quality.measures import FrameReading
@@ -44,14 +44,23 @@ class MomentScore:
 
 
 def choose(
-    readings: Sequence[FrameReading], shutter_ns: int, note: str = "", *, related: bool = True
+    readings: Sequence[FrameReading],
+    shutter_ns: int,
+    note: str = "",
+    *,
+    related: bool = True,
+    only: Collection[int] | None = None,
 ) -> MomentScore:
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
-    With `related` False the readings are pictures that have nothing to do with each other. Raises
-    ValueError if there is no frame that can be decoded.
+    With `related` False the readings are pictures that have nothing to do with each other. `only`
+    are the indices of the frames that are offered; others serve to judge these. Raises ValueError
+    if there is no frame that can be decoded.
     """
     basis, frames = score_frames(readings, related=related)
+    if only is not None:
+        kept = [i for i, reading in enumerate(readings) if reading.index in only]
+        readings, frames = [readings[i] for i in kept], tuple(frames[i] for i in kept)
     candidates = [i for i, frame in enumerate(frames) if frame.offered]
     offered = bool(candidates)
     if not candidates:

@@ -55,11 +55,13 @@ def word_for(score: float) -> str:
     return next(word for floor, word in WORDS if score >= floor)
 
 
-def complaints(values: dict[str, float]) -> list[str]:
-    """What pulls a score down, the worst first."""
+def complaints(values: dict[str, float], words: dict[str, str] | None = None) -> list[str]:
+    """What pulls a score down, the worst first; `words` say more of some parts."""
+    words = words or {}
     low = sorted((value, name) for name, value in values.items() if value < COMPLAINT_BELOW)
     return [
-        COMPLAINTS[name][(value < STRONG_BELOW) + (value < NOTHING_BELOW)] for value, name in low
+        words.get(name) or COMPLAINTS[name][(value < STRONG_BELOW) + (value < NOTHING_BELOW)]
+        for value, name in low
     ]
 
 
@@ -85,7 +87,7 @@ def faults(frame: FrameScore, most: int = 2) -> list[str]:
     if face is None:
         return complaints(frame.parts)[:most]
     named = f"{face.place}: " if face.place else ""
-    return [named + text for text in complaints(face.parts)[:most]]
+    return [named + text for text in complaints(face.parts, face.words)[:most]]
 
 
 def reason(basis: Basis, frames: Sequence[FrameScore], key: int, shutter_ns: int) -> str:

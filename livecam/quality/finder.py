@@ -111,6 +111,11 @@ class FaceFinder:
         self._since_search = DETECT_EVERY
         self._reduce: int | None = None
 
+    def jump(self) -> None:
+        """The next frame is of the same moment, but not of the same second."""
+        self._seen = []
+        self._since_search = DETECT_EVERY
+
     def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
         """Measure one frame: about 20 ms with one face in it. Raises ModelError.
 

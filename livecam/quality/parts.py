@@ -130,6 +130,21 @@ def laughter(face: FaceReading) -> float:
     return rise(face.smile, *LAUGH)
 
 
+def words_of(face: FaceReading, usual: Baseline) -> dict[str, str]:
+    """What is wrong in particular with a part, for those of which more can be said."""
+    found = {}
+    word, worst = max(flaws(face, usual).items(), key=lambda flaw: flaw[1])
+    if worst > TOLD:
+        found["expression"] = word
+    if abs(up := raised_deg(face, usual)) > TOLD_DEG:
+        found["gaze"] = "looking up" if up > 0 else "looking down"
+    return found
+
+
+TOLD, TOLD_DEG = 0.3, 10.0
+"""From how much of a flaw, and from what angle, it is the one that is named."""
+
+
 def eyes(
     blink: float, aperture: float, usual: Baseline, trusted: float = 1.0, laughing: float = 0.0
 ) -> float:
@@ -216,8 +231,8 @@ CALM, ODD = 0.6, 0.5
 STRANGER_CALM, STRANGER_ODD = 0.55, 0.75
 """The same where one picture is all there is, and the regressions look at the whole face."""
 LEAST_SMILE, SMILE = 0.001, 0.6
-"""`mouthSmile` of calm faces, which is nothing, and of a smile that leaves nothing to be wished for:
-among the labelled pictures its logarithm tells happy from calm with AUC 0.94."""
+"""`mouthSmile` of calm faces, which is nothing, and of a smile that leaves nothing to be wished.
+Among the labelled pictures its logarithm tells happy from calm with AUC 0.94."""
 
 
 def pleasantness(face: FaceReading) -> float:
@@ -227,7 +242,7 @@ def pleasantness(face: FaceReading) -> float:
 
 
 def expression(face: FaceReading, usual: Baseline) -> float:
-    """A smile is best, a calm face good; a frown, a grimace, a pucker or a talking mouth are poor."""
+    """A smile is best, a calm face good; a frown, a grimace or a talking mouth are poor."""
     odd = max(flaws(face, usual).values())
     pleasant = pleasantness(face)
     if usual.known:

@@ -24,6 +24,9 @@ STILL = {"blink": 0.02, "aperture": 0.012, "yaw_deg": 0.5, "pitch_deg": 0.5, "sm
 calmest second of the clips' people is above in one of them at least. Somebody who is taken for a
 picture all the same does not change, and so could not decide between frames either."""
 
+LONG_NS, LONG_REACH = 500_000_000, 3.0
+"""After so long in which nobody was looked at, somebody may have moved so far."""
+
 BYSTANDER = 0.35
 """Faces narrower than this share of the widest one belong to people who walk by."""
 
@@ -35,7 +38,10 @@ def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
     """
     last_seen: list[FaceReading] = []
     numbers: list[tuple[int, ...]] = []
+    last_ns = readings[0].t_ns if readings else 0
     for reading in readings:
+        reach = LONG_REACH if reading.t_ns - last_ns > LONG_NS else REACH
+        last_ns = reading.t_ns
         pairs = sorted(
             (distance(face.box_xyxy, known.box_xyxy), f, person)
             for f, face in enumerate(reading.faces)
@@ -43,7 +49,7 @@ def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
         )
         found: dict[int, int] = {}
         for far, f, person in pairs:
-            if far <= REACH and f not in found and person not in found.values():
+            if far <= reach and f not in found and person not in found.values():
                 found[f] = person
         for f, face in enumerate(reading.faces):
             if f not in found:

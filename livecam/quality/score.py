@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -53,6 +53,8 @@ class FaceScore:
     """0..1 by name, in the order of `parts.PARTS`."""
     place: str = ""
     """Where the person stands among the others: "left", "second from left"; "" if alone."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What is wrong with a part in particular, by its name: "mid-word", "looking down"."""
     counts: bool = True
     """False for a drawing or poster, and for somebody who walks by far behind."""
 
@@ -136,10 +138,11 @@ class _Crowd:
             iris_y=_calmed("iris_y", face, around),
             presence=_calmed("presence", face, around),
         )
-        values = parts.parts_of(calmed, self._usual[person], near)
+        usual = self._usual[person]
+        values = parts.parts_of(calmed, usual, near)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""), person in self._counted,
+            self._places.get(person, ""), parts.words_of(calmed, usual), person in self._counted,
         )  # fmt: skip
 
     def missing(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
