@@ -199,8 +199,10 @@ def _done_before(source: Input, ask: Ask, identifier: str) -> tuple[Path, ...]:
 
 def _is_made_from(path: Path, source: Input, identifier: str) -> bool:
     try:
-        if source.kind == "pictures" or path.stat().st_size == source.file.stat().st_size:
-            return any(_same(path, file) for file in source.files)
+        if any(_same(path, file) for file in source.files):
+            return path not in source.files or source.kind == "pictures"
+        if source.kind == "pictures":
+            return False
         note = read_file(path, read_still).note
         if note is not None and note.identifier == identifier:
             return True

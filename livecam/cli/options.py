@@ -131,7 +131,7 @@ def _add_pick(commands: Any) -> None:
         type=_frame_count,
         metavar="N",
         help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
-        "12 of a longer one)",
+        "of a longer one some and then all around the best)",
     )
     pick.add_argument(
         "--at", type=_seconds, metavar="SECONDS", help="choose by hand: the nearest frame"

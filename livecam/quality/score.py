@@ -31,6 +31,12 @@ closed eyes on the labelled clips, and each compared at least 0.989 of the pairs
 SOMEBODY = 0.2
 """Share of the frames in which one person must be seen; a passer-by far off flickers in and out."""
 
+LEAST_SHARE, LEAST_PRESENCE = 0.0005, 0.2
+"""Of the picture's area, and of the detector's belief, from which a face may decide: 22 pixels in a
+picture of 720p; what waterfalls and records on the wall are taken for is believed less."""
+SMALL_SHARE, NOTHING = 0.01, 0.02
+"""Where no face is larger, and no frame's faces score more, the picture is about something else."""
+
 NEAR_NS = 70_000_000
 """No frame this near to a blink is a good one: the lids are on their way."""
 STEADY = {"iris_x": 0.06, "iris_y": 0.06, "presence": 0.1}
@@ -91,6 +97,8 @@ def score_frames(
         for face, person in zip(reading.faces, numbers, strict=True):
             by_person.setdefault(person, []).append((reading.t_ns, face))
     basis = _basis(by_person, len(readings))
+    if basis == "frame":
+        return _score_scenes(readings, scenes)
     crowd = _Crowd(by_person, regulars(people))
     frames = []
     for reading, numbers, scene in zip(readings, people, scenes, strict=True):
@@ -99,15 +107,31 @@ def score_frames(
             for face, person in zip(reading.faces, numbers, strict=True)
         )
         missing = crowd.missing(numbers)
-        by_faces = basis == "faces"
-        whole = _group(faces, reading.faces, len(missing)) if by_faces else product(scene)
+        whole = _group(faces, reading.faces, len(missing))
         frames.append(_frame(reading, whole, faces, scene, missing))
-    return basis, tuple(frames)
+    largest = max(face.share for reading in readings for face in reading.faces)
+    if largest < SMALL_SHARE and max(frame.score for frame in frames) < NOTHING:
+        return _score_scenes(readings, scenes)  # whoever they are, the picture is not about them
+    return "faces", tuple(frames)
+
+
+def _score_scenes(
+    readings: Sequence[FrameReading], scenes: Sequence[dict[str, float]]
+) -> tuple[Basis, tuple[FrameScore, ...]]:
+    """Judge whole pictures; what looks like a face in them is none, or does not matter."""
+    pairs = zip(readings, scenes, strict=True)
+    return "frame", tuple(_frame(r, product(scene), (), scene, ()) for r, scene in pairs)
+
+
+def _matters(face: FaceReading) -> bool:
+    return face.share >= LEAST_SHARE and face.presence >= LEAST_PRESENCE
 
 
 def _basis(by_person: dict[int, list[tuple[int, FaceReading]]], count: int) -> Basis:
     """Whether people decide: somebody is there for more than a moment of the moment."""
-    longest = max((len(seen) for seen in by_person.values()), default=0)
+    longest = max(
+        (sum(_matters(face) for _, face in seen) for seen in by_person.values()), default=0
+    )
     return "faces" if longest >= max(1, SOMEBODY * count) else "frame"
 
 
@@ -160,14 +184,15 @@ def _calmed(name: str, face: FaceReading, around: Sequence[FaceReading]) -> floa
 def _score_alone(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameScore, ...]]:
     """Pictures that have nothing to do with each other: absolute terms and the prior."""
     scenes = scene_parts(readings, related=False)
-    basis: Basis = "faces" if any(reading.faces for reading in readings) else "frame"
+    shown = sum(any(_matters(face) for face in reading.faces) for reading in readings)
+    if shown < max(1, SOMEBODY * len(readings)):
+        return _score_scenes(readings, scenes)
     frames = []
     for reading, scene in zip(readings, scenes, strict=True):
         crowd = _Crowd({i: [(0, face)] for i, face in enumerate(reading.faces)}, set())
         faces = tuple(crowd.judge(face, i, 0) for i, face in enumerate(reading.faces))
-        whole = _group(faces, reading.faces, 0) if basis == "faces" else product(scene)
-        frames.append(_frame(reading, whole, faces, scene, ()))
-    return basis, tuple(frames)
+        frames.append(_frame(reading, _group(faces, reading.faces, 0), faces, scene, ()))
+    return "faces", tuple(frames)
 
 
 def _frame(

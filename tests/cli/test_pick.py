@@ -57,7 +57,8 @@ def test_every_kind_of_input_has_one_result_that_fits_the_schema(library, tmp_pa
     assert live["duration_s"] == pytest.approx(2.0, abs=0.05)
     assert (live["basis"], len(live["frames"])) == ("faces", 60)
     assert live["present_key"]["score"] == pytest.approx(motion["present_key"]["score"], abs=0.05)
-    assert (movie["basis"], movie["present_key"], len(movie["frames"])) == ("frame", None, 12)
+    assert (movie["basis"], movie["present_key"]) == ("frame", None)
+    assert len(movie["frames"]) > 12, "the best of twelve, and what lies around them"
     assert [Path(frame["file"]).name for frame in pictures["frames"]] == ["a.png", "b.png"]
     for event in found:
         best = max(frame["score"] for frame in event["frames"])

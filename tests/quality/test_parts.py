@@ -86,30 +86,64 @@ def test_pose_falls_with_every_angle_and_on_both_sides():
 
 
 def test_gaze_is_head_and_eyes_together():
-    assert falls([parts.gaze(replace(FACE, iris_x=0.3 * s)) for s in STEPS])
-    assert falls([parts.gaze(replace(FACE, iris_y=-0.07 + 0.3 * s)) for s in STEPS])
+    assert falls([parts.gaze(replace(FACE, iris_x=0.3 * s), OWN) for s in STEPS])
+    assert falls([parts.gaze(replace(FACE, iris_y=-0.07 + 0.3 * s), OWN) for s in STEPS])
     into_the_camera = replace(FACE, yaw_deg=18, iris_x=-0.12)
-    assert parts.gaze(into_the_camera) > 0.95
-    assert parts.gaze(replace(FACE, yaw_deg=18)) < 0.85
+    assert parts.gaze(into_the_camera, OWN) > 0.95
+    assert parts.gaze(replace(FACE, yaw_deg=18), OWN) < 0.85
+
+
+def test_lids_tell_of_eyes_that_are_lowered_or_raised():
+    # The iris hardly moves in the picture: the lid comes along.
+    assert falls([parts.gaze(replace(FACE, look_down=s), OWN) for s in STEPS])
+    assert falls([parts.gaze(replace(FACE, look_up=s), OWN) for s in STEPS])
+    assert parts.words_of(replace(FACE, look_down=0.9), OWN)["gaze"] == "looking down"
+    assert parts.words_of(replace(FACE, look_up=0.9), OWN)["gaze"] == "looking up"
+    always = replace(OWN, look_down=0.6)
+    assert parts.gaze(replace(FACE, look_down=0.6), always) == parts.gaze(FACE, OWN)
 
 
 def test_a_smile_beats_a_calm_face_and_a_calm_face_everything_else():
-    smile = parts.expression(FACE)
-    calm = parts.expression(replace(FACE, smile=0.0, corner=0.0))
+    smile = parts.expression(FACE, OWN)
+    calm = parts.expression(replace(FACE, smile=0.0, corner=0.0), OWN)
     assert smile > calm > 0.55
     for odd in (
         {"corner": -0.06}, {"corner": 0.0, "pucker": 1.0}, {"corner": 0.0, "twist": 0.8},
         {"corner": 0.0, "gape": 0.2}, {"corner": 0.0, "brow": 0.9}, {"corner": 0.0, "frown": 0.4},
     ):  # fmt: skip
-        assert parts.expression(replace(FACE, smile=0.0, **odd)) < calm - 0.05, odd
-    laugh = parts.expression(replace(FACE, smile=0.9, gape=0.2))
+        assert parts.expression(replace(FACE, smile=0.0, **odd), OWN) < calm - 0.05, odd
+    laugh = parts.expression(replace(FACE, smile=0.9, gape=0.2), OWN)
     assert laugh > 0.9, "an open mouth that laughs"
 
 
+def test_what_is_usual_for_a_person_is_no_flaw():
+    pursed = [replace(FACE, smile=0.0, corner=0.0, pucker=0.95)] * 20
+    usual = parts.baseline_of(pursed)
+    assert parts.expression(pursed[0], usual) > parts.expression(pursed[0], OWN) + 0.1
+    startled = [replace(FACE, aperture=0.45)] * 20
+    assert parts.eyes(0.05, 0.33, parts.baseline_of(startled)) > 0.9, "open, if not wide"
+    lowered = [replace(FACE, aperture=0.21)] * 24 + [replace(FACE, aperture=0.35)] * 6
+    assert parts.eyes(0.05, 0.21, parts.baseline_of(lowered)) < 0.6, "she can open them wider"
+
+
+def test_flaws_are_named():
+    assert parts.words_of(replace(FACE, gape=0.2, smile=0.0), OWN)["expression"] == "mid-word"
+    assert parts.words_of(replace(FACE, frown=0.5), OWN)["expression"] == "a sad mouth"
+    assert parts.words_of(FACE, OWN) == {}
+
+
+def test_a_laugh_narrows_the_eyes_of_a_stranger():
+    asleep, laughing = parts.eyes(0.42, 0.13, PRIOR), parts.eyes(0.42, 0.13, PRIOR, laughing=1.0)
+    assert laughing > 1.3 * asleep
+    assert parts.eyes(0.7, 0.05, PRIOR, laughing=1.0) < 0.1, "shut is shut"
+
+
 def test_what_covers_a_face_counts_where_it_can_be_told():
-    assert falls([parts.occlusion(replace(FACE, presence=0.92 - 0.8 * s), 0.92) for s in STEPS])
+    assert falls([parts.occlusion(replace(FACE, presence=0.92 - 0.8 * s), OWN) for s in STEPS])
     small = replace(FACE, presence=0.75, width_px=35)
-    assert parts.occlusion(small, 0.92) > 0.9, "small faces read low for no other reason"
+    assert parts.occlusion(small, OWN) > 0.9, "small faces read low for no other reason"
+    dim = replace(FACE, presence=0.5)
+    assert parts.occlusion(dim, PRIOR) > 0.95, "so do strangers in dim light"
 
 
 def test_the_worst_of_every_part_is_far_below_the_best():

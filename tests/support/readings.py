@@ -13,8 +13,8 @@ from livecam.timebase import NS_PER_S
 FACE = FaceReading(
     box_xyxy=(100, 100, 260, 280), share=0.05, inside=1.0, width_px=160, blink=0.05, aperture=0.32,
     smile=0.7, corner=0.05, pucker=0.0, twist=0.0, gape=0.02, brow=0.0, frown=0.0, iris_x=0.0,
-    iris_y=-0.07, yaw_deg=0, pitch_deg=0, roll_deg=0, sharpness=0.12, streak=0.9, noise=0.5,
-    luma=0.5, black=0.0, white=0.0, cheeks=0.9, presence=0.92,
+    iris_y=-0.07, look_down=0.15, look_up=0.05, yaw_deg=0, pitch_deg=0, roll_deg=0, sharpness=0.12,
+    streak=0.9, noise=0.5, luma=0.5, black=0.0, white=0.0, cheeks=0.9, presence=0.92,
 )  # fmt: skip
 SCENE = SceneReading(
     sharpness=0.3, luma=0.5, black=0.0, white=0.0, overview=np.full((90, 160), 128, np.uint8)
