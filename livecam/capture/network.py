@@ -121,6 +121,12 @@ class NetworkCamera(BlockingSource):
         stamped = self._stream.pixel_format is not PixelFormat.JPEG
         return self._clock.place(picture.stamp_ns if stamped else None, picture.arrived_ns)
 
+    def _time(self, picture: Picture) -> int:
+        """The stream's own time of a picture, which a busy machine does not shift; or its place."""
+        placed = self._place(picture)
+        is_stamped = self._stream.pixel_format is not PixelFormat.JPEG
+        return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else placed
+
     def _find_live_edge(self) -> Fraction:
         """Throw away what was queued while the stream was probed, and measure the real rate.
 
@@ -132,10 +138,10 @@ class NetworkCamera(BlockingSource):
         while waited_ns < LIVE_WAIT_NS and now_ns() - start_ns < to_ns(MAX_SETTLE_S):
             asked_ns = now_ns()
             waited_ns = self._next_picture().arrived_ns - asked_ns
-        arrivals = [self._place(self._next_picture())]
-        while len(arrivals) < 3 or arrivals[-1] - arrivals[0] < to_ns(MEASURE_S):
-            arrivals.append(self._place(self._next_picture()))
-        measured = NS_PER_S * (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+        times = [self._time(self._next_picture())]
+        while len(times) < 3 or times[-1] - times[0] < to_ns(MEASURE_S):
+            times.append(self._time(self._next_picture()))
+        measured = NS_PER_S * (len(times) - 1) / (times[-1] - times[0])
         nearest = min(COMMON_RATES_HZ, key=lambda rate: abs(rate - measured))
         if abs(nearest - measured) <= 0.05 * measured:
             return Fraction(nearest)
