@@ -42,7 +42,9 @@ def of(found: list[dict], name: str) -> list[dict]:
 
 
 def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path):
-    done = run(*SMALL_DEMO, "--shots", "3", "--interval", "0.7", "--json", cwd=tmp_path)
+    # A camera that cannot be late: what is dropped on a busy machine is not what is tested.
+    camera = ("--camera", "demo:every", "--size", "640x360")
+    done = run(*camera, "--shots", "3", "--interval", "0.7", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == ""
     found = events(done.stdout)
