@@ -12,6 +12,7 @@ at a random instant while the machine is busy, and lets `livecam recover` finish
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import statistics
@@ -64,8 +65,9 @@ def family(process: int) -> list[int]:
     """A process and those it started."""
     found = [process]
     for task in Path(f"/proc/{process}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += family(int(child))
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            for child in (task / "children").read_text().split():
+                found += family(int(child))
     return found
 
 
