@@ -200,9 +200,9 @@ def _done_before(source: Input, ask: Ask, identifier: str) -> tuple[Path, ...]:
 def _is_made_from(path: Path, source: Input, identifier: str) -> bool:
     try:
         if any(_same(path, file) for file in source.files):
-            return path not in source.files or source.kind == "pictures"
+            return True
         if source.kind == "pictures":
-            return False
+            return False  # its best picture is copied, never made
         note = read_file(path, read_still).note
         if note is not None and note.identifier == identifier:
             return True

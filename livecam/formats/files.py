@@ -40,8 +40,12 @@ class FileBytes:
     def __getitem__(self, at: slice) -> bytes: ...
 
     def __getitem__(self, at: int | slice) -> int | bytes:
-        """Raises InputError where the file has become shorter than it was."""
+        """Bytes of a slice, or one of them. Raises IndexError behind the end.
+
+        Raises InputError where the file has become shorter than it was.
+        """
         if isinstance(at, int):
+            at = range(self._size)[at]
             return self[at : at + 1][0]
         start, stop, _ = at.indices(self._size)
         size = max(0, stop - start)

@@ -102,12 +102,13 @@ class _Lane:
         self._memory: SharedMemory | None = None
 
     def answer_all(self) -> None:
+        """Until who asks has gone."""
         try:
             while True:
                 question: Question = self._connection.recv()
                 self._connection.send(self._answer(question))
         except (EOFError, OSError):
-            pass  # who asked has gone
+            pass
         finally:
             self._finder.close()
             if self._memory is not None:

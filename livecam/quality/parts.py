@@ -41,7 +41,8 @@ class Baseline:
     pucker: float = 0.0
     """Their closed mouth."""
     look_down: float = 0.3
-    """Their `eyeLookDown` when they look ahead."""
+    """Their `eyeLookDown` when they look ahead; 99 % of the first clips' good frames read less than
+    0.33."""
     known: bool = True
     """False for a person seen too seldom to know what their open eyes are like."""
 
@@ -168,7 +169,7 @@ def _eyes_of_a_stranger(blink: float, aperture: float, laughing: float) -> float
     """Open eyes where one picture is all there is.
 
     It cannot tell narrow eyes from half-closed ones, so the slopes are wide, and never flat where
-    the two overlap: half-closed eyes of one person are below open ones of another with AUC 0.92
+    the two overlap: half-closed eyes of one person are below open ones of another with AUC 0.90
     over all pairs of the clips' people (closed ones 1.00); with the slopes above, 0.88.
     """
     shape = _fall(blink - LAUGH_BLINK * laughing, 0.05, 0.65)
@@ -266,16 +267,17 @@ LIDS_DOWN, LIDS_UP, LIDS_DEG = (0.15, 0.45), (0.25, 0.6), 24.0
 """`eyeLookDown` beyond the usual, and `eyeLookUp`, from which eyes are lowered or raised, and how
 far. An iris that looks down moves by 6 degrees in the picture, since the lid comes along;
 `eyeLookDown` goes from 0.03 to 0.33."""
-USUAL_DOWN = 0.3
-"""Good frames of the first clips read at most 0.33 (99th percentile)."""
 
 
 def raised_deg(face: FaceReading, usual: Baseline) -> float:
-    """How far the eyes look above the camera, below it where negative."""
+    """Degrees that the eyes look above the camera, below it where negative.
+
+    By the iris or by the lids, whichever says more.
+    """
     iris = -_arcsine_deg(face.iris_y - IRIS_REST)
-    down = LIDS_DEG * rise(face.look_down - usual.look_down, *LIDS_DOWN)
-    up = LIDS_DEG * rise(face.look_up, *LIDS_UP)
-    return max(iris, up) if up > down else min(iris, -down) if down > 0 else iris
+    up = rise(face.look_up, *LIDS_UP)
+    down = rise(face.look_down - usual.look_down, *LIDS_DOWN)
+    return max(iris, LIDS_DEG * (up - down), key=abs)
 
 
 def gaze(face: FaceReading, usual: Baseline) -> float:

@@ -172,12 +172,13 @@ def test_a_server_sends_livecam_to_no_third_one(tmp_path, kind):
     with server({}) as (other, asked_other):
         target = f"http://127.0.0.1:{other}/third.ts"
         playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n"
-        with server({"/live": (kind or "video/mp2t", playlist.encode())}, target) as (port, _):
+        with server({"/live": (kind or "video/mp2t", playlist.encode())}, target) as (port, asked):
             for path in ("/live", "/elsewhere"):
                 # By another name of this machine: a redirect within the host is followed.
                 url = f"http://localhost:{port}{path}"
                 done = run("--camera", url, "--shots", "1", "--json", cwd=tmp_path)
                 assert done.returncode == 3, done.stderr
+                assert path in asked, "the server that was named is asked"
     assert asked_other == []
 
 

@@ -21,6 +21,7 @@ def test_a_file_is_sliced_as_bytes_are(tmp_path):
         for at in (slice(0, 10), slice(-4, None), slice(70_000, 80_000), slice(9, 3), slice(None)):
             assert data[at] == content[at]
         assert data[70_001] == content[70_001]
+        assert data[-1] == content[-1]
         assert list(data[-3:]) == list(content[-3:])
 
 
