@@ -40,6 +40,11 @@ class Finder(Protocol):
         """Free the models."""
 
 
+BEHIND_CAMERA = 2
+"""How far the system puts this behind the process that reads the camera where both are short of
+time. With six presses a second apart the drawn 720p camera then lost no frame on two cores, in
+place of one to three; 5 doubles the time until a key photo is known."""
+
 MakeFinder = Callable[[], Finder]
 
 
@@ -79,6 +84,8 @@ def serve(connections: list[Connection], make: MakeFinder) -> None:
     import cv2
 
     cv2.setNumThreads(1)  # two frames are measured at a time as it is
+    if hasattr(os, "nice"):
+        os.nice(BEHIND_CAMERA)
     # What native libraries print is nobody's business.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
