@@ -29,8 +29,8 @@ from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.stream import StreamScorer
 from livecam.quality.worker import THREADS
 from livecam.saver import Saver
+from livecam.text import visible
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
-from livecam.ui.text import visible
 from livecam.work import Tally
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell(error: LivecamError, *, as_json: bool) -> None:
-    from livecam.ui.text import visible
+    from livecam.text import visible
 
     if as_json:
         from livecam import contract

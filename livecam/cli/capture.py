@@ -24,12 +24,12 @@ from livecam.media.form import Form
 from livecam.media.publish import check_folder
 from livecam.recovery import recover
 from livecam.session import Options, Session
+from livecam.text import visible
 from livecam.timebase import now_ns
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader, moments
 from livecam.ui.terminal import Keyboard, suspend
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse

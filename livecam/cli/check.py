@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from livecam.errors import ExitCode, InputError
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
-from livecam.ui.text import visible
+from livecam.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from livecam.capture.devices import Device, list_devices, list_modes
 from livecam.capture.portaudio import list_microphones
 from livecam.errors import CameraError, ExitCode, MicrophoneError
+from livecam.text import visible
 from livecam.ui import native_output
-from livecam.ui.text import visible
 
 
 def run() -> int:

@@ -12,8 +12,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import ExitCode, LivecamError
+from livecam.text import visible
 from livecam.ui import native_output
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from livecam.errors import ExitCode, InputError, LivecamError
 from livecam.media.publish import check_folder
 from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.pick import open_movie
+from livecam.text import visible
 from livecam.ui import native_output
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse

@@ -22,10 +22,10 @@ from livecam.photos.pick import OpenMovie, Pick, Wanted
 from livecam.picking import MARK, Ask, Outcome, pick_all
 from livecam.quality.explain import explain
 from livecam.quality.model import find_model, mediapipe_is_installed
+from livecam.text import visible
 from livecam.timebase import to_s
 from livecam.ui import native_output, picks
 from livecam.ui.sheet import Cell, sheet
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     import argparse

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from livecam.errors import ExitCode, InputError
 from livecam.recovery import recover
+from livecam.text import visible
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -195,7 +195,8 @@ def private(path: Path) -> Path:
 
 def _rename_new(hidden: Path, final: Path) -> None:
     """Rename without ever replacing a file; others may read it as they may what the user makes."""
-    hidden.chmod(0o666 & ~_UMASK)
+    with contextlib.suppress(OSError):  # FAT and the like keep no rights of a file's own
+        hidden.chmod(0o666 & ~_UMASK)
     if os.name == "nt":
         hidden.rename(final)  # fails there if the target exists
         return

@@ -35,10 +35,11 @@ class StreamScorer:
     def __init__(self, ring: FrameRing, process: FinderProcess) -> None:
         self._ring, self._feed = ring, Feed(ring)
         self._readings: dict[int, FrameReading] = {}
-        self._claimed: set[int] = set()
         self._problem = ""
-        self._unread, self._unread_why = 0, ""
-        """Frames since the last question that could not be measured, and why the last one."""
+        self._failures: dict[int, str] = {}
+        """Why frames could not be measured, by their times."""
+        self._untold = 0
+        """How many of them nobody has been told of."""
         self._error: LivecamError | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -94,16 +95,16 @@ class StreamScorer:
                 self._changed.wait(POLL_S)
             readings = [self._readings[t_ns] for t_ns in wanted]
             self._forget(min(wanted) - KEEP_NS)
-            problem, why = self._problem, self._unread_why
-        if not any(reading.decoded for reading in readings) and why:
+            problem, why = self._problem, self._failures.get(wanted[-1])
+        if why and not any(reading.decoded for reading in readings):
             raise LivecamError(f"scoring broke down: {why}")
         return choose(readings, shutter_ns, problem)
 
     def take_problem(self) -> str:
         """What went wrong since the last call, in a sentence; "" if nothing did."""
         with self._changed:
-            count, why = self._unread, self._unread_why
-            self._unread = 0
+            count, self._untold = self._untold, 0
+            why = self._failures[max(self._failures)] if self._failures else ""
         return f"{count} frames could not be scored: {why}" if count else ""
 
     def let_go(self) -> None:
@@ -123,6 +124,7 @@ class StreamScorer:
     def _forget(self, before_ns: int) -> None:
         for t_ns in [t_ns for t_ns in self._readings if t_ns < before_ns]:
             del self._readings[t_ns]
+            self._failures.pop(t_ns, None)
 
     # Score threads
 
@@ -141,7 +143,8 @@ class StreamScorer:
                 reading, why = self._read(finder, frame)
                 with self._changed:
                     if why:
-                        self._unread, self._unread_why = self._unread + 1, why
+                        self._failures[frame.t_ns] = why
+                        self._untold += 1
                     self._readings[frame.t_ns] = reading
                     self._problem = finder.problem
                     self._changed.notify_all()

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from livecam.photos.frames import evenly
 from livecam.quality.explain import explain, faults, word_for
-from livecam.ui.text import visible
+from livecam.text import visible
 
 if TYPE_CHECKING:
     from rich.text import Text

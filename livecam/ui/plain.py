@@ -6,9 +6,9 @@ import io
 from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
+from livecam.text import visible
 from livecam.ui.status import verdict
 from livecam.ui.streams import discard
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from livecam.ui.status import Status

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam.quality.explain import word_for
+from livecam.text import visible
 from livecam.timebase import now_ns, to_ns, to_s
-from livecam.ui.text import visible
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame

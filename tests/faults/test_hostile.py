@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livecam.ui.text import visible
+from livecam.text import visible
 from tests.support import hostile
 from tests.support.program import events, run
 

@@ -172,3 +172,15 @@ def test_threads_that_look_at_one_folder_do_not_hinder_each_other(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(look, range(2000)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_card_that_keeps_no_rights_is_written_all_the_same(tmp_path, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    # What FAT says to every change of rights that it cannot keep.
+    monkeypatch.setattr(os, "chmod", refuse)
+    with Bundle.named(tmp_path, "a") as bundle:
+        bundle.hidden(".json").write_text("{}")
+        bundle.publish([".json"])
+    assert bundle.path(".json").read_text() == "{}"
