@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAKER_NOTE, EXIF_IFD, IMAGE_UNIQUE_ID = 0x927C, 0x8769, 0xA420
-UNDEFINED = 7
+MAKE, MODEL, DATE_TAKEN, SUBSECOND_TAKEN = 0x010F, 0x0110, 0x9003, 0x9291
+ASCII, UNDEFINED = 2, 7
 MAX_ENTRIES = 1000
 """More in one directory than any camera writes."""
 
@@ -29,6 +30,18 @@ class AppleNote:
     """TIFF type of the tag that holds the note; 7 (UNDEFINED) in every file of Apple's."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What took a picture, and when; "" for what its EXIF does not say."""
+
+    camera: str
+    """Make and model."""
+    taken: str
+    """DateTimeOriginal, as EXIF writes it: 2026:11:26 09:30:00."""
+    subsecond: str
+    """The digits behind its decimal point."""
+
+
 def apple_note(tiff: bytes) -> AppleNote | None:
     """The maker note of an EXIF block (from its byte order mark on); None if it is not Apple's."""
     for tag, kind, value in _photo_entries(tiff):
@@ -40,18 +53,42 @@ def apple_note(tiff: bytes) -> AppleNote | None:
 def image_id(tiff: bytes) -> str | None:
     """The picture's own id, ImageUniqueID; None if it has none."""
     for tag, kind, value in _photo_entries(tiff):
-        if tag == IMAGE_UNIQUE_ID and kind == 2:
-            return value.rstrip(b"\0").decode("ascii", "replace")
+        if tag == IMAGE_UNIQUE_ID and kind == ASCII:
+            return _text(value)
     return None
+
+
+def origin(tiff: bytes) -> Origin:
+    """The camera and the date of a picture."""
+    image = {tag: _text(value) for tag, kind, value in _image_entries(tiff) if kind == ASCII}
+    photo = {tag: _text(value) for tag, kind, value in _photo_entries(tiff) if kind == ASCII}
+    camera = f"{image.get(MAKE, '').strip()} {image.get(MODEL, '').strip()}".strip()
+    return Origin(camera, photo.get(DATE_TAKEN, ""), photo.get(SUBSECOND_TAKEN, ""))
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("ascii", "replace")
+
+
+def _order(tiff: bytes) -> str | None:
+    """Byte order as `struct` writes it; None for what is no EXIF block."""
+    return {b"MM": ">", b"II": "<"}.get(tiff[:2]) if len(tiff) >= 8 else None
+
+
+def _image_entries(tiff: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Entries of the first directory."""
+    order = _order(tiff)
+    if order is not None:
+        (start,) = struct.unpack(f"{order}I", tiff[4:8])
+        yield from _entries(tiff, start, order)
 
 
 def _photo_entries(tiff: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Entries of the directory of the photo's own tags."""
-    order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
-    if order is None or len(tiff) < 8:
+    order = _order(tiff)
+    if order is None:
         return
-    (start,) = struct.unpack(f"{order}I", tiff[4:8])
-    base = {tag: value for tag, _, value in _entries(tiff, start, order)}
+    base = {tag: value for tag, _, value in _image_entries(tiff)}
     if len(base.get(EXIF_IFD, b"")) == 4:
         (start,) = struct.unpack(f"{order}I", base[EXIF_IFD])
         yield from _entries(tiff, start, order)
@@ -63,8 +100,8 @@ def _identifier(note: bytes) -> str | None:
     if order is None:
         return None
     for tag, kind, value in _entries(note, 14, order):
-        if tag == CONTENT_IDENTIFIER and kind == 2:
-            return value.rstrip(b"\0").decode("ascii", "replace")
+        if tag == CONTENT_IDENTIFIER and kind == ASCII:
+            return _text(value)
     return None
 
 

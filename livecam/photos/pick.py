@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
 from livecam.formats.files import read_file
+from livecam.photos.bursts import places, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.motion import MotionMovie, find_motion_movie
 from livecam.photos.movie import read_movie
 from livecam.photos.pictures import picture_frame
-from livecam.quality.choice import MomentScore, choose
+from livecam.quality.choice import MomentScore, choose, choose_picture
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
@@ -162,18 +163,20 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
 def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
     readings: list[FrameReading] = []
     broken: list[tuple[Path, InputError]] = []
+    where = places([taken(path) for path in source.files])
     for i, path in enumerate(source.files):
         try:
             frame = picture_frame(path, i)
             finder.start(alone=True)
-            readings.append(finder.read(frame))
+            reading = finder.read(frame)
+            readings.append(replace(reading, t_ns=round(where[i].time_s * NS_PER_S)))
         except InputError as err:
             broken.append((path, err))
     if not readings:
         raise broken[0][1]
-    return Pick(
-        source, 0.0, _choose(readings, 0, finder, related=False), None, broken=tuple(broken)
-    )
+    moments = [where[reading.index].moment for reading in readings]
+    score = choose_picture(readings, finder.problem, moments)
+    return Pick(source, 0.0, score, None, broken=tuple(broken))
 
 
 def _count(reader: MovieReader, wanted: Wanted) -> int | None:
@@ -252,10 +255,9 @@ def _choose(
     shutter_ns: int,
     finder: FaceFinder,
     *,
-    related: bool = True,
     only: Collection[int] | None = None,
 ) -> MomentScore:
     try:
-        return choose(readings, shutter_ns, finder.problem, related=related, only=only)
+        return choose(readings, shutter_ns, finder.problem, only=only)
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from livecam.quality.explain import TIE, reason
-from livecam.quality.score import Basis, FrameScore, score_frames
+from livecam.quality.score import Basis, FrameScore, score_frames, score_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,19 +48,43 @@ def choose(
     shutter_ns: int,
     note: str = "",
     *,
-    related: bool = True,
     only: Collection[int] | None = None,
 ) -> MomentScore:
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
-    With `related` False the readings are pictures that have nothing to do with each other. `only`
-    are the indices of the frames that are offered; others serve to judge these. Raises ValueError
-    if there is no frame that can be decoded.
+    `only` are the indices of the frames that are offered; others serve to judge these. Raises
+    ValueError if there is no frame that can be decoded.
     """
-    basis, frames = score_frames(readings, related=related)
+    basis, frames = score_frames(readings)
     if only is not None:
         kept = [i for i, reading in enumerate(readings) if reading.index in only]
         readings, frames = [readings[i] for i in kept], tuple(frames[i] for i in kept)
+    key, text, candidates = _best(readings, basis, frames, shutter_ns)
+    others = _alternatives(readings, frames, candidates, key, shutter_ns)
+    return MomentScore(basis, frames, key, text, note, others)
+
+
+def choose_picture(
+    readings: Sequence[FrameReading], note: str = "", moments: Sequence[int] | None = None
+) -> MomentScore:
+    """Score loose pictures and pick the best; among equals, the first.
+
+    `moments` numbers those of one burst alike, whose `t_ns` are then their times within it; None
+    where nothing is known of them. Raises ValueError if there is no picture.
+    """
+    basis, judged = score_pictures(readings, moments)
+    frames = tuple(replace(frame, t_ns=0) for frame in judged)
+    key, text, _ = _best(readings, basis, frames, 0)
+    return MomentScore(basis, frames, key, text, note)
+
+
+def _best(
+    readings: Sequence[FrameReading],
+    basis: Basis,
+    frames: Sequence[FrameScore],
+    shutter_ns: int,
+) -> tuple[int, str, list[int]]:
+    """Position of the best frame, why it is, and those it was chosen from."""
     candidates = [i for i, frame in enumerate(frames) if frame.offered]
     offered = bool(candidates)
     if not candidates:
@@ -74,8 +98,7 @@ def choose(
     if not offered:
         warm = all(reading.warmup for reading in readings)
         text += f" ({'the camera was still warming up' if warm else 'no frame is whole'})"
-    others = _alternatives(readings, frames, candidates, key, shutter_ns) if related else ()
-    return MomentScore(basis, frames, key, text, note, others)
+    return key, text, candidates
 
 
 def unscored(frames: Sequence[Frame], shutter_ns: int, why: str) -> MomentScore:

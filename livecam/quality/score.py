@@ -81,15 +81,52 @@ class FrameScore:
     """Places of the people of the moment who are not in this frame."""
 
 
-def score_frames(
-    readings: Sequence[FrameReading], *, related: bool = True
+def score_pictures(
+    readings: Sequence[FrameReading], moments: Sequence[int] | None = None
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
-    """Judge every frame of a moment against the others; with `related` False each by itself.
+    """Judge loose pictures, each by itself, but those of one burst against each other.
+
+    `moments` numbers them by their bursts; None where there are none. Where faces decide, a
+    picture without one scores 0.
+    """
+    shown = sum(any(_matters(face) for face in reading.faces) for reading in readings)
+    basis: Basis = "faces" if shown >= max(1, SOMEBODY * len(readings)) else "frame"
+    frames: dict[int, FrameScore] = {}
+    for burst in _bursts(len(readings), moments):
+        members = sorted(burst, key=lambda i: readings[i].t_ns)
+        group = [readings[i] for i in members]
+        if basis == "frame":
+            _, judged = _score_scenes(group, scene_parts(group, related=len(group) > 1))
+        else:
+            judged = _score_burst(group)
+        frames.update(zip(members, judged, strict=True))
+    return basis, tuple(frames[i] for i in range(len(readings)))
+
+
+def _score_burst(group: Sequence[FrameReading]) -> tuple[FrameScore, ...]:
+    """Pictures of one burst, in a set where faces decide."""
+    if len(group) > 1:
+        basis, judged = score_frames(group)
+        if basis == "faces":
+            return judged
+    return _score_alone(group)
+
+
+def _bursts(count: int, moments: Sequence[int] | None) -> list[list[int]]:
+    """Positions of the pictures of each burst."""
+    if moments is None:
+        return [[i] for i in range(count)]
+    bursts: dict[int, list[int]] = {}
+    for i, moment in enumerate(moments):
+        bursts.setdefault(moment, []).append(i)
+    return list(bursts.values())
+
+
+def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameScore, ...]]:
+    """Judge every frame of a moment against the others, in the order of time.
 
     Where any frame holds a face, a frame without one scores 0.
     """
-    if not related:
-        return _score_alone(readings)
     scenes = scene_parts(readings)
     people = follow(readings)
     by_person: dict[int, list[tuple[int, FaceReading]]] = {}
@@ -181,18 +218,15 @@ def _calmed(name: str, face: FaceReading, around: Sequence[FaceReading]) -> floa
     return float(np.mean([value for value in values if abs(value - own) <= STEADY[name]]))
 
 
-def _score_alone(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameScore, ...]]:
+def _score_alone(readings: Sequence[FrameReading]) -> tuple[FrameScore, ...]:
     """Pictures that have nothing to do with each other: absolute terms and the prior."""
     scenes = scene_parts(readings, related=False)
-    shown = sum(any(_matters(face) for face in reading.faces) for reading in readings)
-    if shown < max(1, SOMEBODY * len(readings)):
-        return _score_scenes(readings, scenes)
     frames = []
     for reading, scene in zip(readings, scenes, strict=True):
         crowd = _Crowd({i: [(0, face)] for i, face in enumerate(reading.faces)}, set())
         faces = tuple(crowd.judge(face, i, 0) for i, face in enumerate(reading.faces))
         frames.append(_frame(reading, _group(faces, reading.faces, 0), faces, scene, ()))
-    return "faces", tuple(frames)
+    return tuple(frames)
 
 
 def _frame(
@@ -211,12 +245,6 @@ def _frame(
         parts=scene,
         missing=missing,
     )
-
-
-def score_face(face: FaceReading, person: int, usual: parts.Baseline) -> FaceScore:
-    """Judge one face against what is usual for the person, without a look at what came before."""
-    values = parts.parts_of(face, usual, (face.blink, face.aperture))
-    return FaceScore(person, face.box_xyxy, product(values), values)
 
 
 def product(values: dict[str, float]) -> float:

@@ -24,7 +24,7 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.quality.finder import FaceFinder
-from livecam.quality.score import FrameScore, score_frames
+from livecam.quality.score import FrameScore, score_frames, score_pictures
 from tests.conftest import SAMPLES
 
 PER_CLIP = 3
@@ -80,7 +80,7 @@ def read(finder: FaceFinder, image: Picture) -> FrameScore:
     """One picture scored alone."""
     finder.start(alone=True)
     frame = Frame(0, 0, 0, PixelFormat.BGR, (image.shape[1], image.shape[0]), image.reshape(-1))
-    return score_frames([finder.read(frame)], related=False)[1][0]
+    return score_pictures([finder.read(frame)])[1][0]
 
 
 def good_frames() -> list[Picture]:

@@ -24,7 +24,7 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
 from livecam.quality.parts import PARTS
-from livecam.quality.score import WEIGHTS, FrameScore, score_frames
+from livecam.quality.score import WEIGHTS, FrameScore, score_frames, score_pictures
 from livecam.timebase import NS_PER_S
 from tests.conftest import SAMPLES
 
@@ -255,9 +255,7 @@ def strangers(clips: list[Clip], labels: dict) -> str:
         # What lies next to a blink is neither.
         near = {i + d for i in clip.closed | clip.half for d in range(-3, 4)}
         rows: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
-        for reading, frame in zip(
-            clip.readings, score_frames(clip.readings, related=False)[1], strict=True
-        ):
+        for reading, frame in zip(clip.readings, score_pictures(clip.readings)[1], strict=True):
             i = reading.index
             kind = "half closed" if i in clip.half else "closed" if i in shut else "open"
             if frame.faces and (kind != "open" or i not in near):

@@ -23,7 +23,7 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.photos.pictures import picture_frame
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
-from livecam.quality.score import FrameScore, score_frames
+from livecam.quality.score import FrameScore, score_pictures
 from livecam.timebase import NS_PER_S
 from tests.benchmarks.fit_feelings import area
 from tests.benchmarks.quality import Scores, open_then_sharpest, ours
@@ -51,7 +51,7 @@ def read_movie(path: Path, finder: FaceFinder) -> list[FrameReading]:
 
 def read_alone(path: Path, finder: FaceFinder) -> FrameScore:
     finder.start(alone=True)
-    return score_frames([finder.read(picture_frame(path, 0))], related=False)[1][0]
+    return score_pictures([finder.read(picture_frame(path, 0))])[1][0]
 
 
 def window_row(name: str, values: Sequence[float], labels: dict, favourites: list[int]) -> list:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from livecam.quality.choice import choose
+from livecam.quality.choice import choose, choose_picture
 from livecam.quality.explain import complaints, explain, word_for
 from tests.support.readings import FACE, SCENE, frame, moment, shutter
 
@@ -223,13 +223,13 @@ def test_pictures_on_their_own_are_compared_by_absolute_terms():
     good, half = frame(0, FACE), frame(1, replace(FACE, blink=0.42, aperture=0.18))
     away, sad = frame(2, replace(FACE, iris_x=0.2)), frame(3, replace(FACE, smile=0, corner=-0.05))
     covered, blurred = (
-        frame(4, replace(FACE, presence=0.5)),
+        frame(4, replace(FACE, presence=0.03)),
         frame(5, replace(FACE, sharpness=0.03)),
     )
-    score = choose([half, away, sad, covered, blurred, good], 0, related=False)
+    score = choose_picture([half, away, sad, covered, blurred, good])
     assert score.key == 5
     assert score.alternatives == ()
-    alone = choose([good], 0, related=False).frames[0].score
+    alone = choose_picture([good]).frames[0].score
     assert score.frames[5].score == alone, "whatever else is in the set"
 
 

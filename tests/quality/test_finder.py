@@ -17,7 +17,7 @@ from livecam.quality.detector import BlazeFace
 from livecam.quality.face import distance, overlap
 from livecam.quality.finder import FaceFinder
 from livecam.quality.landmarker import FaceLandmarker
-from livecam.quality.score import score_frames
+from livecam.quality.score import score_pictures
 
 needs_centerface = pytest.mark.skipif(
     find_weights() is None, reason="CenterFace's weights are not installed: the extra 'faces'"
@@ -98,7 +98,7 @@ def test_a_shift_by_a_pixel_hardly_moves_the_score_of_a_picture(samples, finder)
         matrix = np.float32([[1, 0, right], [0, 1, down]])
         shifted = cv2.warpAffine(image, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
         finder.start(alone=True)
-        scores.append(score_frames([finder.read(frame(0, shifted))], related=False)[1][0].score)
+        scores.append(score_pictures([finder.read(frame(0, shifted))])[1][0].score)
     assert scores[0] > 0.2
     assert np.std(scores) <= 0.02, scores
 
