@@ -32,6 +32,10 @@ times what a webcam's noise leaves in the small copies."""
 ACTION_LOW, ACTION_HIGH = 0.004, 0.03
 """Share of such pixels from which there is a subject, and from which it is one to wait for."""
 
+EMPTY_SHARE, EMPTY = 0.4, (0.05, 0.2)
+"""A subject comes and goes where this share of the frames shows the scene without it: what still
+moves there is a twentieth of what moves at its most; where it is a fifth, all is in motion."""
+
 PANNED = 0.02
 """Shift from the scene's usual look, in widths, from which the camera itself moves: what is new in
 a frame is then no subject."""
@@ -144,5 +148,9 @@ def _action(overviews: Sequence[Bytes]) -> list[float]:
         difference = np.abs(difference - np.median(difference))
         shares.append(float((difference > DIFFERENT).mean()))
     most = max(shares)
-    weight = 0.5 * parts.rise(most, ACTION_LOW, ACTION_HIGH)
-    return [1 - weight * (1 - share / most) if most > 0 else 1.0 for share in shares]
+    if most <= 0:
+        return [1.0] * len(overviews)
+    # At the ends of a slow pan or approach a frame differs most from the rest, without a subject.
+    empty = float(np.quantile(shares, EMPTY_SHARE)) / most
+    weight = 0.5 * parts.rise(most, ACTION_LOW, ACTION_HIGH) * (1 - parts.rise(empty, *EMPTY))
+    return [1 - weight * (1 - share / most) for share in shares]

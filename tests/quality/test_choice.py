@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -259,3 +260,18 @@ def test_without_a_face_a_shaken_frame_is_left():
     score = choose(readings, shutter(15))
     assert score.key <= 10
     assert score.frames[15].parts["steadiness"] < 0.5
+
+
+def test_the_ends_of_a_slow_approach_are_no_action():
+    """Everything grows a little from frame to frame; the middle is the sharpest."""
+    pattern = np.random.default_rng(1).integers(60, 200, (18, 32)).astype(np.uint8)
+    scene = cv2.resize(pattern, (640, 360), interpolation=cv2.INTER_CUBIC)
+    readings = []
+    for i in range(60):
+        width = round(640 / (1 + 0.002 * i))
+        height = round(width * 9 / 16)
+        view = scene[(360 - height) // 2 :, (640 - width) // 2 :][:height, :width]
+        small = cv2.resize(view, (160, 90), interpolation=cv2.INTER_AREA)
+        sharpness = 0.25 - 0.001 * abs(i - 30)
+        readings.append(frame(i, scene=replace(SCENE, overview=small, sharpness=sharpness)))
+    assert abs(choose(readings, shutter(1.5)).key - 30) <= 8
