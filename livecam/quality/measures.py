@@ -14,6 +14,8 @@ import numpy.typing as npt
 from livecam.quality.crops import resized
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livecam.capture.frame import Bytes
     from livecam.quality.face import Box, Face, Points
 
@@ -52,8 +54,16 @@ _OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
     148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+_RIGHT_SOCKET = (
+    226, 247, 30, 29, 27, 28, 56, 190, 243, 112, 26, 22, 23, 24, 110, 25,
+)  # fmt: skip
+_LEFT_SOCKET = (
+    446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 254, 339, 255,
+)  # fmt: skip
+"""The ring around an eye, between its lids and brow."""
 _RIGHT_CHEEK = (117, 118, 101, 36, 205, 187, 147, 123)
 _LEFT_CHEEK = (346, 347, 330, 266, 425, 411, 376, 352)
+SOCKETS, CHEEKS = (_RIGHT_SOCKET, _LEFT_SOCKET), (_RIGHT_CHEEK, _LEFT_CHEEK)
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,10 @@ class FaceReading:
     """Mean of the darker cheek over that of the brighter one."""
     presence: float
     """How sure a face detector is; low where the face is covered."""
+    sockets: float = 1.0
+    """Luminance of the brighter eye's surroundings, lids and white of the eye among them, over that
+    of the brighter cheek: bare eyes read 0.36 and more, also in the shade of a cap, sunglasses 0.1
+    to 0.3."""
     shapes: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     """All 52 blendshapes, of which several are above already."""
 
@@ -175,7 +189,7 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         streak=streak(*at_width),
         noise=noise_level(gray),
         **_light(gray[outline > 0]),
-        cheeks=_cheeks(gray, face.landmarks, shown),
+        **_surroundings(gray, face.landmarks, shown),
         presence=face.presence,
         shapes=shapes,
     )
@@ -240,13 +254,21 @@ def _mask(shape: tuple[int, ...], polygon: npt.NDArray[np.floating]) -> Bytes:
     return mask
 
 
-def _cheeks(gray: Bytes, points: Points, shown: Box) -> float:
+def _surroundings(gray: Bytes, points: Points, shown: Box) -> dict[str, float]:
+    """How the cheeks are lit, beside each other and beside the eyes."""
     origin = (math.floor(shown[0]), math.floor(shown[1]))
-    means = []
-    for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK):
-        inside = gray[_mask(gray.shape, points[list(cheek), :2] - origin) > 0]
-        means.append(float(inside.mean()) if inside.size else 0.0)
-    return min(means) / max(*means, 1.0) if min(means) > 0 else 1.0
+
+    def inside(ring: Sequence[int]) -> Bytes:
+        return gray[_mask(gray.shape, points[list(ring), :2] - origin) > 0]
+
+    cheeks = [float(px.mean()) if px.size else 0.0 for px in map(inside, CHEEKS)]
+    # Of each socket the brighter part: the iris is dark in bare eyes, too.
+    sockets = [float(np.percentile(px, 75)) for px in map(inside, SOCKETS) if px.size]
+    brightest = max(*cheeks, 1.0)
+    return {
+        "cheeks": min(cheeks) / brightest if min(cheeks) > 0 else 1.0,
+        "sockets": max(sockets, default=brightest) / brightest if min(cheeks) > 0 else 1.0,
+    }
 
 
 def to_face_width(gray: Bytes, outline: Bytes) -> tuple[Floats, Bytes]:

@@ -138,6 +138,8 @@ def words_of(face: FaceReading, usual: Baseline) -> dict[str, str]:
     word, worst = max(flaws(face, usual).items(), key=lambda flaw: flaw[1])
     if worst > TOLD:
         found["expression"] = word
+    if rise(face.sockets, *DARK_GLASSES) < 0.5:
+        found["eyes"] = "sunglasses"
     if abs(up := raised_deg(face, usual)) > TOLD_DEG:
         found["gaze"] = "looking up" if up > 0 else "looking down"
     return found
@@ -178,16 +180,22 @@ def _eyes_of_a_stranger(blink: float, aperture: float, laughing: float) -> float
     return math.sqrt(shape * rise(aperture + LAUGH_APERTURE * laughing, 0.10, 0.32))
 
 
+DARK_GLASSES = (0.26, 0.35)
+"""Of 235 labelled and group faces the darkest bare eyes read 0.36 beside the cheeks, the one pair
+of sunglasses 0.27; dark ones drawn on 40 pictures 0.06 to 0.29."""
+
+
 def trust(face: FaceReading) -> float:
     """How far the eyes' numbers can be believed.
 
-    31 px of motion blur lifts open eyes to 0.53, a very dark frame drops closed ones to 0.41, and
-    in a dozen pixels there is nothing to measure.
+    31 px of motion blur lifts open eyes to 0.53, a very dark frame drops closed ones to 0.41, in a
+    dozen pixels there is nothing to measure, and behind sunglasses the network makes eyes up.
     """
     return (
         rise(face.sharpness, SHARP_LOW, 0.8 * SHARP_HIGH)
         * rise(face.luma, 0.03, 0.15)
         * rise(face.width_px, 12, 40)
+        * rise(face.sockets, *DARK_GLASSES)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import cv2
 import numpy as np
@@ -171,3 +173,19 @@ def test_a_picture_in_the_light_of_another_size_reads_the_same(finder):
     assert little.aperture == pytest.approx(large.aperture, abs=0.03)
     assert little.sharpness == pytest.approx(large.sharpness, rel=0.25)
     assert distance(tuple(2 * v for v in little.box_xyxy), large.box_xyxy) < 0.05
+
+
+def test_glasses_drawn_before_the_eyes_are_sunglasses(finder):
+    """The network makes up open eyes behind them."""
+    image = Studio(Script(0), (640, 480), Fraction(30)).draw(0)
+    left, top, right, bottom = finder.read(frame(0, image)).faces[0].box_xyxy
+    height, width = bottom - top, right - left
+    bare = finder.read(frame(1, image)).faces[0]
+    for share in (0.29, 0.71):
+        middle = (round(left + share * width), round(top + 0.28 * height))
+        cv2.ellipse(
+            image, middle, (round(0.2 * width), round(0.15 * height)), 0, 0, 360, (25,) * 3, -1
+        )
+    cv2.line(image, (left, middle[1]), (right, middle[1]), (25,) * 3, 4)
+    worn = finder.read(frame(2, image)).faces[0]
+    assert worn.sockets < 0.3 < 0.5 < bare.sockets

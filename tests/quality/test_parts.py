@@ -169,3 +169,11 @@ def test_every_part_stays_between_nothing_and_one():
                 presence=a, width_px=500 * b, inside=a,
             )  # fmt: skip
             assert all(0 <= value <= 1 for value in changed.values())
+
+
+def test_eyes_behind_sunglasses_are_neither_open_nor_shut():
+    behind = values(sockets=0.2)["eyes"]
+    assert 0.4 < behind < 0.6
+    assert values(sockets=0.4)["eyes"] == values()["eyes"], "in the shade of a cap"
+    assert parts.words_of(replace(FACE, sockets=0.2), OWN)["eyes"] == "sunglasses"
+    assert "eyes" not in parts.words_of(replace(FACE, sockets=0.4), OWN)
