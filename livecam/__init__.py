@@ -18,8 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from livecam.cameras import open_source
     from livecam.capture.frame import Frame, PixelFormat
-    from livecam.capture.open import open_source
     from livecam.capture.portaudio import SystemMicrophone
     from livecam.capture.ring import FrameRing
     from livecam.capture.source import CameraMode, CameraRequest, FrameSource
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "livecam.capture.frame": ("Frame", "PixelFormat"),
-    "livecam.capture.open": ("open_source",),
+    "livecam.cameras": ("open_source",),
     "livecam.capture.portaudio": ("SystemMicrophone",),
     "livecam.clip.recorder": ("Press", "Recorder"),
     "livecam.capture.ring": ("FrameRing",),

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from livecam.edit.files import write_new
 from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
+from livecam.formats.exif import image_id
 from livecam.formats.files import read_file
+from livecam.formats.still import exif_of, read_still
 from livecam.media.publish import check_folder
-from livecam.photos.exif import image_id
 from livecam.photos.inputs import PICTURES, Input
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
-from livecam.photos.still import exif_of, read_still
 from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:

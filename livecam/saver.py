@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.clip.recorder import Press
     from livecam.media.form import Form
-    from livecam.media.live_encoder import Encoded, LiveEncoder
+    from livecam.media.live_encoder import LiveEncoder
+    from livecam.media.movie import Encoded
     from livecam.media.save import SavedFiles
     from livecam.quality.choice import MomentScore
     from livecam.quality.stream import StreamScorer

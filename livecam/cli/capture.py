@@ -13,13 +13,13 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from livecam.capture.open import open_source
+from livecam.cameras import open_source
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved
 from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError
-from livecam.media import heic
+from livecam.formats import heic
 from livecam.media.form import Form
 from livecam.media.publish import check_folder
 from livecam.recovery import recover

@@ -103,8 +103,8 @@ def _opencv() -> Finding:
 
 
 def _camera(camera: str | None) -> Finding:
+    from livecam.cameras import open_source
     from livecam.capture.devices import list_devices
-    from livecam.capture.open import open_source
 
     if camera is None and not list_devices():
         return Finding("camera", "warn", "none found; --camera demo and network cameras work")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam import contract
-from livecam.capture.open import open_source
+from livecam.cameras import open_source
 from livecam.capture.source import CameraRequest
 from livecam.session import Options, Session
 from livecam.timebase import to_s

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 from livecam.contract import EXPORTS
 from livecam.edit.effects import Clip, animated, bounced, long_exposure, looped
 from livecam.edit.files import NewFiles
-from livecam.edit.movie import rekeyed_movie
 from livecam.edit.rekey import paired_still, unique_id
-from livecam.edit.remux import remuxed
 from livecam.edit.still import encode_still, new_tags, with_identifier, without_xmp
 from livecam.errors import InputError, UsageError
+from livecam.formats import heic
+from livecam.formats.heif import xmp_extent
 from livecam.formats.jpeg import XMP_HEADER, insert_segment
-from livecam.media import heic
-from livecam.media.form import SUFFIX
-from livecam.media.motion_photo import append_movie, motion_xmp
-from livecam.media.tags import new_identifier
-from livecam.photos.heif import xmp_extent
+from livecam.formats.live_photo_edit import rekeyed_movie
+from livecam.formats.motion_photo_new import append_movie, motion_xmp
+from livecam.formats.remux import remuxed
+from livecam.formats.still import SUFFIX, kind_of
+from livecam.formats.tags import new_identifier
 from livecam.photos.pictures import read_picture
-from livecam.photos.still import kind_of
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes

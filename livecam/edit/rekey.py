@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from livecam.edit.exif import ExifEditor
 from livecam.edit.files import NewFiles
-from livecam.edit.movie import rekeyed_movie
 from livecam.edit.still import encode_still, new_tags, with_exif, with_identifier
 from livecam.enhance.merge import REACH, merge
 from livecam.errors import InputError
-from livecam.media import heic
-from livecam.media.form import SUFFIX
-from livecam.media.live_photo import maker_note
-from livecam.media.motion_photo import append_movie, motion_xmp
-from livecam.photos.still import exif_of, kind_of
+from livecam.formats import heic
+from livecam.formats.exif_edit import ExifEditor
+from livecam.formats.live_photo_edit import rekeyed_movie
+from livecam.formats.motion_photo_new import append_movie, motion_xmp
+from livecam.formats.still import SUFFIX, exif_of, kind_of
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
-    from livecam.media.form import Still
+    from livecam.formats.still import Still
     from livecam.photos.pick import OpenMovie, Pick
 
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
@@ -53,7 +51,7 @@ def rekeyed_pair(
 def paired_still(image: Bytes, photo: bytes | None, identifier: str, kind: Still) -> bytes:
     """A picture as a Live Photo's photo, with an old photo's tags. Raises UsageError."""
     tags = new_tags(photo, (image.shape[1], image.shape[0]), unique_id(identifier))
-    tags.set_identifier(identifier, maker_note(identifier))
+    tags.set_identifier(identifier)
     return encode_still(image, tags, kind)
 
 

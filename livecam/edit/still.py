@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from livecam.edit.exif import ExifEditor
 from livecam.errors import InputError
+from livecam.formats import heic
+from livecam.formats.exif_edit import ExifEditor
+from livecam.formats.heif import exif_extent
 from livecam.formats.jpeg import APP1, EXIF_HEADER, SOI, XMP_HEADER, insert_segment, segments
-from livecam.media import heic
-from livecam.media.live_photo import maker_note
+from livecam.formats.still import exif_of
 from livecam.media.photo import QUALITY
-from livecam.photos.heif import exif_extent
-from livecam.photos.still import exif_of
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
-    from livecam.media.form import Still
+    from livecam.formats.still import Still
 
 MAX_EXIF = 65_533 - len(EXIF_HEADER)
 """What a JPEG's segment holds."""
@@ -69,7 +68,7 @@ def with_identifier(photo: bytes, identifier: str | None) -> bytes | None:
         if identifier is None:
             tags.remove_identifier()
         else:
-            tags.set_identifier(identifier, maker_note(identifier))
+            tags.set_identifier(identifier)
     except InputError:
         return None
     block = tags.to_bytes()

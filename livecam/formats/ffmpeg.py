@@ -26,6 +26,9 @@ STREAM_FORMATS = "rtsp,rtp,mpegts,flv,live_flv,matroska,mov,mpjpeg,mjpeg,mpeg,h2
 """What cameras send; no play lists."""
 STREAM_PROTOCOLS = "http,https,tcp,udp,tls,rtp,rtsp,rtsps,srt,rtmp,rtmps,rtmpt"
 
+AUDIO_BIT_RATE = 128_000
+"""Of the AAC that livecam encodes, as phones do."""
+
 
 def open_movie(movie: Path | bytes) -> InputContainer:
     """Open a file, or a movie in memory. Raises av.FFmpegError, OSError, InputError."""

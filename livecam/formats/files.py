@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
 
     Facts = TypeVar("Facts")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Still = Literal["jpeg", "heic"]
+if TYPE_CHECKING:
+    from livecam.formats.still import Still
+
 Codec = Literal["h264", "hevc"]
 Motion = Literal["none", "beside", "only"]
-
-SUFFIX: dict[Still, str] = {"jpeg": ".JPG", "heic": ".HEIC"}
 
 
 @dataclass(frozen=True)

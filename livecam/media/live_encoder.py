@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +22,7 @@ from livecam import memory
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError, OutputError
 from livecam.media.encoders import SOFTWARE, Plan, open_encoder, plan
-from livecam.media.movie import TIMESCALE, ticks
+from livecam.media.movie import TIMESCALE, Encoded, ticks
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
@@ -48,15 +47,6 @@ BEHIND_S = 0.5
 PLANNED_FRAMES, PLANNED_SPAN_S = 15, 1.0
 """Frames that a plan is made by, from the last second: enough for a mean, a tenth of a second's
 work at 1080p."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One frame, encoded."""
-
-    t_ns: int
-    data: bytes
-    is_key: bool
 
 
 class LiveEncoder:

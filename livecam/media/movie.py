@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +11,7 @@ import av
 import numpy as np
 
 from livecam.errors import OutputError
+from livecam.formats.ffmpeg import AUDIO_BIT_RATE
 from livecam.media.publish import write_error
 from livecam.timebase import NS_PER_S
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from livecam.capture.sound_ring import SoundClip
     from livecam.clip.moment import Moment
     from livecam.media.form import Codec
-    from livecam.media.live_encoder import Encoded
 
 TIMESCALE = 90_000
 """Ticks a second of the video track: capture times are kept to 11 microseconds."""
@@ -45,7 +46,14 @@ ENCODERS: dict[Codec, tuple[str, str, dict[str, str]]] = {
 Constrained Baseline). Apple's players take HEVC only under the tag hvc1. No B-frames: frames leave
 the encoder in order, and uneven times stay exact."""
 
-AUDIO_BIT_RATE = 128_000
+
+@dataclass(frozen=True)
+class Encoded:
+    """One frame, encoded."""
+
+    t_ns: int
+    data: bytes
+    is_key: bool
 
 
 def write_movie(path: Path, moment: Moment, codec: Codec = "h264") -> None:

@@ -15,7 +15,7 @@ from livecam.timebase import to_s
 if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.enhance.merge import Merged
-    from livecam.media.tags import Tags
+    from livecam.formats.tags import Tags
     from livecam.quality.choice import MomentScore
     from livecam.quality.score import FrameScore
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.errors import OutputError
-from livecam.media.form import SUFFIX, Form
-from livecam.media.live_photo import pair_movie
-from livecam.media.motion_photo import motion_photo
+from livecam.errors import InputError, OutputError
+from livecam.formats.live_photo import paired_movie
+from livecam.formats.motion_photo_new import motion_photo
+from livecam.formats.still import SUFFIX
+from livecam.formats.tags import Tags, new_identifier
+from livecam.media.form import Form
 from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
-from livecam.media.tags import Tags, new_identifier
 from livecam.timebase import to_s
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.enhance.merge import Merged
     from livecam.media.form import Codec
-    from livecam.media.live_encoder import Encoded
+    from livecam.media.movie import Encoded
     from livecam.quality.choice import MomentScore
 
 MOTION_SUFFIX = ".MP.jpg"
@@ -90,7 +92,7 @@ def save_when_scored(
         try:
             merged = _enhanced(moment, score.key) if form.enhance else None
             files = _stills(bundle, movie, moment, score, tags, form, merged)
-            pair_movie(movie, tags, still_s)
+            _rewrite(movie, paired_movie(movie.read_bytes(), tags, still_s))
             record = moment_record(moment, score, files.movie.name, files.photo.name, tags, merged)
             text = json.dumps(record, indent=1) + "\n"
             bundle.hidden(".json").write_text(text, "utf-8")
@@ -99,6 +101,13 @@ def save_when_scored(
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return replace(files, encoded_again=encoded_again)
+
+
+def _rewrite(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(
@@ -155,7 +164,10 @@ def _stills(
         still_s = to_s(key.t_ns - moment.start_ns)
         # Without the identifier: it would be taken for a second photo of the pair.
         photo = encode_photo(key, replace(tags, identifier=""), "jpeg", better)
-        content = motion_photo(photo, movie, still_s, scores)
+        try:
+            content = motion_photo(photo, movie, still_s, scores)
+        except InputError as err:
+            raise OutputError(f"the Motion Photo cannot be made: {err.message}") from err
         bundle.hidden(MOTION_SUFFIX).write_bytes(content)
         motion = bundle.path(MOTION_SUFFIX)
     if form.motion == "only":

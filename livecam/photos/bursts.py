@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
+from livecam.formats.exif import origin
 from livecam.formats.files import read_file
-from livecam.photos.exif import origin
+from livecam.formats.still import exif_of
 from livecam.photos.pairs import STILLS
-from livecam.photos.still import exif_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,17 +10,17 @@ import re
 from typing import TYPE_CHECKING
 
 from livecam.formats.files import read_file
+from livecam.formats.movie_facts import MovieFacts, read_movie
+from livecam.formats.still import StillFacts, read_still
+from livecam.formats.structure import verify_movie
+from livecam.formats.tiff import UNDEFINED
 from livecam.photos.check_motion import check_motion
-from livecam.photos.exif import UNDEFINED
-from livecam.photos.movie import MovieFacts, read_movie
 from livecam.photos.report import Report, Verdict, verdict
-from livecam.photos.still import StillFacts, read_still
-from livecam.photos.structure import verify_movie
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
     from livecam.photos.pairs import Halves
 
 MAX_LIVE_S = 3.1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from livecam.photos.motion import MotionMovie, find_motion_movie, tags_of
+from livecam.formats.motion_photo import MotionMovie, find_motion_movie, tags_of
 from livecam.photos.report import Report, Verdict, verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.media.boxes import Data
-    from livecam.photos.xmp import MotionTags
+    from livecam.formats.boxes import Data
+    from livecam.formats.xmp import MotionTags
 
 _NAME = re.compile(r"^[^\s/\\][^/\\]*MP\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")
 """What the specification says names should look like; programs may pass over others."""

@@ -19,8 +19,8 @@ from livecam.errors import InputError
 from livecam.formats.ffmpeg import open_movie, reason
 from livecam.formats.files import FileBytes, open_regular
 from livecam.formats.limits import check_size
+from livecam.formats.structure import is_movie, verify_movie
 from livecam.photos.colour import is_hdr, to_bgr
-from livecam.photos.structure import is_movie, verify_movie
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:

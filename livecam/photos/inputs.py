@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
 from livecam.formats.files import read_file
-from livecam.photos.motion import find_motion_movie
-from livecam.photos.movie import read_movie
+from livecam.formats.motion_photo import find_motion_movie
+from livecam.formats.movie_facts import read_movie
+from livecam.formats.still import read_still
 from livecam.photos.pairs import MOVIES, STILLS
-from livecam.photos.still import read_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
 from livecam.formats.files import read_file
+from livecam.formats.motion_photo import MotionMovie, find_motion_movie
+from livecam.formats.movie_facts import read_movie
 from livecam.photos.bursts import places, taken
 from livecam.photos.frames import MovieReader, evenly
-from livecam.photos.motion import MotionMovie, find_motion_movie
-from livecam.photos.movie import read_movie
 from livecam.photos.pictures import picture_frame
 from livecam.quality.choice import MomentScore, choose, choose_picture
 from livecam.timebase import NS_PER_S, to_s

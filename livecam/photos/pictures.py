@@ -11,10 +11,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.errors import InputError
+from livecam.formats import heic
 from livecam.formats.files import read_whole
 from livecam.formats.jpeg import SOI, check_scans, size_of
 from livecam.formats.limits import check_size
-from livecam.media import heic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from livecam.capture.open import open_source
+from livecam.cameras import open_source
 
 BARS = [(192, 32, 32), (32, 192, 32), (32, 32, 192), (200, 180, 40), (128, 128, 128)]
 """Red, green, blue, yellow, gray; RGB."""

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livecam.cameras import open_source
 from livecam.capture.jpeg_splitter import JpegSplitter
-from livecam.capture.open import open_source
 from livecam.errors import CameraError, UsageError
 from livecam.formats.jpeg import insert_segment
 from tests.support.http_camera import marked, read_mark

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from livecam import contract
-from livecam.media.boxes import find_box
+from livecam.formats.boxes import find_box
+from livecam.formats.live_photo import EFFECT_KEY
+from livecam.formats.motion_photo import find_motion_movie
 from livecam.media.form import Form
-from livecam.media.live_photo import EFFECT_KEY
 from livecam.photos.check import check
 from livecam.photos.frames import MovieReader
-from livecam.photos.motion import find_motion_movie
 from livecam.photos.pairs import find_halves
 from tests.support.files import level, numbered_movie, saved
 from tests.support.program import events, run

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livecam.edit.movie import rekeyed_movie
-from livecam.media.boxes import box, find_box, find_boxes
+from livecam.formats.boxes import box, find_box, find_boxes
+from livecam.formats.live_photo_edit import rekeyed_movie
+from livecam.formats.motion_photo import find_motion_movie
+from livecam.formats.movie_facts import read_movie
+from livecam.formats.structure import verify_movie
 from livecam.media.form import Form
 from livecam.photos.check import check
 from livecam.photos.frames import MovieReader
-from livecam.photos.motion import find_motion_movie
-from livecam.photos.movie import read_movie
 from livecam.photos.pairs import find_halves
-from livecam.photos.structure import verify_movie
 from tests.support.files import media_data, saved, tracks
 from tests.support.program import events, run
 
@@ -37,7 +37,7 @@ def pair(tmp_path_factory):
 
 def rekeyed(folder: Path, *paths: Path, at: float | None = None) -> dict:
     """What `livecam pick --rekey` says of one input."""
-    by_hand = [] if at is None else ["--at", str(at)]
+    by_hand = [] if at is None else ["--at", str(at), "--frames", "3"]
     named = [str(path) for path in paths]
     done = run("pick", *named, "--rekey", "--out", str(folder), "--json", *by_hand, cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -10,8 +10,8 @@ import pytest
 
 import livecam
 from livecam.errors import UsageError
+from livecam.formats.apple_note import new_note
 from livecam.media.form import Form
-from livecam.media.live_photo import maker_note
 from tests.support.frames import moment, tone
 from tests.support.program import SMALL_DEMO, run
 
@@ -48,14 +48,14 @@ def test_both_halves_carry_the_same_identifier(saved):
     exif = pillow_heif.open_heif(files.photo).info["exif"]
     at = exif.index(b"Apple iOS")
     identifier = exif[at + 32 : at + 68].decode()
-    assert exif[at : at + 69] == maker_note(identifier)
+    assert exif[at : at + 69] == new_note(identifier)
     assert identifier.encode() in files.movie.read_bytes()
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    from livecam.media import heic
+    from livecam.formats import heic
 
     with pytest.raises(UsageError) as caught:
         heic.require()

@@ -11,8 +11,8 @@ from PIL import ExifTags, Image
 
 from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
+from livecam.formats.tags import Tags
 from livecam.media.photo import encode_photo
-from livecam.media.tags import Tags
 from tests.support.frames import moment
 
 TAGS = Tags(

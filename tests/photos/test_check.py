@@ -12,7 +12,7 @@ from PIL import Image
 
 import livecam
 from livecam.errors import InputError
-from livecam.media.boxes import box, find_box
+from livecam.formats.boxes import box, find_box
 from livecam.media.form import Form
 from livecam.media.movie import write_movie
 from livecam.photos.check import check

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livecam.errors import InputError
-from livecam.media.boxes import find_box
+from livecam.formats.boxes import find_box
 from livecam.photos.frames import MovieReader, evenly
 from tests.support.files import level, numbered_movie
 

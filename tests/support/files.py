@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 import livecam
-from livecam.media.boxes import Box, find_box, find_boxes
+from livecam.formats.boxes import Box, find_box, find_boxes
 from livecam.media.form import Form
 from livecam.media.save import SavedFiles
 from tests.support.frames import moment, tone

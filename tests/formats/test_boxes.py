@@ -9,7 +9,7 @@ import time
 import pytest
 
 from livecam.errors import InputError
-from livecam.media.boxes import box, find_box, find_boxes, full_box
+from livecam.formats.boxes import box, find_box, find_boxes, full_box
 from livecam.media.movie import write_movie
 from tests.support.frames import moment
 

@@ -10,16 +10,10 @@ import struct
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
-from livecam.media.exif import Type
-from livecam.photos.exif import (
-    APPLE,
-    CONTENT_IDENTIFIER,
-    EXIF_IFD,
-    IMAGE_UNIQUE_ID,
-    MAKER_NOTE,
-    MAX_ENTRIES,
-    SIZES,
-)
+from livecam.formats import apple_note
+from livecam.formats.exif import DATE_TAKEN, EXIF_IFD, IMAGE_UNIQUE_ID, MAKER_NOTE
+from livecam.formats.exif_new import Type
+from livecam.formats.tiff import MAX_ENTRIES, SIZES, entries, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
 
 ORIENTATION, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x0112, 0xA001, 0xA002, 0xA003
 IMAGE_WIDTH, IMAGE_LENGTH, SUBJECT_AREA = 0x0100, 0x0101, 0x9214
-DATE_TIME, DATE_TAKEN, DATE_DIGITIZED, OFFSET_TAKEN = 0x0132, 0x9003, 0x9004, 0x9011
+DATE_TIME, DATE_DIGITIZED, OFFSET_TAKEN = 0x0132, 0x9004, 0x9011
 _SRGB = 1
 
 
@@ -36,8 +30,8 @@ class ExifEditor:
 
     def __init__(self, tiff: bytes) -> None:
         """Raises InputError for a block whose directories cannot be followed."""
-        order = {b"MM": ">", b"II": "<"}.get(tiff[:2])
-        if order is None or len(tiff) < 8:
+        order = order_of(tiff)
+        if order is None:
             raise InputError("its EXIF cannot be read")
         self._order, self._data = order, bytearray(tiff)
         self._count(self._image())
@@ -82,35 +76,26 @@ class ExifEditor:
         offset = f"{zone[:3]}:{zone[3:5]}".encode() + b"\0"
         self.set(self._photo(), OFFSET_TAKEN, Type.ASCII, offset)
 
-    def set_identifier(self, identifier: str, note: bytes) -> None:
-        """Put a content identifier into Apple's maker note; `note` is one to use without one."""
+    def set_identifier(self, identifier: str) -> None:
+        """Put a content identifier into Apple's maker note, or into a new one."""
         self._need_photo()
-        place = self._identifier_place()
-        value = identifier.encode("ascii") + b"\0"
-        if place is not None and place[1] == len(value):
-            self._data[place[0] : place[0] + place[1]] = value
-        else:
-            self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
+        place = self._apple_note()
+        if place is not None:
+            at, size = place
+            note = apple_note.with_identifier(bytes(self._data[at : at + size]), identifier)
+            if note is not None:
+                self._data[at : at + size] = note
+                return
+        note = apple_note.new_note(identifier)
+        self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
 
     def remove_identifier(self) -> None:
         """Make it a photo that belongs to no movie."""
-        note = self._apple_note()
-        if note is None:
-            return
-        at, size = note
-        start = at + 14
-        order = ">" if self._data[at + 12 : at + 14] == b"MM" else "<"
-        (count,) = struct.unpack_from(f"{order}H", self._data, start)
-        for i in range(min(count, MAX_ENTRIES)):
-            entry = start + 2 + 12 * i
-            if entry + 12 > at + size:
-                return
-            if struct.unpack_from(f"{order}H", self._data, entry)[0] == CONTENT_IDENTIFIER:
-                end = start + 2 + 12 * count + 4
-                self._data[entry : end - 12] = self._data[entry + 12 : end]
-                self._data[end - 12 : end] = bytes(12)
-                struct.pack_into(f"{order}H", self._data, start, count - 1)
-                return
+        place = self._apple_note()
+        if place is not None:
+            at, size = place
+            note = bytes(self._data[at : at + size])
+            self._data[at : at + size] = apple_note.without_identifier(note)
 
     def set(self, directory: int, tag: int, kind: Type, value: bytes) -> None:
         """Give a tag a value; in place where it fits."""
@@ -175,29 +160,10 @@ class ExifEditor:
         """Offset and size of Apple's maker note."""
         if self._find(self._image(), EXIF_IFD) is None:
             return None
-        entry = self._find(self._photo(), MAKER_NOTE)
-        if entry is None:
-            return None
-        size, at = struct.unpack_from(f"{self._order}II", self._data, entry + 4)
-        if at + size > len(self._data) or not self._data.startswith(APPLE, at) or size < 20:
-            return None
-        return at, size
-
-    def _identifier_place(self) -> tuple[int, int] | None:
-        """Offset and size of the content identifier's value."""
-        note = self._apple_note()
-        if note is None:
-            return None
-        at, size = note
-        order = ">" if self._data[at + 12 : at + 14] == b"MM" else "<"
-        (count,) = struct.unpack_from(f"{order}H", self._data, at + 14)
-        for i in range(min(count, MAX_ENTRIES)):
-            entry = at + 16 + 12 * i
-            if entry + 12 > at + size:
-                return None
-            tag, _, length, offset = struct.unpack_from(f"{order}HHII", self._data, entry)
-            if tag == CONTENT_IDENTIFIER and offset + length <= size:
-                return at + offset, length
+        for entry in entries(self._data, self._photo(), self._order):
+            end = entry.value_at + entry.size
+            if entry.tag == MAKER_NOTE and apple_note.is_apples(self._data[entry.value_at : end]):
+                return entry.value_at, entry.size
         return None
 
     def _number(self, entry: int | None) -> int:

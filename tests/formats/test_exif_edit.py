@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from livecam.edit.exif import ExifEditor
 from livecam.edit.still import MINIMAL_TIFF, new_tags, with_identifier
 from livecam.errors import InputError
+from livecam.formats.apple_note import new_note
+from livecam.formats.exif import image_id, maker_note
+from livecam.formats.exif_edit import ExifEditor
 from livecam.formats.jpeg import EXIF_HEADER
-from livecam.media.live_photo import maker_note
-from livecam.photos.exif import apple_note, image_id
-from livecam.photos.still import exif_of
+from livecam.formats.still import exif_of
 from tests.support.files import saved
 
 OLD, NEW = "C3754624-A6E6-4B17-9F0C-0D2D3B6F1E55", "11111111-2222-4333-8444-555555555555"
@@ -35,7 +35,7 @@ def camera_jpeg() -> bytes:
     photo[ExifTags.Base.SubjectLocation] = (1, 2)
     photo[0x9214] = (10, 20, 30, 40)
     photo[ExifTags.Base.DateTimeOriginal] = "2026:05:17 12:00:00"
-    photo[ExifTags.Base.MakerNote] = maker_note(OLD)
+    photo[ExifTags.Base.MakerNote] = new_note(OLD)
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (40.0, 34.0, 2.0)
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "red").save(out, "JPEG", exif=exif)
@@ -50,7 +50,7 @@ def read(tiff: bytes) -> Image.Exif:
 
 def test_a_new_picture_keeps_camera_date_and_place(camera_jpeg):
     tags = new_tags(camera_jpeg, (640, 480), UNIQUE)
-    tags.set_identifier(NEW, maker_note(NEW))
+    tags.set_identifier(NEW)
     exif = read(tags.to_bytes())
     photo = exif.get_ifd(ExifTags.IFD.Exif)
     assert (exif[ExifTags.Base.Make], exif[ExifTags.Base.Model]) == ("Apple", "iPhone")
@@ -59,7 +59,7 @@ def test_a_new_picture_keeps_camera_date_and_place(camera_jpeg):
     assert (photo[0xA002], photo[0xA003]) == (640, 480)
     assert 0x9214 not in photo, "the subject's place in the old picture"
     assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] == (40.0, 34.0, 2.0)
-    assert apple_note(tags.to_bytes()).identifier == NEW
+    assert maker_note(tags.to_bytes()).identifier == NEW
     assert image_id(tags.to_bytes()) == UNIQUE
 
 
@@ -71,7 +71,7 @@ def test_the_identifier_alone_changes_36_bytes(camera_jpeg):
 
 def test_without_an_identifier_it_is_no_half_any_more(camera_jpeg):
     alone = with_identifier(camera_jpeg, None)
-    assert apple_note(exif_of(alone)).identifier is None
+    assert maker_note(exif_of(alone)).identifier is None
     assert len(alone) == len(camera_jpeg)
     assert Image.open(io.BytesIO(alone)).getexif()[ExifTags.Base.Make] == "Apple"
 
@@ -80,7 +80,7 @@ def test_a_photo_without_tags_gets_them():
     out = io.BytesIO()
     Image.new("RGB", (64, 48)).save(out, "JPEG")
     paired = with_identifier(out.getvalue(), NEW)
-    assert apple_note(exif_of(paired)).identifier == NEW
+    assert maker_note(exif_of(paired)).identifier == NEW
     Image.open(io.BytesIO(paired)).load()
 
 
@@ -90,7 +90,7 @@ def test_a_photo_without_tags_gets_them():
 def test_an_iphones_tags_are_as_valid_as_before(samples, tmp_path, name):
     before = (samples / "livephotos" / name).read_bytes()
     tags = new_tags(before, (1080, 1440), UNIQUE)
-    tags.set_identifier(NEW, maker_note(NEW))
+    tags.set_identifier(NEW)
     picture = tmp_path / "a.jpg"
     Image.new("RGB", (1080, 1440)).save(picture, exif=EXIF_HEADER + tags.to_bytes())
 
@@ -117,7 +117,7 @@ def test_an_iphones_tags_are_as_valid_as_before(samples, tmp_path, name):
 def test_livecams_own_photo_can_be_edited_again(out):
     photo = saved(out).photo.read_bytes()
     renamed = with_identifier(photo, NEW)
-    assert apple_note(exif_of(renamed)).identifier == NEW
+    assert maker_note(exif_of(renamed)).identifier == NEW
 
 
 @settings(max_examples=300, deadline=None)
@@ -125,13 +125,13 @@ def test_livecams_own_photo_can_be_edited_again(out):
 def test_damage_ends_in_one_error_of_ours_or_in_none(data):
     tags = ExifEditor(MINIMAL_TIFF)
     tags.describe_new_picture((640, 480), UNIQUE)
-    tags.set_identifier(OLD, maker_note(OLD))
+    tags.set_identifier(OLD)
     damaged = bytearray(tags.to_bytes())
     for _ in range(data.draw(st.integers(1, 8))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(InputError):
         editor = ExifEditor(bytes(damaged))
         editor.describe_new_picture((10, 20), UNIQUE)
-        editor.set_identifier(NEW, maker_note(NEW))
+        editor.set_identifier(NEW)
         editor.remove_identifier()
         assert len(editor.to_bytes()) < 100_000

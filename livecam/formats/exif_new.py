@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from livecam.formats.apple_note import new_note
 from livecam.formats.jpeg import EXIF_HEADER
-from livecam.media.live_photo import maker_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.media.tags import Tags
+    from livecam.formats.tags import Tags
 
 _TIFF = b"MM\0*"
 _EXIF_IFD = 0x8769
@@ -89,7 +89,7 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
         Tag(0xA003, Type.LONG, size_wh[1]),  # PixelYDimension
     ]
     if tags.identifier:
-        photo.append(Tag(0x927C, Type.UNDEFINED, maker_note(tags.identifier)))  # MakerNote
+        photo.append(Tag(0x927C, Type.UNDEFINED, new_note(tags.identifier)))  # MakerNote
     # The offset of the second directory is known only once the first is laid out.
     start = len(_TIFF) + 4
     length = len(_directory([*image, Tag(_EXIF_IFD, Type.LONG, 0)], start))

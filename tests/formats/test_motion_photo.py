@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livecam.errors import InputError
+from livecam.formats.boxes import box
 from livecam.formats.jpeg import XMP_HEADER, insert_segment
-from livecam.media.boxes import box
+from livecam.formats.motion_photo import find_motion_movie
 from livecam.media.form import Form
-from livecam.photos.motion import find_motion_movie
 from tests.support.files import numbered_movie, saved
 
 CAMERA = 'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/"'

@@ -1,7 +1,7 @@
 """The same pictures and sound in another container, nothing encoded twice that need not be.
 
 For movies of other phones and for plain copies. An iPhone's own half of a Live Photo is never
-rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.edit.movie`).
+rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.formats.live_photo_edit`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Literal, cast
 import av
 
 from livecam.errors import InputError
-from livecam.formats.ffmpeg import open_movie
-from livecam.media.boxes import Box, find_box, find_boxes
-from livecam.media.movie import AUDIO_BIT_RATE, MOVIE_TIMESCALE
+from livecam.formats.boxes import Box, find_box, find_boxes
+from livecam.formats.ffmpeg import AUDIO_BIT_RATE, open_movie
+from livecam.formats.files import read_file
+from livecam.formats.structure import is_movie
+from livecam.formats.tracks import TIMESCALE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
+
+    from livecam.formats.boxes import Data
 
 Container = Literal["mov", "mp4"]
 
@@ -30,10 +36,10 @@ _TAGS = {"h264": "avc1", "hevc": "hvc1"}
 _MATRIX_BYTES = 36
 
 
-def remuxed(movie: bytes, container: Container, *, sound: bool = True) -> bytes:
+def remuxed(movie: Path | bytes, container: Container, *, sound: bool = True) -> bytes:
     """The first picture track of a movie, and its sound, in a new file. Raises InputError."""
     out = io.BytesIO()
-    options = {"movie_timescale": str(MOVIE_TIMESCALE)}
+    options = {"movie_timescale": str(TIMESCALE)}
     try:
         with (
             open_movie(movie) as source,
@@ -75,15 +81,23 @@ def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> No
         target.mux(encoder.encode(None))
 
 
-def _turned_as(movie: bytes, original: bytes) -> bytes:
+def _turned_as(movie: bytes, original: Path | bytes) -> bytes:
     """Give the picture track the original's matrix, which says how to turn it."""
-    old, new = _matrix_place(original), _matrix_place(movie)
+    old = _matrix(original) if isinstance(original, bytes) else read_file(original, _matrix)
+    new = _matrix_place(movie)
     if old is None or new is None:
         return movie
-    return movie[:new] + original[old : old + _MATRIX_BYTES] + movie[new + _MATRIX_BYTES :]
+    return movie[:new] + old + movie[new + _MATRIX_BYTES :]
 
 
-def _matrix_place(movie: bytes) -> int | None:
+def _matrix(movie: Data) -> bytes | None:
+    if not is_movie(movie):
+        return None
+    place = _matrix_place(movie)
+    return None if place is None else bytes(movie[place : place + _MATRIX_BYTES])
+
+
+def _matrix_place(movie: Data) -> int | None:
     """Where the matrix of the first picture track lies."""
     moov = find_box(movie, b"moov")
     for track in find_boxes(movie, moov.body, moov.end) if moov is not None else ():
@@ -94,6 +108,6 @@ def _matrix_place(movie: bytes) -> int | None:
     return None
 
 
-def _is_picture(movie: bytes, track: Box) -> bool:
+def _is_picture(movie: Data, track: Box) -> bool:
     handler = find_box(movie, b"mdia", b"hdlr", within=track)
-    return handler is not None and movie[handler.body + 8 : handler.body + 12] == b"vide"
+    return handler is not None and bytes(movie[handler.body + 8 : handler.body + 12]) == b"vide"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livecam.errors import InputError
-from livecam.media.boxes import Box, find_box, find_boxes
+from livecam.formats.boxes import Box, find_box, find_boxes
 
 if TYPE_CHECKING:
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
 
 MAX_DEPTH = 10
 """Real files nest seven deep (moov, trak, mdia, minf, stbl, stsd, entry); FFmpeg stops at ten."""

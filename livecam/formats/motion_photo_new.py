@@ -6,22 +6,19 @@ scores of all frames as Top Shot does, in a track of type `application/motionpho
 
 from __future__ import annotations
 
-import io
 import struct
 from typing import TYPE_CHECKING
 
-import av
-
-from livecam.errors import OutputError
+from livecam.formats.boxes import box, full_box
 from livecam.formats.jpeg import XMP_HEADER, insert_segment
-from livecam.media.boxes import box, full_box
-from livecam.media.tracks import NewTrack, handler, with_track
+from livecam.formats.remux import remuxed
+from livecam.formats.tracks import NewTrack, handler, with_track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livecam.media.form import Still
+    from livecam.formats.still import Still
 
 _TIMESCALE = 1_000_000
 _SCORES_MIME = b"application/motionphoto-image-meta\0"
@@ -57,25 +54,32 @@ Item:Padding="0"/>
 
 
 def motion_photo(
-    photo: bytes, movie: Path, still_s: float, scores: Sequence[tuple[float, float]]
+    photo: bytes,
+    movie: Path | bytes,
+    still_s: float,
+    scores: Sequence[tuple[float, float]] = (),
 ) -> bytes:
     """A JPEG and a movie as one file.
 
-    `scores` are pairs of score (0..1) and time in the movie (seconds), of every frame. The movie is
-    copied into an MP4 as it is, not encoded again. Raises OutputError.
+    `scores` are pairs of score (0..1) and time in the movie (seconds), of every frame, where they
+    are known. The movie is copied into an MP4 as it is, not encoded again. Raises InputError.
     """
-    still_us = round(still_s * _TIMESCALE)
-    sample = image_metadata(scores, still_us)
-    track = NewTrack(
+    video = remuxed(movie, "mp4")
+    if scores:
+        video = with_track(video, _scores_track(scores, round(still_s * _TIMESCALE)))
+    xmp = motion_xmp(round(still_s * _TIMESCALE), len(video))
+    return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
+
+
+def _scores_track(scores: Sequence[tuple[float, float]], still_us: int) -> NewTrack:
+    """The track that Top Shot keeps its scores in."""
+    return NewTrack(
         handler=handler(b"\0\0\0\0", b"meta", 0, b"livecam", pascal=False),
         media_header=full_box(b"nmhd"),
         description=box(b"mett", bytes(6), struct.pack(">H", 1), b"\0", _SCORES_MIME),
-        sample=sample,
+        sample=image_metadata(scores, still_us),
         reference=full_box(b"url ", flags=1),
     )
-    video = with_track(_as_mp4(movie), track)
-    xmp = motion_xmp(still_us, len(video))
-    return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
 
 
 def motion_xmp(still_us: int, length: int, still: Still = "jpeg") -> bytes:
@@ -116,21 +120,3 @@ def _descriptor(tag: int, *content: bytes) -> bytes:
     body = b"".join(content)
     size = [len(body) >> shift & 0x7F | (0x80 if shift else 0) for shift in (21, 14, 7, 0)]
     return bytes((tag, *size)) + body
-
-
-def _as_mp4(movie: Path) -> bytes:
-    """The same packets in an MP4, whose `moov` lies last."""
-    out = io.BytesIO()
-    try:
-        with av.open(str(movie)) as source, av.open(out, "w", format="mp4") as target:
-            streams = {
-                stream.index: target.add_stream_from_template(stream, opaque=True)
-                for stream in (*source.streams.video, *source.streams.audio)
-            }
-            for packet in source.demux(*source.streams.video, *source.streams.audio):
-                if packet.dts is not None:
-                    packet.stream = streams[packet.stream_index]
-                    target.mux(packet)
-    except (av.FFmpegError, OSError) as err:
-        raise OutputError(f"the Motion Photo cannot be made: {err}") from err
-    return out.getvalue()

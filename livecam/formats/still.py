@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
+from livecam.formats.exif import AppleNote, maker_note
+from livecam.formats.heif import exif_block
 from livecam.formats.jpeg import APP1, EXIF_HEADER, SOI, segments
-from livecam.photos.exif import AppleNote, apple_note
-from livecam.photos.heif import exif_block
 
 if TYPE_CHECKING:
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
+
+Still = Literal["jpeg", "heic"]
+"""The kinds of photo that are half of a Live Photo, or hold a movie."""
+
+SUFFIX: dict[Still, str] = {"jpeg": ".JPG", "heic": ".HEIC"}
 
 
 @dataclass(frozen=True)
 class StillFacts:
     """Read from the metadata alone."""
 
-    kind: Literal["jpeg", "heic"]
+    kind: Still
     note: AppleNote | None
     """Apple's maker note, if the photo has one."""
 
@@ -27,10 +32,10 @@ def read_still(data: Data) -> StillFacts:
     """The facts of a JPEG or HEIC photo. Raises InputError."""
     kind = kind_of(data)
     block = exif_of(data)
-    return StillFacts(kind, apple_note(block) if block else None)
+    return StillFacts(kind, maker_note(block) if block else None)
 
 
-def kind_of(data: Data) -> Literal["jpeg", "heic"]:
+def kind_of(data: Data) -> Still:
     """JPEG or HEIC, by the first bytes. Raises InputError for anything else."""
     if bytes(data[:2]) == SOI:
         return "jpeg"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livecam.errors import InputError
-from livecam.media.boxes import box, find_box, full_box
-from livecam.photos.structure import verify_movie
+from livecam.formats.boxes import box, find_box, full_box
+from livecam.formats.structure import verify_movie
 from tests.support.files import numbered_movie
 
 

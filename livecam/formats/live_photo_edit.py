@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
-from livecam.media.boxes import Box, box, find_box, find_boxes
-from livecam.media.live_photo import (
+from livecam.formats.boxes import Box, box, find_box, find_boxes
+from livecam.formats.live_photo import (
     EFFECT_KEY,
     IDENTIFIER_KEY,
     STILL_TIME_KEY,
@@ -22,7 +22,7 @@ from livecam.media.live_photo import (
     metadata_item,
     still_track,
 )
-from livecam.media.tracks import track_box
+from livecam.formats.tracks import track_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
+from livecam.formats.boxes import find_boxes
+from livecam.formats.heif import xmp_block
 from livecam.formats.jpeg import APP1, SOI, XMP_HEADER, segments
-from livecam.media.boxes import find_boxes
-from livecam.photos.heif import xmp_block
-from livecam.photos.structure import is_movie
-from livecam.photos.xmp import MotionTags, motion_tags
+from livecam.formats.structure import is_movie
+from livecam.formats.xmp import MotionTags, motion_tags
 
 if TYPE_CHECKING:
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
 
 Kind = Literal["jpeg", "heic"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.media.boxes import Box, find_box, find_boxes
-from livecam.media.live_photo import IDENTIFIER_KEY, STILL_TIME_KEY
+from livecam.formats.boxes import Box, find_box, find_boxes
+from livecam.formats.live_photo import IDENTIFIER_KEY, STILL_TIME_KEY
 
 if TYPE_CHECKING:
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
 
 Place = Literal["moov/meta", "moov/udta/meta"]
 

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from livecam.errors import OutputError
-from livecam.media.boxes import box, find_box, find_boxes, full_box
+from livecam.formats.boxes import box, find_box, find_boxes, full_box
 
 TIMESCALE = 600
 """Of the added track, and of the movie header in every file of Apple's: players that read the edit

@@ -14,10 +14,11 @@ from PIL import ExifTags, Image
 
 import livecam
 from livecam.errors import OutputError
-from livecam.media.boxes import Box, find_box, find_boxes
-from livecam.media.live_photo import STILL_TIME_KEY, maker_note, pair_movie
+from livecam.formats.apple_note import new_note
+from livecam.formats.boxes import Box, find_box, find_boxes
+from livecam.formats.live_photo import STILL_TIME_KEY, paired_movie
+from livecam.formats.tags import Tags, new_identifier
 from livecam.media.movie import write_movie
-from livecam.media.tags import Tags, new_identifier
 from tests.support.frames import moment, tone
 
 IDENTIFIER = "C3754624-A6E6-4B17-9F0C-0D2D3B6F1E55"
@@ -60,6 +61,10 @@ def blanked(data: bytes, track: Box) -> bytes:
     stco = find_box(inner, b"trak", b"mdia", b"minf", b"stbl", b"stco")
     trak[stco.body + 8 : stco.body + 12] = bytes(4)  # where the sample lies
     return bytes(trak)
+
+
+def pair_movie(path: Path, tags: Tags, still_s: float) -> None:
+    path.write_bytes(paired_movie(path.read_bytes(), tags, still_s))
 
 
 @pytest.mark.samples
@@ -129,7 +134,7 @@ def test_the_picture_and_sound_still_decode(movie):
 
 
 def test_the_maker_note_is_69_bytes():
-    note = maker_note(IDENTIFIER)
+    note = new_note(IDENTIFIER)
     assert len(note) == 69
     assert note.startswith(b"Apple iOS\0\0\x01MM\0\x01\0\x11\0\x02\0\0\0\x25\0\0\0\x20\0\0\0\0")
     assert note.endswith(IDENTIFIER.encode() + b"\0")
@@ -161,7 +166,7 @@ def test_a_saved_moment_is_a_pair(pair):
     assert pair.movie.read_bytes().count(identifier) == 1
     with Image.open(pair.photo) as photo:
         note = photo.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote]
-    assert note == maker_note(record["content_identifier"])
+    assert note == new_note(record["content_identifier"])
     with av.open(str(pair.movie)) as container:
         (data,) = container.streams.data
         still_s = float(data.start_time * data.time_base)

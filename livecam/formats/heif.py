@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
-from livecam.media.boxes import Box, find_box, find_boxes
+from livecam.formats.boxes import Box, find_box, find_boxes
 
 if TYPE_CHECKING:
-    from livecam.media.boxes import Data
+    from livecam.formats.boxes import Data
 
 MAX_ITEMS = 10_000
 """An iPhone's photo has about sixty."""

@@ -8,19 +8,16 @@ boxes (FFmpeg even empties them when it copies a movie), so they are written her
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import TYPE_CHECKING
 
-from livecam.errors import OutputError
-from livecam.media.boxes import box, full_box
-from livecam.media.tracks import TIMESCALE, NewTrack, handler, with_track
+from livecam.formats.boxes import box, full_box
+from livecam.formats.tracks import TIMESCALE, NewTrack, handler, with_track
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from livecam.media.tags import Tags
+    from livecam.formats.tags import Tags
 
 STILL_TIME_KEY = b"com.apple.quicktime.still-image-time"
 IDENTIFIER_KEY = "com.apple.quicktime.content.identifier"
@@ -35,29 +32,12 @@ _SAMPLE = struct.pack(">IIb", 9, 1, -1)
 """Size, local key, and the value that every iPhone writes; only its time has a meaning."""
 
 
-def maker_note(identifier: str) -> bytes:
-    """The photo's half: Apple's maker note with the one tag that pairs, 69 bytes.
-
-    EXIF tag 0x927C, type UNDEFINED. All offsets in it count from its own start.
-    """
-    value = identifier.encode("ascii") + b"\0"
-    entry = struct.pack(">HHII", 0x11, 2, len(value), 32)  # ContentIdentifier, ASCII
-    return b"Apple iOS\0\0\1MM" + struct.pack(">H", 1) + entry + struct.pack(">I", 0) + value
-
-
-def pair_movie(path: Path, tags: Tags, still_s: float) -> None:
-    """Make a movie whose `moov` lies last, as PyAV writes it, a half of a Live Photo, in place.
+def paired_movie(movie: bytes, tags: Tags, still_s: float) -> bytes:
+    """A movie whose `moov` lies last, as PyAV writes it, as half of a Live Photo.
 
     `still_s` is the still's time in the movie. Raises OutputError.
     """
-    try:
-        paired = with_track(path.read_bytes(), still_track(still_s), _metadata(tags))
-        with path.open("wb") as file:
-            file.write(paired)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as err:
-        raise OutputError(f"cannot write {path.name}: {err.strerror}") from err
+    return with_track(movie, still_track(still_s), _metadata(tags))
 
 
 def still_track(still_s: float) -> NewTrack:

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 import livecam
+from livecam.formats.boxes import find_box
 from livecam.formats.jpeg import XMP_HEADER
-from livecam.media.boxes import find_box
+from livecam.formats.motion_photo_new import image_metadata
 from livecam.media.form import Form
-from livecam.media.motion_photo import image_metadata
 from tests.support.frames import moment, tone
 
 NAME = re.compile(r"^([^\s/\\][^/\\]*MP)\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")

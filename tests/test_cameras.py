@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from livecam.cameras import open_source
 from livecam.capture.frame import PixelFormat
-from livecam.capture.open import open_source
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.errors import CameraError, InputError, UsageError
 from livecam.media.movie import write_movie
