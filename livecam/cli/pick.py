@@ -68,7 +68,7 @@ def _with_key_photos(found: Found, named: list[Path]) -> Found:
         for source in found.inputs
         if source.kind in ("live-photo", "motion-photo") or set(source.files) & set(named)
     ]
-    return Found(kept, found.errors)
+    return Found(kept, found.errors, found.remarks)
 
 
 def _without_own_output(found: Found, out: Path, named: list[Path]) -> Found:
@@ -81,7 +81,7 @@ def _without_own_output(found: Found, out: Path, named: list[Path]) -> Found:
         or folder not in source.file.resolve().parents
         or not OWN.search(source.file.stem.removesuffix(".MP"))
     ]
-    return Found(kept, found.errors)
+    return Found(kept, found.errors, found.remarks)
 
 
 class _Report:

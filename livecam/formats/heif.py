@@ -16,6 +16,9 @@ MAX_ITEMS = 10_000
 """An iPhone's photo has about sixty."""
 MAX_BLOCK_BYTES = 10_000_000
 
+BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis".split())
+"""First brands of pictures and rows of pictures (ISO/IEC 23008-12, AV1 Image File Format)."""
+
 _XMP_MIME = b"application/rdf+xml\0"
 
 
@@ -25,6 +28,11 @@ class Extent:
 
     start: int
     end: int
+
+
+def is_picture(data: Data) -> bool:
+    """Whether this is a HEIC or AVIF picture, by its first brand."""
+    return bytes(data[4:8]) == b"ftyp" and bytes(data[8:12]) in BRANDS
 
 
 def exif_block(data: Data) -> bytes | None:

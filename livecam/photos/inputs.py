@@ -7,22 +7,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
+from livecam.formats.animation import is_animated
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import find_motion_movie
-from livecam.formats.movie_facts import read_movie
-from livecam.formats.still import read_still
-from livecam.photos.pairs import MOVIES, STILLS
+from livecam.photos.folders import walk
+from livecam.photos.pairs import (
+    MOVIES,
+    STILLS,
+    Apart,
+    Broken,
+    Halves,
+    find_other_half,
+    pair_up,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Kind = Literal["live-photo", "motion-photo", "video", "pictures"]
 
-PICTURES = (*STILLS, ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif")
+PICTURES = (*STILLS, ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".j2k")
+MAYBE_ANIMATED = (".png", ".webp", ".avif")
 VIDEOS = (
-    *MOVIES, ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".wmv",
-    ".flv", ".ogv",
+    *MOVIES, ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".3gp",
+    ".wmv", ".flv", ".ogv", ".gif",
 )  # fmt: skip
+UNSUPPORTED = {".jxl": "JPEG XL pictures"}
+"""By suffix: what somebody would expect to be read, and no library here reads."""
 
 
 @dataclass(frozen=True)
@@ -42,131 +53,164 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """A file or folder that was named or found, and cannot be used."""
+
+    path: Path
+    error: InputError
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a person should know of files that were found."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Found:
     """Everything in the files and folders that were named."""
 
     inputs: list[Input]
     errors: list[tuple[Path, InputError]]
-    """What was named or found, and cannot be used."""
+    remarks: list[str]
 
 
 def find_inputs(paths: Iterable[Path]) -> Found:
-    """Sort files and folders into inputs, in the order of their names.
+    """All that `discover` finds."""
+    found = Found([], [], [])
+    for one in discover(paths):
+        if isinstance(one, Input):
+            found.inputs.append(one)
+        elif isinstance(one, Problem):
+            found.errors.append((one.path, one.error))
+        else:
+            found.remarks.append(one.text)
+    return found
 
-    A half of a Live Photo brings the other, if that lies beside it. Loose pictures named together,
-    or lying in one folder, are one set.
+
+def discover(paths: Iterable[Path]) -> Iterator[Input | Problem | Remark]:
+    """Sort files and folders into inputs, folder by folder, in the order of their names.
+
+    Which files are halves of each other is the rule of `livecam.photos.pairs`; a half that is named
+    brings the other. Loose pictures named together, or lying in one folder, are one set.
     """
     named = list(paths)
-    meant = _meant_pair(named)
-    if meant is not None:
-        return Found([Input("live-photo", meant)], [])
-    sorter = _Sorter()
-    sorter.add([path for path in named if not path.is_dir()], Path())
+    if len(named) == 2 and all(path.is_file() for path in named):
+        # Meant for each other, in whatever folders, if their identifiers say so too.
+        pairs = [one for one in pair_up(named) if isinstance(one, Halves)]
+        if len(pairs) == 1 and pairs[0].photo is not None and pairs[0].movie is not None:
+            yield Input("live-photo", (pairs[0].photo, pairs[0].movie))
+            return
+    files = [path for path in named if not path.is_dir()]
+    yield from _sorted(_whole_pairs(files), Path())
     for folder in (path for path in named if path.is_dir()):
-        by_parent: dict[Path, list[Path]] = {}
-        for path in sorted(folder.rglob("*")):
-            known = path.suffix.lower() in PICTURES + VIDEOS
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            # What is no file (a pipe, a link to nothing) is named where it is looked at.
-            if known and not hidden and not path.is_dir():
-                by_parent.setdefault(path.parent, []).append(path)
-        for parent, content in by_parent.items():
-            sorter.add(content, parent.relative_to(folder))
-    return Found(sorter.inputs, sorter.errors)
+        unread: list[OSError] = []
+        known = (*PICTURES, *VIDEOS, *UNSUPPORTED)
+        for parent, content in walk(folder, known, unread.append):
+            yield from _sorted(content, parent.relative_to(folder))
+        for err in unread:
+            path = Path(err.filename or folder)
+            yield Problem(path, InputError(f"{path} cannot be read: {err.strerror}"))
 
 
-def _meant_pair(named: list[Path]) -> tuple[Path, Path] | None:
-    """Two files named together that are halves of each other, whatever they are called."""
-    if len(named) != 2 or not all(path.is_file() for path in named):
-        return None
-    photo = next((path for path in named if path.suffix.lower() in STILLS), None)
-    movie = next((path for path in named if path.suffix.lower() in MOVIES), None)
-    if photo is None or movie is None:
-        return None
-    return (photo, movie) if _belong(photo, movie) else None
+def _whole_pairs(files: list[Path]) -> Iterator[Path]:
+    """Named files, each with its other half."""
+    beside: dict[Path, list[Path]] = {}
+    done: set[Path] = set()
+    for path in files:
+        if path in done:
+            continue
+        done.add(path)
+        yield path
+        if not path.is_file():
+            continue
+        if path.parent not in beside:
+            beside[path.parent] = _visible(path.parent)
+        try:
+            other = find_other_half(path, beside[path.parent])
+        except InputError:
+            continue  # said when it is sorted
+        if other is not None and other not in done:
+            done.add(other)
+            yield other
 
 
-class _Sorter:
-    """Files becoming inputs. Remembers what lies in a folder, for the second halves."""
-
-    def __init__(self) -> None:
-        self.inputs: list[Input] = []
-        self.errors: list[tuple[Path, InputError]] = []
-        self._folders: dict[Path, dict[str, list[Path]]] = {}
-
-    def add(self, files: list[Path], below: Path) -> None:
-        """Files of one folder, or those that were named: pairs and movies first, the rest a set."""
-        loose: list[Path] = []
-        done: set[Path] = set()
-        for path in files:
-            if path in done:
-                continue
-            done.add(path)
-            if not path.is_file():
-                reason = "is no regular file" if path.exists() else "does not exist"
-                self.errors.append((path, InputError(f"{path} {reason}")))
-                continue
-            halves = self._halves(path)
-            if halves is not None:
-                done.update(halves)
-                self.inputs.append(Input("live-photo", halves, below))
-            elif path.suffix.lower() not in PICTURES:
-                self.inputs.append(Input("video", (path,), below))
-            else:
-                self._add_picture(path, below, loose)
-        if loose:
-            self.inputs.append(Input("pictures", tuple(loose), below))
-
-    def _add_picture(self, path: Path, below: Path, loose: list[Path]) -> None:
-        is_motion = False
-        if path.suffix.lower() in STILLS:
-            try:
-                is_motion = read_file(path, find_motion_movie) is not None
-            except InputError as err:
-                self.errors.append((path, err))
-                return
-        if is_motion:
-            self.inputs.append(Input("motion-photo", (path,), below))
-        else:
-            loose.append(path)
-
-    def _halves(self, path: Path) -> tuple[Path, Path] | None:
-        """The Live Photo that a file is a half of."""
-        beside = self._beside(path)
-        if path.suffix.lower() in STILLS:
-            movies = (other for other in beside if other.suffix.lower() in MOVIES)
-            return next(((path, movie) for movie in movies if _belong(path, movie)), None)
-        if path.suffix.lower() in MOVIES:
-            photos = (other for other in beside if other.suffix.lower() in STILLS)
-            return next(((photo, path) for photo in photos if _belong(photo, path)), None)
-        return None
-
-    def _beside(self, path: Path) -> list[Path]:
-        """Files in the same folder that are called the same."""
-        stems = self._folders.get(path.parent)
-        if stems is None:
-            stems = self._folders[path.parent] = {}
-            for other in sorted(path.parent.iterdir()):
-                known = other.suffix.lower() in STILLS + MOVIES
-                if known and not other.name.startswith(".") and other.is_file():
-                    stems.setdefault(other.stem.lower(), []).append(other)
-        return stems.get(path.stem.lower(), [])
-
-
-def _belong(photo: Path, movie: Path) -> bool:
-    """Whether they are halves of one Live Photo: equal identifiers, or none that says otherwise.
-
-    Where both have one, the identifiers decide. Where one half has lost its own, being called the
-    same is enough, if the other shows that it was a half.
-    """
+def _visible(folder: Path) -> list[Path]:
     try:
-        note = read_file(photo, read_still).note
-        facts = read_file(movie, read_movie)
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []  # a folder whose files can be named but not listed
+    return [path for path in found if not path.name.startswith(".") and path.is_file()]
+
+
+def _sorted(files: Iterable[Path], below: Path) -> Iterator[Input | Problem | Remark]:
+    """Files of one folder, or those that were named: pairs and movies first, the rest a set."""
+    loose: list[Path] = []
+    halves: list[Path] = []
+    others: list[Path] = []
+    for path in files:
+        if not path.is_file():
+            reason = "is no regular file" if path.exists() else "does not exist"
+            yield Problem(path, InputError(f"{path} {reason}"))
+        elif path.suffix.lower() in UNSUPPORTED:
+            what = UNSUPPORTED[path.suffix.lower()]
+            yield Problem(path, InputError(f"{path.name}: {what} are not supported"))
+        elif path.suffix.lower() in STILLS + MOVIES:
+            halves.append(path)
+        else:
+            others.append(path)
+    for found in _merged(halves, others):
+        match found:
+            case Broken(path, error):
+                yield Problem(path, error)
+            case Apart(photo, movie, why):
+                text = f"{photo.name} and {movie.name} are looked at apart: {why}"
+                yield Remark(text)
+            case Halves(Path() as photo, Path() as movie):
+                yield Input("live-photo", (photo, movie), below)
+            case Halves(None, Path() as movie):
+                yield Input("video", (movie,), below)
+            case Halves(Path() as photo, None):
+                yield from _photo(photo, below, loose)
+            case Path() as path if _is_movie(path):
+                yield Input("video", (path,), below)
+            case Path() as path:
+                loose.append(path)
+    if loose:
+        yield Input("pictures", tuple(sorted(loose)), below)
+
+
+def _merged(halves: list[Path], others: list[Path]) -> Iterator[Halves | Broken | Apart | Path]:
+    """Photos and movies by the rule, then files that are no halves of anything."""
+    folders: dict[Path, list[Path]] = {}
+    for path in halves:
+        folders.setdefault(path.parent, []).append(path)
+    for content in folders.values():
+        yield from pair_up(content)
+    yield from others
+
+
+def _photo(path: Path, below: Path, loose: list[Path]) -> Iterator[Input | Problem | Remark]:
+    try:
+        motion = read_file(path, find_motion_movie)
+    except InputError as err:
+        # The picture itself is whole.
+        loose.append(path)
+        yield Remark(f"{err.message}: the picture alone is looked at")
+        return
+    if motion is not None:
+        yield Input("motion-photo", (path,), below)
+    else:
+        loose.append(path)
+
+
+def _is_movie(path: Path) -> bool:
+    """Whether a file that is no half of a Live Photo moves."""
+    suffix = path.suffix.lower()
+    if suffix not in MAYBE_ANIMATED:
+        return suffix not in PICTURES
+    try:
+        return read_file(path, is_animated)
     except InputError:
-        # What is wrong with them is said when they are read; by name they belong together.
-        return photo.stem.lower() == movie.stem.lower()
-    in_photo = note.identifier if note else None
-    if in_photo and facts.identifier:
-        return in_photo == facts.identifier
-    same_name = photo.stem.lower() == movie.stem.lower()
-    return same_name and bool(in_photo or facts.identifier or facts.still)
+        return False

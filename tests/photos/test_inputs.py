@@ -69,10 +69,77 @@ def test_halves_with_other_names_are_known_by_their_identifier(folder):
     ]
 
 
-def test_a_picture_beside_an_unrelated_movie_stays_alone(folder):
-    Image.new("RGB", (32, 32)).save(folder / "clip.jpg")
-    assert summary(folder / "clip.jpg") == [("pictures", ["clip.jpg"])]
-    assert summary(folder / "clip.mp4") == [("video", ["clip.mp4"])]
+def test_a_photo_and_a_short_movie_of_one_name_are_a_pair(folder):
+    Image.new("RGB", (32, 32)).save(folder / "CLIP.jpg")
+    for named in ("CLIP.jpg", "clip.mp4"):
+        assert summary(folder / named) == [("live-photo", ["CLIP.jpg", "clip.mp4"])]
+
+
+def test_a_picture_beside_a_long_movie_of_its_name_stays_alone(folder):
+    numbered_movie(folder / "long.mp4", [i / 2 for i in range(30)])
+    Image.new("RGB", (32, 32)).save(folder / "long.jpg")
+    assert summary(folder / "long.jpg") == [("pictures", ["long.jpg"])]
+    assert summary(folder / "long.mp4") == [("video", ["long.mp4"])]
+    (remark,) = find_inputs([folder]).remarks
+    assert "long.jpg and long.mp4 are looked at apart" in remark
+
+
+def test_a_photo_with_an_identifier_is_no_half_of_a_movie_without(folder):
+    (folder / "IMG_1.MOV").rename(folder / "IMG_1_HEVC.MOV")
+    (folder / "clip.mp4").rename(folder / "IMG_1.MP4")
+    found = summary(folder)
+    assert ("live-photo", ["IMG_1.JPG", "IMG_1_HEVC.MOV"]) in found
+    assert ("video", ["IMG_1.MP4"]) in found
+    (folder / "IMG_1_HEVC.MOV").unlink()
+    found = find_inputs([folder])
+    assert ("video", ["IMG_1.MP4"]) in [(i.kind, [p.name for p in i.files]) for i in found.inputs]
+    assert "lacks the photo's content identifier" in found.remarks[0]
+
+
+def test_composed_and_decomposed_letters_are_one_name(folder):
+    """As macOS and other systems write them; the photo has lost its identifier."""
+    with Image.open(folder / "IMG_1.JPG") as image:
+        image.load()
+    image.save(folder / "Caf\u00e9.JPG")
+    (folder / "IMG_1.JPG").unlink()
+    (folder / "IMG_1.MOV").rename(folder / "Cafe\u0301.MOV")
+    assert ("live-photo", ["Caf\u00e9.JPG", "Cafe\u0301.MOV"]) in summary(folder)
+
+
+def test_a_second_movie_with_the_identifier_does_not_join(folder):
+    shutil.copy(folder / "IMG_1.MOV", folder / "IMG_1 (1).MOV")
+    found = summary(folder)
+    assert ("live-photo", ["IMG_1.JPG", "IMG_1.MOV"]) in found
+    assert ("video", ["IMG_1 (1).MOV"]) in found
+
+
+def test_a_half_that_cannot_be_read_is_named_and_the_other_is_used(folder):
+    movie = folder / "IMG_1.MOV"
+    movie.write_bytes(movie.read_bytes()[:-2000])
+    found = find_inputs([folder / "IMG_1.JPG"])
+    assert [(i.kind, i.file.name) for i in found.inputs] == [("pictures", "IMG_1.JPG")]
+    found = find_inputs([folder])
+    assert [path.name for path, _ in found.errors] == ["IMG_1.MOV"]
+
+
+def test_an_animation_is_a_movie_and_a_picture_is_none(folder):
+    frames = [Image.new("RGB", (32, 32), (i * 60, 0, 0)) for i in range(4)]
+    for name in ("a.png", "b.webp", "c.avif", "d.gif"):
+        frames[0].save(folder / f"moving-{name}", save_all=True, append_images=frames[1:])
+        frames[0].save(folder / f"still-{name}")
+    kinds = {
+        path.name: source.kind for source in find_inputs([folder]).inputs for path in source.files
+    }
+    for name in ("a.png", "b.webp", "c.avif", "d.gif"):
+        assert kinds[f"moving-{name}"] == "video"
+        assert kinds[f"still-{name}"] == ("video" if name == "d.gif" else "pictures")
+
+
+def test_what_nobody_here_reads_is_said(folder):
+    (folder / "a.jxl").write_bytes(b"\xff\x0a")
+    ((path, error),) = find_inputs([folder]).errors
+    assert path.name == "a.jxl"
+    assert "not supported" in error.message
 
 
 def test_a_photo_that_lost_its_identifier_still_finds_its_movie(folder):
@@ -88,11 +155,13 @@ def test_files_whose_identifiers_differ_are_no_pair(samples):
     assert summary(samples / "livephotos" / "mismatched.MOV") == [("video", ["mismatched.MOV"])]
 
 
-def test_what_is_missing_or_broken_is_told_apart_from_what_is_good(folder):
+def test_what_is_missing_is_named_and_a_photo_without_its_movie_is_used(folder):
     broken = folder / "PXL_3.MP.jpg"
     broken.write_bytes((folder / "PXL_2.MP.jpg").read_bytes()[:-5000])
     found = find_inputs([folder / "IMG_1.JPG", folder / "missing.jpg", broken])
-    assert [source.kind for source in found.inputs] == ["live-photo"]
-    assert [path.name for path, _ in found.errors] == ["missing.jpg", "PXL_3.MP.jpg"]
+    assert [source.kind for source in found.inputs] == ["live-photo", "pictures"]
+    assert [path.name for path, _ in found.errors] == ["missing.jpg"]
     assert "does not exist" in found.errors[0][1].message
-    assert "promises a movie" in found.errors[1][1].message
+    (remark,) = found.remarks
+    assert "promises a movie" in remark
+    assert "the picture alone" in remark
