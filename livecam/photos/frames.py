@@ -20,11 +20,13 @@ from livecam.formats.ffmpeg import open_movie, reason
 from livecam.formats.files import FileBytes, open_regular
 from livecam.formats.limits import check_size
 from livecam.formats.structure import is_movie, verify_movie
+from livecam.formats.webp import as_movie
 from livecam.photos.colour import is_hdr, to_bgr
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from fractions import Fraction
     from pathlib import Path
 
     from av.container import InputContainer
@@ -40,6 +42,9 @@ HDR_WIDTH = 2560
 """Wider HDR frames are reduced for the score: their light takes a second to convert at 4K."""
 MAX_FRAMES = 1_000_000
 """Nine hours at 30 frames a second."""
+
+COUNTED_FORMATS = ("mpeg", "mpegts", "avi")
+"""Whose frames are known only once they are decoded."""
 
 KNOWN_CURVES = frozenset((0, 1, 2, 4, 5, 6, 7, 11, 13, 14, 15, 16, 18))
 """Transfer characteristics (ITU-T H.273) that can be shown rightly; logarithmic ones cannot."""
@@ -64,12 +69,15 @@ class MovieReader:
 
     def __init__(self, source: Path | bytes) -> None:
         """Open a file, or a movie found inside one. Raises InputError."""
+        if not isinstance(source, bytes) and source.suffix.lower() == ".webp":
+            source = as_movie(source)
         try:
             _verify(source)
             self._container: InputContainer = open_movie(source)
         except (av.FFmpegError, OSError, ValueError) as err:
             raise InputError(f"this is no movie that can be read: {reason(err)}") from err
         self._turn, self._is_turn_known = UPRIGHT, False
+        self._is_counted = False
         try:
             self._stream = self._open_stream()
             self.times = self._read_times()
@@ -81,7 +89,9 @@ class MovieReader:
         streams = self._container.streams.video
         if not streams:
             raise InputError("there is no picture in this movie")
-        stream = streams[0]  # a Pixel keeps a second, larger one, with a frame or two in it
+        # A Pixel keeps a second, larger track with a frame or two in it; an animated AVIF has its
+        # first picture before the animation.
+        stream = max(streams, key=lambda stream: stream.frames)
         context = stream.codec_context
         if context is None or not context.width or not context.height:
             raise InputError("the picture of this movie has no size, or a codec unknown here")
@@ -96,22 +106,50 @@ class MovieReader:
 
     def _read_times(self) -> list[FrameTime]:
         base = self._stream.time_base
+        shown: list[int | None]
         try:
             packets = [
                 (packet.pts, packet.is_keyframe)
                 for packet in self._container.demux(self._stream)
-                if packet.pts is not None and not packet.is_discard and packet.size
+                if not packet.is_discard and packet.size
             ]
             self._rewind()
+            # Streams of packets without an index: two may be the fields of one frame, and the first
+            # may belong to a frame that began before.
+            is_counted = self._container.format.name in COUNTED_FORMATS
+            self._is_counted = is_counted or any(pts is None for pts, _ in packets)
+            if self._is_counted:
+                shown = [picture.pts for picture in self._counted()]
+                self._rewind()
+            else:
+                known = [(pts, is_key) for pts, is_key in packets if pts is not None]
+                self._keys = sorted({pts for pts, is_key in known if is_key})
+                shown = [*sorted({pts for pts, _ in known})]
         except (av.FFmpegError, ValueError) as err:
             raise InputError(f"this movie cannot be read: {reason(err)}") from err
-        if not packets or base is None:
+        if not shown or base is None:
             raise InputError("there is no frame in this movie")
-        if len(packets) > MAX_FRAMES:
+        if len(shown) > MAX_FRAMES:
             raise InputError("this movie has too many frames")
-        self._keys = sorted({pts for pts, is_key in packets if is_key})
-        shown = sorted({pts for pts, _ in packets})
-        return [FrameTime(i, pts, float(pts * base)) for i, pts in enumerate(shown)]
+        return self._times_of(shown, base)
+
+    def _times_of(self, shown: list[int | None], base: Fraction) -> list[FrameTime]:
+        """When frames are shown. Those that say nothing follow the one before as others do."""
+        known = [pts for pts in shown if pts is not None]
+        steps = [b - a for a, b in itertools.pairwise(known) if b > a]
+        rate = self._stream.average_rate
+        usual = round(1 / (rate * base)) if rate else 1
+        step = max(1, round(float(np.median(steps))) if steps else usual)
+        times: list[int] = []
+        for pts in shown:
+            before = times[-1] if times else None
+            if pts is None or (before is not None and pts <= before):
+                pts = 0 if before is None else before + step
+            times.append(pts)
+        # QuickTime's times are those of its edit list, to which the still's time belongs; those of
+        # broadcast streams begin wherever the recording was switched on.
+        origin = 0 if "mov" in self._container.format.name else times[0]
+        return [FrameTime(i, pts, float((pts - origin) * base)) for i, pts in enumerate(times)]
 
     @property
     def duration_s(self) -> float:
@@ -185,30 +223,54 @@ class MovieReader:
         self.close()
 
     def _decode(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, av.VideoFrame]]:
-        wanted = {self.times[i].pts: self.times[i] for i in indices}
-        left = sorted(wanted)
         self._rewind()
-        position: int | None = None
+        left = sorted(set(indices))
         try:
-            while left:
-                self._skip_ahead(left[0], position)
-                for picture in self._container.decode(self._stream):
-                    if not self._is_turn_known:
-                        self._turn, self._is_turn_known = Turn.of(picture), True
-                    position = picture.pts
-                    if position in wanted and position in left:
-                        left.remove(position)
-                        yield wanted[position], picture
-                        if left and self._is_far(position, left[0]):
-                            break
-                    if not left:
-                        return
-                else:
-                    break
+            for index, picture in self._counted_frames() if self._is_counted else self._seek(left):
+                if not left:
+                    return
+                if index != left[0]:
+                    continue
+                if not self._is_turn_known:
+                    self._turn, self._is_turn_known = Turn.of(picture), True
+                left.pop(0)
+                yield self.times[index], picture
+                if not left:
+                    return
         except (av.FFmpegError, ValueError, MemoryError) as err:
-            raise InputError(f"frame {wanted[left[0]].index} cannot be decoded: {err}") from err
+            raise InputError(f"frame {left[0]} cannot be decoded: {err}") from err
         if left:
-            raise InputError(f"frame {wanted[left[0]].index} cannot be decoded")
+            raise InputError(f"frame {left[0]} cannot be decoded")
+
+    def _counted_frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        return enumerate(self._counted())
+
+    def _counted(self) -> Iterator[av.VideoFrame]:
+        """All pictures in order, over packets that cannot be decoded."""
+        for packet in self._container.demux(self._stream):
+            try:
+                yield from packet.decode()
+            except av.InvalidDataError:
+                continue
+
+    def _seek(self, wanted: Collection[int]) -> Iterator[tuple[int, av.VideoFrame]]:
+        """The wanted pictures, and others between that are quicker to decode than to skip."""
+        index_of = {self.times[i].pts: i for i in wanted}
+        left = sorted(index_of)
+        position: int | None = None
+        while left:
+            self._skip_ahead(left[0], position)
+            for picture in self._container.decode(self._stream):
+                position = picture.pts
+                if position in index_of and position in left:
+                    left.remove(position)
+                    yield index_of[position], picture
+                    if left and self._is_far(position, left[0]):
+                        break
+                if not left:
+                    return
+            else:
+                return
 
     def _is_far(self, position: int, target: int) -> bool:
         """Whether a key frame lies between here and there, and more than a second."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Bytes
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF", "JPEG2000")
 """What Pillow reads in its own process. EPS and the like, for which it starts programs, are out."""
 
 SCORED_SIDE = 2048
@@ -62,7 +62,7 @@ def _open(path: Path, side: int | None) -> Image.Image:
         raise InputError(f"{path.name}: {err.message}", err.hint) from err
     except (Image.DecompressionBombError, MemoryError) as err:
         raise InputError(f"{path.name}: this picture is too large") from err
-    except (OSError, ValueError, SyntaxError) as err:
+    except (OSError, ValueError, SyntaxError, RuntimeError) as err:
         reason = getattr(err, "strerror", None) or "it is damaged, or of an unknown kind"
         raise InputError(f"{path.name} cannot be read: {reason}") from err
 

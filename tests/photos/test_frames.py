@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from livecam.errors import InputError
 from livecam.formats.boxes import find_box
@@ -30,12 +31,54 @@ def test_every_frame_is_at_its_own_time(tmp_path):
             assert brightness(reader.picture(i)) == pytest.approx(level(i), abs=3)
 
 
-@pytest.mark.parametrize("name", ["a.mov", "a.mp4", "a.mkv", "a.avi"])
+@pytest.mark.parametrize("name", ["a.mov", "a.mp4", "a.mkv", "a.avi", "a.ts", "a.m2ts"])
 def test_frames_are_counted_in_the_order_they_are_shown(tmp_path, name):
     path = numbered_movie(tmp_path / name, [i / 30 for i in range(30)], bf="2", g="10")
     with MovieReader(path) as reader:
         shown = [brightness(frame.bgr()) for frame in reader.frames(range(len(reader.times)))]
+        times = [frame.time_s for frame in reader.times]
+    assert len(shown) == 30
     assert shown == sorted(shown)
+    if not name.endswith(".avi"):  # which knows a rate, not times
+        assert times == pytest.approx([i / 30 for i in range(30)], abs=2e-3), "from 0 in any case"
+
+
+def test_frames_that_say_nothing_of_their_time_get_one(tmp_path):
+    path = tmp_path / "a.h264"
+    with av.open(str(path), "w", format="h264") as out:
+        stream = out.add_stream("libx264", rate=25, options={"crf": "1", "bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(20):
+            image = np.full((48, 64, 3), level(i), np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")))
+        out.mux(stream.encode(None))
+    with MovieReader(path) as reader:
+        assert [frame.time_s for frame in reader.times] == pytest.approx(
+            [i / 25 for i in range(20)], abs=1e-3
+        )
+        assert brightness(reader.picture(13)) == pytest.approx(level(13), abs=3)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.avif", "a.gif"])
+def test_an_animation_is_read_as_a_movie(tmp_path, name):
+    pictures = [Image.new("RGB", (64, 48), (level(3 * i),) * 3) for i in range(5)]
+    pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=100)
+    with MovieReader(tmp_path / name) as reader:
+        assert [frame.time_s for frame in reader.times] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+        for i in (4, 0, 2):
+            assert brightness(reader.picture(i)) == pytest.approx(level(3 * i), abs=4)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    ("name", "count", "last_s"),
+    [("mpeg.mpg", 166, 5.5), ("offset_start.ts", 75, 2.96), ("vfr_lowlight.mkv", 63, 3.867)],
+)
+def test_movies_that_others_reported_are_read_whole_and_from_0(samples, name, count, last_s):
+    with MovieReader(samples / "reports" / name) as reader:
+        assert (len(reader.times), reader.times[0].time_s) == (count, 0)
+        assert reader.times[-1].time_s == pytest.approx(last_s, abs=1e-3)
+        assert len(list(reader.frames(range(count)))) == count
 
 
 def test_far_frames_are_sought_and_are_the_right_ones(tmp_path):
