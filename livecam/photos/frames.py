@@ -78,6 +78,8 @@ class MovieReader:
             raise InputError(f"this is no movie that can be read: {reason(err)}") from err
         self._turn, self._is_turn_known = UPRIGHT, False
         self._is_counted = False
+        self._keys: list[int] = []
+        self._source = source
         try:
             self._stream = self._open_stream()
             self.times = self._read_times()
@@ -288,9 +290,15 @@ class MovieReader:
 
     def _rewind(self) -> None:
         """To the very first packet, wherever its time lies."""
-        first = self._keys[0] if hasattr(self, "_keys") and self._keys else 0
-        self._container.seek(min(0, first), stream=self._stream, backward=True)
-        self._stream.codec_context.flush_buffers()
+        first = self._keys[0] if self._keys else 0
+        try:
+            self._container.seek(min(0, first), stream=self._stream, backward=True)
+            self._stream.codec_context.flush_buffers()
+        except (av.FFmpegError, OSError):
+            # A stream without a container around it cannot be sought in.
+            self._container.close()
+            self._container = open_movie(self._source)
+            self._stream = self._open_stream()
 
 
 def _verify(source: Path | bytes) -> None:
