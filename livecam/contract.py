@@ -185,6 +185,39 @@ class Picked(Event):
 
 
 @dataclass(frozen=True)
+class Result(Event):
+    """One line of `--report`: what was chosen from one input, or why nothing could be.
+
+    `id` is the same for the same files, asked for in the same way. `gain` is how much better the
+    chosen frame is than the present key photo, 0 where that is kept, None where there is none.
+    """
+
+    event = "result"
+    id: str
+    files: tuple[str, ...]
+    kind: str
+    key: Key | None
+    present_key: PresentKey | None
+    gain: float | None
+    outputs: tuple[str, ...]
+    note: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Tally(Event):
+    """The last line of `livecam pick --json --report`: what all results together say."""
+
+    event = "tally"
+    judged: int
+    """Inputs that have a key photo."""
+    better: int
+    """Those of which another frame is better."""
+    largest: tuple[dict[str, object], ...]
+    """Those that would gain most, the largest first: `files` and `gain`."""
+
+
+@dataclass(frozen=True)
 class Skipped(Event):
     """An earlier run of `livecam pick` has done this input in the same way."""
 

@@ -6,15 +6,15 @@ each thread has a landmarker of its own. Results come in the order of the inputs
 
 from __future__ import annotations
 
-import glob
 import json
+import re
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from livecam.batch import in_order
 from livecam.edit.files import write_new
 from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
@@ -22,17 +22,18 @@ from livecam.formats.exif import image_id
 from livecam.formats.files import read_file
 from livecam.formats.still import exif_of, read_still
 from livecam.media.publish import check_folder
-from livecam.photos.inputs import PICTURES, Input
+from livecam.photos.inputs import PICTURES, Input, Problem, Remark
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
 
 MARK = "_key"
 """Added to the name of a file that is made from another."""
 
+_NUMBER = re.compile(r"-\d+$")
 _NAMESPACE = uuid.UUID("8a3f2c54-6f0e-4d57-9d3b-6a1d0c9b7e21")
 
 
@@ -47,6 +48,8 @@ class Ask:
     model: Path | None = None
     look: Callable[[Pick, OpenMovie | None], None] | None = None
     """Gets every choice while its movie is still open, in one of several threads."""
+    done: Set[bytes] = frozenset()
+    """What an earlier run has done, by its identifier's bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Outcome:
     """What became of one input: a choice, an error, or nothing new to be done."""
 
     source: Input
+    id: str = ""
+    """The same for the same files, asked for in the same way."""
     pick: Pick | None = None
     outputs: tuple[Path, ...] = ()
     note: str = ""
@@ -66,27 +71,22 @@ class Outcome:
 
 
 def pick_all(
-    inputs: Sequence[Input], ask: Ask, jobs: int, on_done: Callable[[], None] = lambda: None
-) -> Iterator[Outcome]:
-    """Work on all inputs; outcomes in their order. `on_done` is called from the pool's threads.
+    found: Iterable[Input | Problem | Remark], ask: Ask, jobs: int
+) -> Iterator[Outcome | Problem | Remark]:
+    """Work on all inputs; outcomes in their order, and in between what else was found.
 
     Raises OutputError if `out` cannot be written at all, ModelError if there is no face model.
     """
     if ask.out is not None:
         check_folder(ask.out)
-    finders = _Finders(ask.model)
+    finders, made = _Finders(ask.model), Made()
 
-    def work(source: Input) -> Outcome:
-        try:
-            return _outcome(source, ask, finders)
-        finally:
-            on_done()
+    def work(one: Input | Problem | Remark) -> Outcome | Problem | Remark:
+        return _outcome(one, ask, finders, made) if isinstance(one, Input) else one
 
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="pick")
     try:
-        yield from pool.map(work, inputs)
+        yield from in_order(found, work, jobs)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
         finders.close()
 
 
@@ -110,15 +110,18 @@ class _Finders:
             finder.close()
 
 
-def _outcome(source: Input, ask: Ask, finders: _Finders) -> Outcome:
+def _outcome(source: Input, ask: Ask, finders: _Finders, made: Made) -> Outcome:
+    identifier = ""
     try:
         if ask.rekey and source.kind not in ("live-photo", "motion-photo"):
             what = "a movie" if source.kind == "video" else "a picture"
             raise InputError(f"{source.file.name}: {what} has no key photo to change")
         identifier = _identifier(source, ask)
-        before = _done_before(source, ask, identifier)
+        if uuid.UUID(identifier).bytes in ask.done:
+            return Outcome(source, identifier)
+        before = _done_before(source, ask, identifier, made)
         if before:
-            return Outcome(source, outputs=before)
+            return Outcome(source, identifier, outputs=before)
         if source.kind == "pictures":
             return _pick(source, ask, finders.mine(), identifier, None)
         with open_movie(source) as movie:
@@ -126,12 +129,13 @@ def _outcome(source: Input, ask: Ask, finders: _Finders) -> Outcome:
     except InputError as err:
         name = source.file.name
         message = err.message if name in err.message else f"{name}: {err.message}"
-        return Outcome(source, error=InputError(message, err.hint))
+        return Outcome(source, identifier, error=InputError(message, err.hint))
     except LivecamError as err:
-        return Outcome(source, error=err)
+        return Outcome(source, identifier, error=err)
     except Exception as err:  # noqa: BLE001 - one file's fault must not stop the others
         name = source.file.name
-        return Outcome(source, error=LivecamError(f"{name}: livecam broke down: {err!r}"))
+        broken = LivecamError(f"{name}: livecam broke down: {err!r}")
+        return Outcome(source, identifier, error=broken)
 
 
 def _pick(
@@ -141,7 +145,7 @@ def _pick(
     if ask.look is not None:
         ask.look(chosen, movie)
     if ask.out is None:
-        return Outcome(source, chosen)
+        return Outcome(source, identifier, chosen)
     try:
         if not ask.rekey or movie is None:
             files = best_picture(chosen, movie, identifier, enhanced=ask.enhance)
@@ -151,8 +155,10 @@ def _pick(
             files = rekeyed_motion_photo(chosen, movie, identifier, enhanced=ask.enhance)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
-    outputs = write_new(files, ask.out / source.below, _stem(source) + MARK)
-    return Outcome(source, chosen, outputs, files.note)
+    # Of a set, the picture that was chosen names the result.
+    name = source.files[chosen.key.index].stem if source.kind == "pictures" else _stem(source)
+    outputs = write_new(files, ask.out / source.below, name + MARK)
+    return Outcome(source, identifier, chosen, outputs, files.note)
 
 
 def _stem(source: Input) -> str:
@@ -178,16 +184,37 @@ def _identifier(source: Input, ask: Ask) -> str:
     return str(uuid.uuid5(_NAMESPACE, text)).upper()
 
 
-def _done_before(source: Input, ask: Ask, identifier: str) -> tuple[Path, ...]:
+class Made:
+    """What lies in the folders that results go to, listed once: not once an input."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+
+    def named(self, folder: Path, stem: str) -> list[Path]:
+        """Files called so, with or without a number behind it, in the order of their names."""
+        with self._lock:
+            stems = self._folders.get(folder)
+            if stems is None:
+                stems = self._folders[folder] = {}
+                for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                    if not path.name.startswith("."):
+                        stems.setdefault(_NUMBER.sub("", _bare(path)), []).append(path)
+        return stems.get(stem, [])
+
+
+def _bare(path: Path) -> str:
+    return path.stem.removesuffix(".MP")
+
+
+def _done_before(source: Input, ask: Ask, identifier: str, made: Made) -> tuple[Path, ...]:
     """What an earlier run has made of this input in this way."""
     if ask.out is None:
         return ()
     folder = (ask.out / source.below).resolve()
-    names = sorted(folder.glob(f"{glob.escape(_stem(source) + MARK)}*"))
-    for path in names:
-        if path.suffix.lower() not in PICTURES or path.name.startswith("."):
-            continue
-        if not _is_made_from(path, source, identifier):
+    stems = {path.stem for path in source.files} if source.kind == "pictures" else {_stem(source)}
+    for path in (path for stem in sorted(stems) for path in made.named(folder, stem + MARK)):
+        if path.suffix.lower() not in PICTURES or not _is_made_from(path, source, identifier):
             continue
         if not ask.rekey or source.kind != "live-photo":
             return (path,)

@@ -5,85 +5,86 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livecam import contract
-from livecam.edit.export import export
-from livecam.edit.files import NewFiles, write_new
-from livecam.errors import ExitCode, InputError, LivecamError
-from livecam.media.publish import check_folder
-from livecam.photos.inputs import Input, find_inputs
-from livecam.photos.pick import open_movie
+from livecam.cli.over import Telling, jobs_for, peeked
+from livecam.errors import InputError, UsageError
+from livecam.exporting import Export, export_all
+from livecam.photos.inputs import Input, Problem, discover
+from livecam.photos.pairs import MOVIES, STILLS
 from livecam.text import visible
 from livecam.ui import native_output
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
-    from typing import TextIO
+
+    from livecam.photos.inputs import Remark
 
 
 def run(args: argparse.Namespace) -> int:
     """Export from everything that was named; the exit code."""
-    found = find_inputs(args.paths)
-    inputs = [source for source in found.inputs if source.kind != "pictures"]
-    if not inputs and not found.errors:
-        raise InputError("there is no moment here", "name Live Photos, Motion Photos or movies")
-    check_folder(args.out)
+    found = [_pair(*args.pair)] if args.pair else _moments(discover(args.paths))
+    first, found = peeked(found)
+    paths = args.pair or args.paths
     with native_output.redirected(None) as errors:
-        failed = 0
-        for path, error in found.errors:
-            failed += 1
-            _fail(str(path), error, errors, as_json=args.json)
-        codes = set()
-        for source in inputs:
-            try:
-                made, outputs = _export(source, args.to, args.out)
-            except LivecamError as err:
-                failed += 1
-                codes.add(err.exit_code)
-                _fail(str(source.file), err, errors, as_json=args.json)
-                continue
-            _tell(source, args.to, made, outputs, as_json=args.json)
-    if failed < len(inputs) + len(found.errors):
-        return int(ExitCode.FAILURE if failed else ExitCode.OK)
-    return int(ExitCode.NO_INPUT if codes <= {ExitCode.NO_INPUT} else max(codes))
+        told = Telling("exporting", errors, paths, as_json=args.json)
+        is_empty = True
+        with told:
+            for one in export_all(found, args.to, args.out, jobs_for(args.jobs, first)):
+                is_empty = False
+                if isinstance(one, Export):
+                    _tell(one, args.to, told)
+                elif isinstance(one, Problem):
+                    told.problem(one)
+                else:
+                    told.remark(one)
+        if is_empty:
+            raise InputError("there is no moment here", "name Live Photos, Motion Photos or movies")
+        if told.done + told.skipped + told.failed > 1 and not args.json:
+            parts = [f"{told.done} exported"]
+            parts += [f"{told.skipped} done before"] if told.skipped else []
+            parts += [f"{told.failed} failed"] if told.failed else []
+            told.print(", ".join(parts))
+    return int(told.exit_code())
 
 
-def _export(source: Input, target: str, out: Path) -> tuple[NewFiles, tuple[Path, ...]]:
-    try:
-        with open_movie(source) as movie:
-            made = export(source, movie, target)
-    except OSError as err:
-        raise InputError(f"{source.file.name} cannot be read: {err.strerror}") from err
-    except LivecamError as err:
-        if not isinstance(err, InputError):
-            raise
-        name = source.file.name
-        message = err.message if name in err.message else f"{name}: {err.message}"
-        raise InputError(message, err.hint) from err
-    except Exception as err:  # one file's fault must not stop the others
-        raise LivecamError(f"{source.file.name}: livecam broke down: {err!r}") from err
-    stem = source.file.stem.removesuffix(".MP")
-    # The ending says what a GIF is; everything else shares its endings with other exports.
-    name = stem if f".{target}" in made.content else f"{stem}_{target}"
-    return made, write_new(made, out / source.below, name)
+def _pair(photo: Path, movie: Path) -> Input:
+    """Two files that a person says belong together, in either order. Raises UsageError."""
+    if photo.suffix.lower() in MOVIES:
+        photo, movie = movie, photo
+    if photo.suffix.lower() not in STILLS or movie.suffix.lower() not in MOVIES:
+        raise UsageError("--pair takes a photo (JPEG, HEIC) and a movie (MOV, MP4)")
+    for path in (photo, movie):
+        if not path.is_file():
+            raise InputError(f"there is no {path}")
+    return Input("live-photo", (photo, movie))
 
 
-def _tell(
-    source: Input, target: str, made: NewFiles, outputs: tuple[Path, ...], *, as_json: bool
-) -> None:
-    if as_json:
+def _moments(
+    found: Iterable[Input | Problem | Remark],
+) -> Iterator[Input | Problem | Remark]:
+    return (one for one in found if not (isinstance(one, Input) and one.kind == "pictures"))
+
+
+def _tell(made: Export, target: str, told: Telling) -> None:
+    source = made.source
+    told.advance(len(source.files))
+    if made.error is not None:
+        told.fail(str(source.file), made.error)
+        return
+    told.done += not made.is_skipped
+    told.skipped += made.is_skipped
+    outputs = tuple(map(str, made.outputs))
+    if told.as_json:
         file = str(source.file.resolve())
-        event = contract.Exported(file, target, tuple(map(str, outputs)), made.note)
+        event: contract.Event = (
+            contract.Skipped(file, source.kind, outputs)
+            if made.is_skipped
+            else contract.Exported(file, target, outputs, made.note)
+        )
         print(event.to_json(), flush=True)
         return
     for path in outputs:
-        print(f"saved {visible(str(path))}")
+        told.print(f"{'done before:' if made.is_skipped else 'saved'} {visible(path)}")
     if made.note:
-        print(f"  {visible(made.note)}")
-
-
-def _fail(file: str, error: LivecamError, errors: TextIO, *, as_json: bool) -> None:
-    if as_json:
-        event = contract.PickError(file, error.message, int(error.exit_code), error.hint)
-        print(event.to_json(), flush=True)
-    else:
-        print(f"livecam: {visible(str(error))}", file=errors)
+        told.print(f"  {visible(made.note)}")

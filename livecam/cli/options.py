@@ -46,6 +46,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         _check_capture(args)
     elif args.run is run_pick:
         _check_pick(args)
+    elif args.run is run_export:
+        _check_export(args)
     return args
 
 
@@ -149,7 +151,19 @@ def _add_pick(commands: Any) -> None:
     )
     _add_enhance(pick)
     pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
-    pick.add_argument("--sheet", type=Path, metavar="FILE", help="draw them as one picture")
+    pick.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE",
+        help="draw them as one picture; of many inputs, with --report, the fifty that would gain "
+        "most",
+    )
+    pick.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="add a JSON line an input to FILE; what it holds already is not done again",
+    )
     pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
     pick.add_argument("--json", action="store_true", help="print one JSON event an input")
     pick.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
@@ -166,9 +180,18 @@ def _add_export(commands: Any) -> None:
         epilog="exit codes: 0 all inputs were used; 1 some were not; 2 wrong usage; 4 none was.",
         allow_abbrev=False,
     )
-    export.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
-    export.add_argument("--to", choices=EXPORTS, required=True, help="what to make")
+    export.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders")
+    export.add_argument("--to", choices=EXPORTS, help="what to make")
+    export.add_argument(
+        "--pair",
+        nargs=2,
+        type=Path,
+        metavar=("PHOTO", "MOVIE"),
+        help="two files that go together, though they do not say so: makes a Live Photo of them, "
+        "or what --to says",
+    )
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save")
+    export.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
     export.add_argument("--json", action="store_true", help="print one JSON event an input")
     export.set_defaults(run=run_export)
 
@@ -306,6 +329,17 @@ def _check_pick(args: argparse.Namespace) -> None:
         raise UsageError("--at counts seconds from the start of the movie")
     if args.json and args.show:
         raise UsageError("--json and --show exclude each other")
+
+
+def _check_export(args: argparse.Namespace) -> None:
+    if args.pair is not None and args.paths:
+        raise UsageError("--pair names both files; no others can be named with it")
+    if args.pair is not None:
+        args.to = args.to or "live-photo"
+    elif not args.paths:
+        raise UsageError("name what to export from: files or folders")
+    elif args.to is None:
+        raise UsageError("say what to make with --to", f"one of: {', '.join(EXPORTS)}")
 
 
 def _count(text: str) -> int:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
-import sys
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
 
 from PIL import Image
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from livecam import contract
-from livecam.errors import ExitCode, InputError, LivecamError, UsageError
+from livecam.batch import Gain, ResultFile
+from livecam.cli.over import Telling, jobs_for, peeked
+from livecam.errors import InputError, UsageError
 from livecam.media.publish import write_file
 from livecam.media.record import DECIMALS, judged_record
-from livecam.photos.inputs import Found, Input, find_inputs
-from livecam.photos.pick import OpenMovie, Pick, Wanted
+from livecam.photos.inputs import Input, Problem, Remark, discover
+from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
 from livecam.picking import MARK, Ask, Outcome, pick_all
 from livecam.quality.explain import explain
 from livecam.quality.model import find_model, mediapipe_is_installed
@@ -29,12 +28,12 @@ from livecam.ui.sheet import Cell, sheet
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from livecam.capture.frame import Bytes
+    from livecam.photos.inputs import Kind
     from livecam.quality.score import FrameScore
 
-PIPED_WIDTH = 160
 SHOWN_W, SHOWN_H = 24, 14
 """Cells of a frame in the terminal."""
 OWN = re.compile(rf"{MARK}(-\d+)?$")
@@ -46,128 +45,145 @@ def run(args: argparse.Namespace) -> int:
     """Pick from everything that was named; the exit code."""
     if mediapipe_is_installed():
         find_model(args.model)  # a missing model is said at once, not once an input
-    found = find_inputs(args.paths)
+    found = discover(args.paths)
     if args.rekey:
         found = _with_key_photos(found, args.paths)
     if args.out is not None:
         found = _without_own_output(found, args.out, args.paths)
-    if not found.inputs and not found.errors:
-        raise InputError("there is nothing to pick from here", "name photos, movies or folders")
-    if len(found.inputs) > 1:
-        for option, value in (("--at", args.at), ("--sheet", args.sheet)):
-            if value is not None:
-                raise UsageError(f"{option} is for one input; there are {len(found.inputs)}")
-    with native_output.redirected(None) as errors:
-        return _Report(args, found, errors).run()
+    first, found = peeked(found)
+    if len(first) > 1 and args.at is not None:
+        raise UsageError("--at is for one input; there are more")
+    if len(first) > 1 and args.sheet is not None and args.report is None:
+        raise UsageError("--sheet is for one input; there are more", "or add --report FILE")
+    if args.sheet is not None and args.sheet.exists():
+        raise UsageError(f"{args.sheet} exists already", "livecam overwrites nothing")
+    results = ResultFile(args.report) if args.report is not None else None
+    try:
+        with native_output.redirected(None) as errors:
+            return _Report(args, first, results, errors).run(found)
+    finally:
+        if results is not None:
+            results.close()
 
 
-def _with_key_photos(found: Found, named: list[Path]) -> Found:
+def _with_key_photos(
+    found: Iterable[Input | Problem | Remark], named: list[Path]
+) -> Iterator[Input | Problem | Remark]:
     """What can be re-keyed; in a folder all else is passed over, named it is an error."""
-    kept = [
-        source
-        for source in found.inputs
-        if source.kind in ("live-photo", "motion-photo") or set(source.files) & set(named)
-    ]
-    return Found(kept, found.errors, found.remarks)
+    for one in found:
+        is_other = isinstance(one, Input) and one.kind not in ("live-photo", "motion-photo")
+        if not is_other or set(_files(one)) & set(named):
+            yield one
 
 
-def _without_own_output(found: Found, out: Path, named: list[Path]) -> Found:
+def _without_own_output(
+    found: Iterable[Input | Problem | Remark], out: Path, named: list[Path]
+) -> Iterator[Input | Problem | Remark]:
     """Without what earlier runs wrote into a folder that is looked through too."""
     folder = out.resolve()
-    kept = [
-        source
-        for source in found.inputs
-        if set(source.files) & set(named)
-        or folder not in source.file.resolve().parents
-        or not OWN.search(source.file.stem.removesuffix(".MP"))
-    ]
-    return Found(kept, found.errors, found.remarks)
+    for one in found:
+        is_ours = (
+            isinstance(one, Input)
+            and OWN.search(one.file.stem.removesuffix(".MP")) is not None
+            and folder in one.file.resolve().parents
+        )
+        if not is_ours or set(_files(one)) & set(named):
+            yield one
+
+
+def _files(one: Input | Problem | Remark) -> tuple[Path, ...]:
+    return one.files if isinstance(one, Input) else ()
 
 
 class _Report:
     """Runs the work and tells of it."""
 
-    def __init__(self, args: argparse.Namespace, found: Found, errors: TextIO) -> None:
-        self._args, self._found = args, found
-        # Into a file or a pipe nothing need be shortened.
-        width = None if sys.stdout.isatty() else PIPED_WIDTH
-        self._console = Console(highlight=False, soft_wrap=True, width=width)
-        self._errors = Console(file=errors, highlight=False, soft_wrap=True)
-        self._done = self._skipped = self._failed = 0
-        self._code = ExitCode.OK
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        first: list[Input],
+        results: ResultFile | None,
+        errors: TextIO,
+    ) -> None:
+        self._args, self._first, self._results = args, first, results
+        self._told = Telling("picking", errors, args.paths, as_json=args.json)
+        self._is_one = len(first) == 1
 
-    def run(self) -> int:
-        for path, error in self._found.errors:
-            self._fail(str(path), error)
-        inputs, args = self._found.inputs, self._args
+    def run(self, found: Iterable[Input | Problem | Remark]) -> int:
+        args, told = self._args, self._told
         wanted = Wanted(
             frames=None if args.frames in (None, "all") else args.frames,
             is_default=args.frames is None,
             at_s=args.at,
         )
-        look = self._look if args.show or args.sheet else None
-        ask = Ask(wanted, args.out, args.rekey, args.enhance, args.model, look)
-        jobs = min(args.jobs or os.cpu_count() or 1, max(1, len(inputs)))
-        is_long = len(inputs) > 1 and self._errors.is_terminal and not args.json
-        columns = (TextColumn("picking"), BarColumn(), MofNCompleteColumn())
-        with Progress(
-            *columns, console=self._errors, transient=True, disable=not is_long
-        ) as progress:
-            task = progress.add_task("", total=len(inputs))
-            for outcome in pick_all(inputs, ask, jobs, lambda: progress.advance(task)):
-                self._tell(outcome)
-        if len(inputs) + len(self._found.errors) > 1 and not args.json:
+        look = self._look if args.show or (args.sheet and self._is_one) else None
+        done = self._results.done if self._results is not None else frozenset()
+        ask = Ask(wanted, args.out, args.rekey, args.enhance, args.model, look, done)
+        is_empty = True
+        with told:
+            for one in pick_all(found, ask, jobs_for(args.jobs, self._first)):
+                is_empty = False
+                if isinstance(one, Outcome):
+                    self._tell(one)
+                elif isinstance(one, Problem):
+                    told.problem(one)
+                else:
+                    told.remark(one)
+        if is_empty:
+            raise InputError("there is nothing to pick from here", "name photos, movies or folders")
+        if told.done + told.skipped + told.failed > 1 or self._results is not None:
             self._summary()
-        return int(self._exit_code())
-
-    def _exit_code(self) -> ExitCode:
-        if self._done + self._skipped == 0:
-            return self._code or ExitCode.NO_INPUT
-        return ExitCode.FAILURE if self._failed else ExitCode.OK
+        return int(told.exit_code())
 
     def _summary(self) -> None:
-        parts = [f"{self._done} picked"]
-        if self._skipped:
-            parts.append(f"{self._skipped} done before")
-        if self._failed:
-            parts.append(f"{self._failed} failed")
-        self._console.print(", ".join(parts))
-
-    def _fail(self, file: str, error: LivecamError) -> None:
-        self._failed += 1
-        # Every input is unusable in its own way: 4. A full disk is another matter.
-        if not isinstance(error, InputError):
-            self._code = error.exit_code
+        told, results = self._told, self._results
+        parts = [f"{told.done} picked"]
+        if told.skipped:
+            parts.append(f"{told.skipped} done before")
+        if told.failed:
+            parts.append(f"{told.failed} failed")
+        largest = sorted(results.gains, reverse=True) if results is not None else []
         if self._args.json:
-            event = contract.PickError(file, error.message, int(error.exit_code), error.hint)
-            print(event.to_json(), flush=True)
+            if results is not None:
+                items = ({"files": gain.files, "gain": gain.gain} for gain in largest)
+                tally = contract.Tally(results.judged, results.better, tuple(items))
+                print(tally.to_json(), flush=True)
         else:
-            self._errors.print(f"livecam: {visible(str(error))}", markup=False)
+            told.print(", ".join(parts))
+            if results is not None and results.judged:
+                told.print(picks.gains(results.judged, results.better, largest))
+        cells = _compared(largest) if self._args.sheet and not self._is_one else []
+        if cells:
+            _save_sheet(cells, picks.GAINS_TITLE, self._args.sheet, is_compared=True)
 
     def _tell(self, outcome: Outcome) -> None:
+        told = self._told
+        told.advance(len(outcome.source.files))
+        if self._results is not None and not outcome.is_skipped:
+            self._results.add(result_of(outcome))
         if outcome.error is not None:
-            self._fail(str(outcome.source.file), outcome.error)
+            told.fail(str(outcome.source.file), outcome.error)
             return
-        self._skipped += outcome.is_skipped
-        self._done += not outcome.is_skipped
+        told.skipped += outcome.is_skipped
+        told.done += not outcome.is_skipped
         for path, error in outcome.pick.broken if outcome.pick is not None else ():
-            self._fail(str(path), error)
+            told.fail(str(path), error)
         if self._args.json:
             print(event_of(outcome, explained=self._args.explain).to_json(), flush=True)
             return
-        if outcome.pick is not None and len(self._found.inputs) == 1:
-            self._console.print(picks.headline(outcome.pick), markup=False)
-            self._console.print(picks.table(outcome.pick))
-            self._console.print(picks.verdict(outcome.pick), markup=False)
+        if outcome.pick is not None and self._is_one:
+            told.print(picks.headline(outcome.pick))
+            told.console.print(picks.table(outcome.pick, told.console.width))
+            told.print(picks.verdict(outcome.pick))
             if self._args.explain:
                 for sentence in picks.explanations(outcome.pick):
-                    self._console.print(f"  {sentence}", markup=False)
+                    told.print(f"  {sentence}")
         else:
-            self._console.print(picks.line(outcome), markup=False)
+            told.print(picks.line(outcome))
         if outcome.note:
-            self._console.print(f"  {visible(outcome.note)}", markup=False)
+            told.print(f"  {visible(outcome.note)}")
         for path in () if outcome.is_skipped else outcome.outputs:
-            self._console.print(f"  saved {visible(str(path))}", markup=False)
+            told.print(f"  saved {visible(str(path))}")
 
     def _look(self, chosen: Pick, movie: OpenMovie | None) -> None:
         """Show frames in the terminal, or draw them as one picture."""
@@ -184,16 +200,37 @@ class _Report:
         if self._args.show:
             _show(cells)
         if self._args.sheet:
-            target = self._args.sheet
-            if target.exists():
-                raise UsageError(f"{target} exists already", "livecam overwrites nothing")
-            page = io.BytesIO()
-            try:
-                kind = Image.registered_extensions()[target.suffix.lower()]
-                sheet(cells, picks.headline(chosen)).save(page, kind)
-            except (KeyError, OSError, ValueError) as err:
-                raise UsageError(f"{target.name} is no kind of picture", "try .png") from err
-            write_file(target, page.getvalue())
+            _save_sheet(cells, picks.headline(chosen), self._args.sheet)
+
+
+def _save_sheet(cells: list[Cell], title: str, target: Path, *, is_compared: bool = False) -> None:
+    """Draw frames as one picture file. Raises UsageError, OutputError."""
+    page = io.BytesIO()
+    try:
+        kind = Image.registered_extensions()[target.suffix.lower()]
+        sheet(cells, title, is_compared=is_compared).save(page, kind)
+    except (KeyError, OSError, ValueError) as err:
+        raise UsageError(f"{target.name} is no kind of picture", "try .png") from err
+    write_file(target, page.getvalue())
+
+
+def _compared(gains: Iterable[Gain]) -> list[Cell]:
+    """The present key photo's frame and the better one of each input, side by side."""
+    cells = []
+    for gain in gains:
+        source = Input(cast("Kind", gain.kind), tuple(map(Path, gain.files)))
+        try:
+            with open_movie(source) as movie:
+                wanted = [movie.reader.nearest(at_s).index for at_s in (gain.present_s, gain.key_s)]
+                pictures = {at.index: image for at, image in movie.reader.pictures(wanted)}
+        except InputError:
+            continue  # it has gone, or changed, since
+        name = visible(source.file.stem)[:20]
+        cells.append(Cell(pictures[wanted[0]], name, False, True))
+        cells.append(
+            Cell(pictures[wanted[1]], f"{gain.key_s:.3f} s  +{gain.gain:.2f}", True, False)
+        )
+    return cells
 
 
 def _pictures(chosen: Pick, movie: OpenMovie | None, frames: list[FrameScore]) -> list[Bytes]:
@@ -257,6 +294,34 @@ def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
         else contract.PresentKey(round(now.time_s, DECIMALS), round(now.score, DECIMALS)),
         outputs=outputs,
         note=outcome.note,
+    )
+
+
+def result_of(outcome: Outcome) -> contract.Result:
+    """The same for `--report`: without the frames, which would make it a hundred times as long."""
+    chosen, now, key = outcome.pick, None, None
+    gain: float | None = None
+    if chosen is not None:
+        key = contract.Key(
+            chosen.key.index, round(chosen.key_s, DECIMALS), round(chosen.key.score, DECIMALS)
+        )
+        if chosen.present is not None:
+            present = chosen.present
+            now = contract.PresentKey(
+                round(present.time_s, DECIMALS), round(present.score, DECIMALS)
+            )
+            better = chosen.key.score - present.score
+            gain = 0.0 if chosen.keeps_present else round(max(0.0, better), DECIMALS)
+    return contract.Result(
+        id=outcome.id,
+        files=tuple(str(path.resolve()) for path in outcome.source.files),
+        kind=outcome.source.kind,
+        key=key,
+        present_key=now,
+        gain=gain,
+        outputs=tuple(map(str, outcome.outputs)),
+        note=outcome.note,
+        error="" if outcome.error is None else str(outcome.error),
     )
 
 

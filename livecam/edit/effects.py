@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image
 
 from livecam.errors import InputError
+from livecam.formats.exif_edit import MINIMAL_TIFF, ExifEditor
+from livecam.formats.jpeg import EXIF_HEADER
 from livecam.media.movie import ENCODERS, MOVIE_TIMESCALE, TIMESCALE, set_colours
 from livecam.photos.frames import evenly
 
@@ -112,8 +114,11 @@ def long_exposure(reader: MovieReader, key: int) -> Bytes:
     return mean
 
 
-def animated(reader: MovieReader, kind: Animation) -> bytes:
-    """A GIF or WebP that repeats for ever. Raises InputError."""
+def animated(reader: MovieReader, kind: Animation, unique_id: str = "") -> bytes:
+    """A GIF or WebP that repeats for ever; `unique_id` names it in its metadata.
+
+    Raises InputError.
+    """
     if reader.duration_s > MOST_ANIMATED_S:
         raise InputError(
             f"an animated picture of {reader.duration_s:.0f} s is too large",
@@ -134,7 +139,11 @@ def animated(reader: MovieReader, kind: Animation) -> bytes:
         palette = _small_picture(middle).quantize(255)
         pictures = (picture.quantize(palette=palette) for picture in pictures)
     out = io.BytesIO()
-    options = {"quality": 80, "method": 4} if kind == "webp" else {"optimize": False}
+    options: dict[str, object] = {"optimize": False, "comment": unique_id.encode()}
+    if kind == "webp":
+        tags = ExifEditor(MINIMAL_TIFF)
+        tags.set_unique_id(unique_id)
+        options = {"quality": 80, "method": 4, "exif": EXIF_HEADER + tags.to_bytes()}
     next(pictures).save(
         out, kind.upper(), save_all=True, append_images=pictures, duration=lasts_ms, loop=0,
         **options,

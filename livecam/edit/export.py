@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from livecam.contract import EXPORTS
 from livecam.edit.effects import Clip, animated, bounced, long_exposure, looped
 from livecam.edit.files import NewFiles
-from livecam.edit.rekey import paired_still, unique_id
-from livecam.edit.still import encode_still, new_tags, with_identifier, without_xmp
+from livecam.edit.rekey import MOST_PHOTO, paired_still, quicktime, unique_id
+from livecam.edit.still import encode_still, new_tags
 from livecam.errors import InputError, UsageError
 from livecam.formats import heic
-from livecam.formats.heif import xmp_extent
-from livecam.formats.jpeg import XMP_HEADER, insert_segment
+from livecam.formats.files import read_file, read_whole
 from livecam.formats.live_photo_edit import rekeyed_movie
-from livecam.formats.motion_photo_new import append_movie, motion_xmp
-from livecam.formats.remux import remuxed
-from livecam.formats.still import SUFFIX, kind_of
-from livecam.formats.tags import new_identifier
+from livecam.formats.motion_photo_new import append_movie, motion_video, motion_xmp
+from livecam.formats.movie_facts import read_movie
+from livecam.formats.remux import container_for, remux, remuxed
+from livecam.formats.still import SUFFIX, kind_of, read_still
+from livecam.formats.still_edit import (
+    with_identifier,
+    with_motion_tags,
+    with_unique_id,
+    without_motion_tags,
+)
 from livecam.photos.pictures import read_picture
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livecam.capture.frame import Bytes
+    from livecam.formats.remux import Container
     from livecam.photos.inputs import Input
     from livecam.photos.pick import OpenMovie
 
@@ -29,26 +38,30 @@ LOOP, BOUNCE, LONG_EXPOSURE = 1, 2, 3
 """How Photos marks a movie that shows one of its effects."""
 
 
-def export(source: Input, movie: OpenMovie, target: str) -> NewFiles:
-    """Make one of `EXPORTS` of one input. Raises InputError."""
+def export(source: Input, movie: OpenMovie, target: str, identifier: str) -> NewFiles:
+    """Make one of `EXPORTS` of one input. Raises InputError.
+
+    `identifier`, an upper-case UUID, goes into what is made: it is the content identifier of a new
+    pair, and by it a later run knows what has been done.
+    """
     match target:
         case "still":
             return _still(source, movie)
         case "muted":
-            muted = remuxed(_movie_bytes(source, movie), "mov", sound=False)
-            return NewFiles({".MOV": muted})
+            return _muted(source, movie, identifier)
         case "gif" | "webp":
-            return NewFiles({f".{target}": animated(movie.reader, target)})
+            picture = animated(movie.reader, target, unique_id(identifier))
+            return NewFiles({f".{target}": picture})
         case "loop":
-            return _effect(source, movie, looped(movie.reader), LOOP)
+            return _effect(source, movie, looped(movie.reader), LOOP, identifier)
         case "bounce":
-            return _effect(source, movie, bounced(movie.reader), BOUNCE)
+            return _effect(source, movie, bounced(movie.reader), BOUNCE, identifier)
         case "long-exposure":
-            return _long_exposure(source, movie)
+            return _long_exposure(source, movie, identifier)
         case "live-photo":
-            return _live_photo(source, movie)
+            return _live_photo(source, movie, identifier)
         case "motion-photo":
-            return _motion_photo(source, movie)
+            return _motion_photo(source, movie, identifier)
     raise UsageError(f"nothing is called '{target}'", f"one of: {', '.join(EXPORTS)}")
 
 
@@ -61,52 +74,63 @@ def _still(source: Input, movie: OpenMovie) -> NewFiles:
     return NewFiles({SUFFIX[kind_of(photo)]: photo if alone is None else alone})
 
 
+def _muted(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
+    """The movie without its sound, copied from file to file."""
+    clip = source.files[-1] if movie.motion is None else _movie_bytes(source, movie)
+    container = container_for(clip)
+
+    def write(path: Path) -> None:
+        remux(clip, path, container, sound=False, comment=identifier)
+
+    return NewFiles({f".{container.upper()}": write})
+
+
 def _photo_alone(source: Input, movie: OpenMovie) -> bytes:
     """The photo's bytes without the movie behind them, and without a word of it."""
-    whole = source.file.read_bytes()
+    whole = read_whole(source.file, MOST_PHOTO)
     if movie.motion is None:
         return whole
-    photo = whole[: movie.motion.photo_end]
-    if movie.motion.kind == "jpeg":
-        return without_xmp(without_xmp(photo, b"MotionPhoto"), b"MicroVideo")
-    # A HEIC's XMP lies amid offsets: what it says is taken back in its place.
-    place = xmp_extent(photo)
-    if place is None:
-        return photo
-    packet = photo[place.start : place.end].replace(b'MotionPhoto="1"', b'MotionPhoto="0"')
-    return photo[: place.start] + packet + photo[place.end :]
+    return without_motion_tags(whole[: movie.motion.photo_end])
 
 
-def _effect(source: Input, movie: OpenMovie, clip: Clip, effect: int) -> NewFiles:
+def _effect(source: Input, movie: OpenMovie, clip: Clip, effect: int, identifier: str) -> NewFiles:
     """An effect's movie with the key photo's frame beside it: a Live Photo that Photos knows."""
     index, still_s = clip.place_of(movie.reader.nearest(_still_s(movie)).index)
-    return _pair(source, movie.reader.picture(index), clip.movie, still_s, effect)
+    image = movie.reader.picture(index)
+    return _pair(source, image, clip.movie, still_s, effect, identifier)
 
 
-def _long_exposure(source: Input, movie: OpenMovie) -> NewFiles:
+def _long_exposure(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
+    clip = _quicktime(source, movie)  # first: it says at once what is too large
     still_s = _still_s(movie)
     picture = long_exposure(movie.reader, movie.reader.nearest(still_s).index)
-    return _pair(source, picture, _quicktime(source, movie), still_s, LONG_EXPOSURE)
+    return _pair(source, picture, clip, still_s, LONG_EXPOSURE, identifier)
 
 
-def _pair(source: Input, image: Bytes, clip: bytes, still_s: float, effect: int) -> NewFiles:
-    identifier = new_identifier()
-    photo = source.file.read_bytes() if source.kind != "video" else None
+def _pair(
+    source: Input, image: Bytes, clip: bytes, still_s: float, effect: int, identifier: str
+) -> NewFiles:
+    photo = read_whole(source.file, MOST_PHOTO) if source.kind != "video" else None
     still = paired_still(image, photo, identifier, "jpeg")
     return NewFiles({".MOV": rekeyed_movie(clip, still_s, identifier, effect), ".JPG": still})
 
 
-def _live_photo(source: Input, movie: OpenMovie) -> NewFiles:
-    """A Motion Photo's two parts as an Apple pair; a JPEG's picture is not encoded anew."""
-    if movie.motion is None:
-        raise InputError("only a Motion Photo can become a Live Photo")
-    identifier = new_identifier()
+def _live_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
+    """A Motion Photo's two parts, or two files that go together, as an Apple pair.
+
+    A picture is encoded anew only where its metadata cannot be changed.
+    """
+    if source.kind == "video":
+        raise InputError(
+            "a movie alone is half of a Live Photo", "livecam pick --out DIR finds its best frame"
+        )
+    if source.kind == "live-photo" and _is_pair(*source.files):
+        raise InputError("it is a Live Photo already")
     photo = _photo_alone(source, movie)
     kind = kind_of(photo)
     still = with_identifier(photo, identifier)
     note = ""
     if still is None:
-        # A HEIC's tags cannot grow in their place: the picture is written anew.
         kind = "heic" if heic.is_installed() else "jpeg"
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
         note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
@@ -115,23 +139,43 @@ def _live_photo(source: Input, movie: OpenMovie) -> NewFiles:
     return NewFiles({".MOV": clip, SUFFIX[kind]: still}, note)
 
 
-def _motion_photo(source: Input, movie: OpenMovie) -> NewFiles:
+def _is_pair(photo: Path, movie: Path) -> bool:
+    note = read_file(photo, read_still).note
+    found = read_file(movie, read_movie).identifier
+    return note is not None and found is not None and note.identifier == found
+
+
+def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     """A Live Photo as one file: its JPEG as it is, or its HEIC as a JPEG, and the movie as MP4."""
     if source.kind != "live-photo":
         raise InputError("only a Live Photo can become a Motion Photo")
-    photo, note = source.file.read_bytes(), ""
+    photo, note = read_whole(source.file, MOST_PHOTO), ""
     if kind_of(photo) == "heic":
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
         note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
         size_wh = (image.shape[1], image.shape[0])
-        tags = new_tags(photo, size_wh, unique_id(new_identifier()))
-        photo = encode_still(image, tags, "jpeg")
-    # With the identifier it would be taken for a second photo of the pair.
+        photo = encode_still(image, new_tags(photo, size_wh, unique_id(identifier)), "jpeg")
+    # With the content identifier it would be taken for a second photo of the pair.
     photo = with_identifier(photo, None) or photo
-    video = remuxed(_movie_bytes(source, movie), "mp4")
-    xmp = motion_xmp(round(_still_s(movie) * 1e6), len(video))
-    photo = insert_segment(photo, XMP_HEADER + xmp, behind_exif=True)
-    return NewFiles({".MP.jpg": append_movie(photo, video, "jpeg")}, note)
+    photo = with_unique_id(photo, unique_id(identifier)) or photo
+    still_s = _still_s(movie)
+    video = motion_video(_movie_bytes(source, movie), still_s, _known_scores(source))
+    still_us = round(still_s * 1e6)
+    tagged = with_motion_tags(photo, still_us, len(video), motion_xmp(still_us, len(video)))
+    if tagged is None:
+        raise InputError("its photo has no room for the tags of a Motion Photo")
+    return NewFiles({".MP.jpg": append_movie(tagged, video, "jpeg")}, note)
+
+
+def _known_scores(source: Input) -> list[tuple[float, float]]:
+    """Score and time of each frame, where livecam's own record lies beside the pair."""
+    try:
+        record = json.loads(read_whole(source.file.with_suffix(".json"), MOST_PHOTO))
+        if record["movie"] != source.files[-1].name or record["kind"] != "moment":
+            return []
+        return [(float(frame["score"]), float(frame["time_s"])) for frame in record["frames"]]
+    except (OSError, InputError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _still_frame(movie: OpenMovie) -> Bytes:
@@ -144,11 +188,14 @@ def _still_s(movie: OpenMovie) -> float:
 
 
 def _movie_bytes(source: Input, movie: OpenMovie) -> bytes:
-    whole = source.files[-1].read_bytes()
+    """The movie of a Live Photo or Motion Photo, which is short."""
+    whole = read_whole(source.files[-1], MOST_PHOTO)
     return whole if movie.motion is None else whole[movie.motion.start : movie.motion.end]
 
 
 def _quicktime(source: Input, movie: OpenMovie) -> bytes:
     """The movie as a QuickTime file: an iPhone's as it is, any other's copied into one."""
-    clip = _movie_bytes(source, movie)
-    return clip if source.kind == "live-photo" else remuxed(clip, "mov")
+    if movie.motion is None:
+        return quicktime(source.files[-1])
+    container: Container = "mov"
+    return remuxed(_movie_bytes(source, movie), container)

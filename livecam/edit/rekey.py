@@ -6,19 +6,27 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from livecam.edit.files import NewFiles
-from livecam.edit.still import encode_still, new_tags, with_exif, with_identifier
+from livecam.edit.still import encode_still, new_tags
 from livecam.enhance.merge import REACH, merge
 from livecam.errors import InputError
 from livecam.formats import heic
-from livecam.formats.exif_edit import ExifEditor
-from livecam.formats.live_photo_edit import rekeyed_movie
+from livecam.formats.files import read_whole
+from livecam.formats.live_photo_edit import MAX_BYTES, rekeyed_movie
 from livecam.formats.motion_photo_new import append_movie, motion_xmp
+from livecam.formats.movie_facts import is_quicktime
+from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
+from livecam.formats.still_edit import with_identifier, with_motion_tags, with_unique_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livecam.capture.frame import Bytes
     from livecam.formats.still import Still
     from livecam.photos.pick import OpenMovie, Pick
+
+MOST_PHOTO = 300_000_000
+"""Bytes of a photo: a Motion Photo's movie lies in it."""
 
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
@@ -31,7 +39,7 @@ def rekeyed_pair(
     Where the choice is the photo that there is, it stays the camera's own, at its full size.
     """
     photo_path, movie_path = pick.input.files
-    photo = photo_path.read_bytes()
+    photo = read_whole(photo_path, MOST_PHOTO)
     kind = kind_of(photo)
     still_s = pick.key_s
     kept = with_identifier(photo, identifier) if keeps_photo(pick, enhanced) else None
@@ -44,8 +52,19 @@ def rekeyed_pair(
         note = _joined(made, note)
         still = paired_still(image, photo, identifier, written)
     suffix = SUFFIX[written]
-    new_movie = rekeyed_movie(movie_path.read_bytes(), still_s, identifier)
+    new_movie = rekeyed_movie(quicktime(movie_path), still_s, identifier)
     return NewFiles({".MOV": new_movie, suffix: still}, note)
+
+
+def quicktime(path: Path) -> bytes:
+    """A movie as half of a Live Photo: an iPhone's as it is, any other's copied into QuickTime.
+
+    Raises InputError, also for one that is too large to be half of anything.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path.name} is too large to be half of a Live Photo")
+    data = read_whole(path)
+    return data if is_quicktime(data) else remuxed(data, "mov")
 
 
 def paired_still(image: Bytes, photo: bytes | None, identifier: str, kind: Still) -> bytes:
@@ -60,12 +79,14 @@ def rekeyed_motion_photo(
 ) -> NewFiles:
     """A new Motion Photo with the chosen frame as its photo, its movie byte for byte the same."""
     assert movie.motion is not None
-    whole = pick.input.file.read_bytes()
+    whole = read_whole(pick.input.file, MOST_PHOTO)
     video = whole[movie.motion.start : movie.motion.end]
     kind: Still = movie.motion.kind
     if keeps_photo(pick, enhanced):
-        note = "the present key photo is the best: it is kept"
-        return NewFiles({_motion_suffix(kind): _with_unique(whole, kind, identifier)}, note)
+        kept = _kept_motion_photo(whole, movie, identifier)
+        if kept is not None:
+            note = "the present key photo is the best: it is kept"
+            return NewFiles({_motion_suffix(kind): kept}, note)
     image, made = _picture(pick, movie, enhanced)
     written, note = _writable(kind)
     note = _joined(made, note)
@@ -73,6 +94,24 @@ def rekeyed_motion_photo(
     xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
     photo = encode_still(image, tags, written, xmp)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
+
+
+def _kept_motion_photo(whole: bytes, movie: OpenMovie, identifier: str) -> bytes | None:
+    """The camera's own photo with an id of its own and the tags of Motion Photo 1.0, and the movie.
+
+    A maker's trailer goes: behind the movie it would be taken for part of it. None where the photo
+    cannot say what it must.
+    """
+    motion = movie.motion
+    assert motion is not None
+    photo, video = whole[: motion.photo_end], whole[motion.start : motion.end]
+    named = with_unique_id(photo, unique_id(identifier))
+    still_us = round((movie.still_s or 0.0) * 1e6)
+    padding = 8 if motion.kind == "heic" else 0
+    fallback = motion_xmp(still_us, len(video), motion.kind)
+    # A HEIC without EXIF keeps none: only a later run cannot tell then what it was made from.
+    tagged = with_motion_tags(named or photo, still_us, len(video), fallback, padding)
+    return None if tagged is None else append_movie(tagged, video, motion.kind)
 
 
 def best_picture(
@@ -85,7 +124,7 @@ def best_picture(
         return NewFiles({path.suffix: path.read_bytes()}, note)
     image, note = _picture(pick, movie, enhanced)
     size_wh = (image.shape[1], image.shape[0])
-    photo = pick.input.file.read_bytes() if pick.input.kind != "video" else None
+    photo = read_whole(pick.input.file, MOST_PHOTO) if pick.input.kind != "video" else None
     tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
@@ -136,15 +175,3 @@ def _motion_suffix(kind: Still) -> str:
 def unique_id(identifier: str) -> str:
     """EXIF's ImageUniqueID: 128 bits in hexadecimal."""
     return identifier.replace("-", "").lower()
-
-
-def _with_unique(whole: bytes, kind: Still, identifier: str) -> bytes:
-    """A JPEG with an id of its own in its EXIF; a HEIC, whose tags cannot grow, as it is."""
-    if kind != "jpeg":
-        return whole
-    try:
-        tags = ExifEditor(exif_of(whole) or b"")
-        tags.set_unique_id(unique_id(identifier))
-    except InputError:
-        return whole
-    return with_exif(whole, tags.to_bytes())

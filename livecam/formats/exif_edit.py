@@ -24,6 +24,9 @@ IMAGE_WIDTH, IMAGE_LENGTH, SUBJECT_AREA = 0x0100, 0x0101, 0x9214
 DATE_TIME, DATE_DIGITIZED, OFFSET_TAKEN = 0x0132, 0x9004, 0x9011
 _SRGB = 1
 
+MINIMAL_TIFF = b"MM\0*" + struct.pack(">IHI", 8, 0, 0)
+"""An EXIF block that says nothing yet."""
+
 
 class ExifEditor:
     """An EXIF block (from its byte order mark on) under change."""

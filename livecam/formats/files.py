@@ -28,7 +28,7 @@ class FileBytes:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._size = os.fstat(file.fileno()).st_size
+        self._size = file.seek(0, os.SEEK_END)
 
     def __len__(self) -> int:
         return self._size

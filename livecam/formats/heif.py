@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
-from livecam.formats.boxes import Box, find_box, find_boxes
+from livecam.formats.boxes import Box, box, find_box, find_boxes
 
 if TYPE_CHECKING:
     from livecam.formats.boxes import Data
@@ -33,6 +33,19 @@ class Extent:
 def is_picture(data: Data) -> bool:
     """Whether this is a HEIC or AVIF picture, by its first brand."""
     return bytes(data[4:8]) == b"ftyp" and bytes(data[8:12]) in BRANDS
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an item lies, and where the table says so."""
+
+    start: int
+    end: int
+    base: int
+    offset_at: int
+    """In the file; the size follows the offset."""
+    offset_bytes: int
+    size_bytes: int
 
 
 def exif_block(data: Data) -> bytes | None:
@@ -63,22 +76,60 @@ def xmp_extent(data: Data) -> Extent | None:
     return _find_item(data, b"mime", _XMP_MIME)
 
 
+def with_exif_block(photo: bytes, block: bytes) -> bytes | None:
+    """The same file with another EXIF block; None where it has none, or none that can move."""
+    place = _find_place(photo, b"Exif")
+    if place is None:
+        return None
+    (skip,) = struct.unpack(">I", photo[place.start : place.start + 4])
+    head = photo[place.start : place.start + 4 + skip]
+    return _with_item(photo, place, head + block)
+
+
+def with_xmp_block(photo: bytes, packet: bytes) -> bytes | None:
+    """The same for the XMP packet."""
+    place = _find_place(photo, b"mime", _XMP_MIME)
+    return None if place is None else _with_item(photo, place, packet)
+
+
+def _with_item(photo: bytes, place: _Place, content: bytes) -> bytes | None:
+    """An item with other content: in its place where that is as long, else at the end."""
+    if len(content) == place.end - place.start:
+        return photo[: place.start] + content + photo[place.end :]
+    offset = len(photo) + 8 - place.base
+    if not 0 <= offset < 1 << 8 * place.offset_bytes or len(content) >= 1 << 8 * place.size_bytes:
+        return None
+    last = max(find_boxes(photo), key=lambda found: found.start)
+    if photo[last.start : last.start + 4] == bytes(4):
+        return None  # a box "to the end of the file" would swallow what comes behind it
+    table = bytearray(photo)
+    at = place.offset_at
+    table[at : at + place.offset_bytes] = offset.to_bytes(place.offset_bytes)
+    at += place.offset_bytes
+    table[at : at + place.size_bytes] = len(content).to_bytes(place.size_bytes)
+    return bytes(table) + box(b"mdat", content)
+
+
 def _find_item(data: Data, kind: bytes, mime: bytes = b"") -> Extent | None:
+    place = _find_place(data, kind, mime)
+    return None if place is None else Extent(place.start, place.end)
+
+
+def _find_place(data: Data, kind: bytes, mime: bytes = b"") -> _Place | None:
     meta = find_box(data, b"meta")
     if meta is None:
         return None
     inside = Box(meta.type, meta.start, meta.body + 4, meta.end)  # behind version and flags
     number = _item_number(data, find_box(data, b"iinf", within=inside), kind, mime)
-    place = find_box(data, b"iloc", within=inside)
-    if number is None or place is None:
+    table = find_box(data, b"iloc", within=inside)
+    if number is None or table is None:
         return None
-    extent = _extent(bytes(data[place.body : place.end]), number)
-    if extent is None:
+    place = _place(bytes(data[table.body : table.end]), number, table.body)
+    if place is None:
         return None
-    start, size = extent
-    if size > MAX_BLOCK_BYTES or start + size > len(data):
+    if place.end - place.start > MAX_BLOCK_BYTES or place.end > len(data):
         raise InputError(f"the {kind.decode()} item of this HEIC file lies outside of it")
-    return Extent(start, start + size)
+    return place
 
 
 def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int | None:
@@ -102,8 +153,8 @@ def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int 
     return None
 
 
-def _extent(iloc: bytes, item: int) -> tuple[int, int] | None:
-    """Offset and length of an item that lies in one piece in the file (8.11.3)."""
+def _place(iloc: bytes, item: int, table_at: int) -> _Place | None:
+    """An item that lies in one piece in the file (8.11.3); `table_at` is where the table lies."""
     reader = _Reader(iloc)
     version = reader.number(1)
     reader.number(3)
@@ -123,7 +174,10 @@ def _extent(iloc: bytes, item: int) -> tuple[int, int] | None:
             raise InputError("this HEIC file claims too many items")
         for _ in range(count):
             reader.number(index_size)
-            extents.append((base + reader.number(offset_size), reader.number(length_size)))
+            at = table_at + reader.at
+            start = base + reader.number(offset_size)
+            end = start + reader.number(length_size)
+            extents.append(_Place(start, end, base, at, offset_size, length_size))
         if number == item:
             return extents[0] if method == 0 and len(extents) == 1 else None
     return None
@@ -133,12 +187,12 @@ class _Reader:
     """Big-endian numbers of any width, one after the other."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+        self._data, self.at = data, 0
 
     def number(self, width: int) -> int:
-        end = self._at + width
+        end = self.at + width
         if end > len(self._data):
             raise InputError("a table of this HEIC file is cut off")
-        value = int.from_bytes(self._data[self._at : end])
-        self._at = end
+        value = int.from_bytes(self._data[self.at : end])
+        self.at = end
         return value

@@ -11,9 +11,18 @@ from livecam.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from livecam.formats.boxes import Data
+
 EXIF_HEADER = b"Exif\0\0"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
 """What the content of an APP1 segment begins with."""
+MOST_XMP = 1_000_000
+"""Bytes of Extended XMP: what a Motion Photo says takes a few hundred."""
+MAX_CONTENT = 65_533
+"""Bytes that a segment holds."""
+MAX_HEAD = 16 * 65536
+"""Metadata lies before the scan, in segments of at most 64 kB each."""
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
@@ -22,6 +31,8 @@ APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
 
 MOST_SCANS = 100
 """Progressive pictures have about ten; libjpeg-turbo itself advises against more than 500."""
+PIECE = 1 << 18
+"""Bytes read at once in search of a picture's end."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """Any but those that stand alone amid the data of a scan."""
 
@@ -73,3 +84,61 @@ def insert_segment(
     if behind_exif and first is not None and first[0] == APP1:
         at = first[2]
     return jpeg[:at] + struct.pack(">HH", APP1, len(content) + 2) + content + jpeg[at:]
+
+
+def xmp_packets(head: bytes) -> list[bytes]:
+    """The XMP of a JPEG's metadata: the packet itself, and the extended one where that is whole.
+
+    Extended XMP comes in pieces (Adobe XMP, part 3, 1.1.3.1): a digest, the length of the whole,
+    and where this piece belongs.
+    """
+    packets: list[bytes] = []
+    pieces: dict[int, bytes] = {}
+    whole = 0
+    for marker, start, end in segments(head):
+        if marker != APP1:
+            continue
+        if head.startswith(XMP_HEADER, start + 4):
+            packets.append(head[start + 4 + len(XMP_HEADER) : end])
+        elif head.startswith(EXTENDED_XMP_HEADER, start + 4):
+            at = start + 4 + len(EXTENDED_XMP_HEADER) + 32
+            if at + 8 <= end:
+                whole, offset = struct.unpack(">II", head[at : at + 8])
+                pieces[offset] = head[at + 8 : end]
+    extended = b"".join(pieces[offset] for offset in sorted(pieces))
+    if extended and len(extended) == whole <= MOST_XMP:
+        packets.append(extended)
+    return packets
+
+
+def end_of_picture(jpeg: Data) -> int | None:
+    """Where the first picture of a file ends, behind its EOI; None if it has no end."""
+    at, size = 2, len(jpeg)
+    while at + 4 <= size:
+        marker, length = struct.unpack(">HH", bytes(jpeg[at : at + 4]))
+        if marker >> 8 != 0xFF:
+            return None
+        if marker & 0xFF == EOI[1]:
+            return at + 2
+        at += 2 + length
+        if marker == SOS:
+            return _end_of_scans(jpeg, at, size)
+    return None
+
+
+def _end_of_scans(jpeg: Data, at: int, size: int) -> int | None:
+    """Read on, a piece at a time; a marker may lie across two of them."""
+    while at < size:
+        piece = bytes(jpeg[at : min(size, at + PIECE)])
+        found = _MARKER.search(piece)
+        if found is None:
+            at += max(1, len(piece) - 1)
+            continue
+        at += found.start()
+        if found.group() == EOI:
+            return at + 2
+        if at + 4 > size:
+            return None
+        # Tables and further scans of a progressive picture.
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4])
+    return None

@@ -31,8 +31,8 @@ TRANSFORM_KEY = b"com.apple.quicktime.live-photo-still-image-transform"
 """A homography from the photo's pixels to the frame's: nine doubles, row by row."""
 _IDENTITY = struct.pack(">9d", 1, 0, 0, 0, 1, 0, 0, 0, 1)
 
-MAX_BYTES = 0xFFFF_FFFF
-"""Offsets in `stco` have 32 bits. A phone's moment has a few million bytes."""
+MAX_BYTES = 150_000_000
+"""Of a movie that is held in memory to be changed; a phone's moment has a few million bytes."""
 
 
 def rekeyed_movie(
@@ -45,7 +45,7 @@ def rekeyed_movie(
     """
     moov = find_box(movie, b"moov")
     assert moov is not None  # verified
-    if len(movie) > MAX_BYTES // 2:
+    if len(movie) > MAX_BYTES:
         raise InputError("this movie is too large to be half of a Live Photo")
     rest = _without_moov(movie, moov)
     scale, created, next_track = _header(movie, moov)

@@ -1,7 +1,9 @@
 """Motion Photos: where in a photo's file the movie lies, and when in it the photo was taken.
 
-In the order in which the marks can be trusted: the `mpvd` box of HEIC files, Samsung's trailer, and
-only then the lengths in XMP, which Samsung writes wrong. Wherever they point, a movie must begin.
+In the order in which the marks can be trusted: the `mpvd` box of HEIC files, Samsung's trailer, the
+lengths in XMP (which Samsung writes wrong), and where none of these helps, the movie's own first
+box behind the picture: other makers write no marks, and programs that copy photos lose them.
+Wherever they point, a movie must begin.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
 from livecam.formats.boxes import find_boxes
-from livecam.formats.heif import xmp_block
-from livecam.formats.jpeg import APP1, SOI, XMP_HEADER, segments
+from livecam.formats.heif import BRANDS, xmp_block
+from livecam.formats.jpeg import EOI, MAX_HEAD, PIECE, SOI, end_of_picture, xmp_packets
 from livecam.formats.structure import is_movie
 from livecam.formats.xmp import MotionTags, motion_tags
 
@@ -27,8 +29,6 @@ _SEF_MOVIE = 0x0A30
 """Type of Samsung's record that holds the movie."""
 MAX_RECORDS = 100
 """In Samsung's trailer; phones write about ten."""
-MAX_HEAD = 16 * 65536
-"""A JPEG's metadata lies before its scan, in segments of at most 64 kB each."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,22 @@ def find_motion_movie(data: Data) -> MotionMovie | None:
 
 def tags_of(data: Data) -> MotionTags | None:
     """What a photo's XMP says of a movie; None if it promises none. Raises InputError."""
-    return _tags(_jpeg_xmp(data) if bytes(data[:2]) == SOI else xmp_block(data))
+    if bytes(data[:2]) == SOI:
+        packets = xmp_packets(bytes(data[:MAX_HEAD]))
+    else:
+        packet = xmp_block(data)
+        packets = [] if packet is None else [packet]
+    found = [tags for tags in map(_tags, packets) if tags is not None]
+    # The extended packet has what found no room in the first.
+    return max(found, key=lambda tags: len(tags.items), default=None)
 
 
-def _tags(packet: bytes | None) -> MotionTags | None:
+def _tags(packet: bytes) -> MotionTags | None:
     # An XMP that other programs can do something with is not ours to judge, unless it is needed.
-    if packet is None or (b"MotionPhoto" not in packet and b"MicroVideo" not in packet):
+    if b"MotionPhoto" not in packet and b"MicroVideo" not in packet:
         return None
     tags = motion_tags(packet)
     return tags if tags.promises_movie else None
-
-
-def _jpeg_xmp(data: Data) -> bytes | None:
-    head = bytes(data[:MAX_HEAD])
-    for marker, start, end in segments(head):
-        if marker == APP1 and head.startswith(XMP_HEADER, start + 4):
-            return head[start + 4 + len(XMP_HEADER) : end]
-    return None
 
 
 def _in_jpeg(data: Data, tags: MotionTags | None) -> MotionMovie | None:
@@ -83,8 +82,22 @@ def _in_jpeg(data: Data, tags: MotionTags | None) -> MotionMovie | None:
         start, end = samsung
         # The record begins 24 bytes before: type, length of its name, its name.
         return _movie("jpeg", data, start, end, tags, max(2, start - 24))
-    if tags is None:
-        return None
+    problem: InputError | None = None
+    if tags is not None:
+        try:
+            return _by_lengths(data, tags)
+        except InputError as err:
+            problem = err
+    found = _search(data)
+    if found is not None:
+        return _movie("jpeg", data, *found, tags, found[0])
+    if problem is not None:
+        raise problem
+    return None
+
+
+def _by_lengths(data: Data, tags: MotionTags) -> MotionMovie:
+    """The movie where XMP says it is. Raises InputError."""
     if not tags.motion_photo or not tags.items:
         if tags.micro_offset is None:
             raise InputError("this photo promises a movie, but does not say where it is")
@@ -96,7 +109,45 @@ def _in_jpeg(data: Data, tags: MotionTags | None) -> MotionMovie | None:
         raise InputError("this photo promises a movie, but does not say where it is")
     end = len(data) - sum(behind[at + 1 :])
     start = end - tags.items[1 + at].length
-    return _movie("jpeg", data, start, end, tags, len(data) - sum(behind))
+    # What lies between photo and movie (a gain map) is the photo's.
+    return _movie("jpeg", data, start, end, tags, start)
+
+
+def _search(data: Data) -> tuple[int, int] | None:
+    """Start and end of a movie somewhere behind the picture, by its first box."""
+    size = len(data)
+    tail = bytes(data[max(0, size - 64) : size]).rstrip(b"\0")
+    if tail.endswith(EOI):
+        return None  # nothing but pictures: the rest need not be read
+    at = end_of_picture(data)
+    while at is not None and at < size:
+        piece = bytes(data[at : min(size, at + PIECE)])
+        found = piece.find(b"ftyp", 4)
+        if found < 0:
+            at += max(1, len(piece) - 8)
+            continue
+        start = at + found - 4
+        end = _end_of_boxes(data, start)
+        if end is not None:
+            return start, end
+        at = start + 5
+    return None
+
+
+def _end_of_boxes(data: Data, start: int) -> int | None:
+    """Where a row of boxes that is a movie ends; None if it is none."""
+    at, size, kinds = start, len(data), set()
+    while at + 8 <= size:
+        length, kind = struct.unpack(">I4s", bytes(data[at : at + 8]))
+        if length == 1 and at + 16 <= size:
+            length = int.from_bytes(data[at + 8 : at + 16])
+        if length < 8 or at + length > size or not kind.isalnum():
+            break
+        kinds.add(kind)
+        at += length
+    head = bytes(data[start : start + 12])
+    is_whole = {b"moov", b"ftyp"} <= kinds and b"mdat" in kinds
+    return at if is_whole and head[8:12] not in BRANDS else None
 
 
 def _in_heic(data: Data, tags: MotionTags | None) -> MotionMovie | None:

@@ -64,11 +64,19 @@ def motion_photo(
     `scores` are pairs of score (0..1) and time in the movie (seconds), of every frame, where they
     are known. The movie is copied into an MP4 as it is, not encoded again. Raises InputError.
     """
+    video = motion_video(movie, still_s, scores)
+    xmp = motion_xmp(round(still_s * _TIMESCALE), len(video))
+    return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
+
+
+def motion_video(
+    movie: Path | bytes, still_s: float, scores: Sequence[tuple[float, float]] = ()
+) -> bytes:
+    """The movie of a Motion Photo: an MP4, with the scores where they are known."""
     video = remuxed(movie, "mp4")
     if scores:
         video = with_track(video, _scores_track(scores, round(still_s * _TIMESCALE)))
-    xmp = motion_xmp(round(still_s * _TIMESCALE), len(video))
-    return insert_segment(photo, XMP_HEADER + xmp, behind_exif=True) + video
+    return video
 
 
 def _scores_track(scores: Sequence[tuple[float, float]], still_us: int) -> NewTrack:

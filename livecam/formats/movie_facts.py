@@ -46,6 +46,12 @@ class MovieFacts:
     """Whether a track has no sample description: FFmpeg leaves metadata tracks that way."""
 
 
+def is_quicktime(data: Data) -> bool:
+    """Whether a movie is a QuickTime file, as every half of a Live Photo is, not an MP4."""
+    head = bytes(data[4:12])
+    return head[:4] != b"ftyp" or head[4:] == b"qt  "
+
+
 def read_movie(data: Data) -> MovieFacts:
     """The facts of a QuickTime or MP4 file. Raises InputError."""
     ftyp, moov = find_box(data, b"ftyp"), find_box(data, b"moov")

@@ -7,14 +7,14 @@ rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.formats
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 import av
 
 from livecam.errors import InputError
 from livecam.formats.boxes import Box, find_box, find_boxes
-from livecam.formats.ffmpeg import AUDIO_BIT_RATE, open_movie
-from livecam.formats.files import read_file
+from livecam.formats.ffmpeg import AUDIO_BIT_RATE, open_movie, reason
+from livecam.formats.files import FileBytes, read_file
 from livecam.formats.structure import is_movie
 from livecam.formats.tracks import TIMESCALE
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
     from livecam.formats.boxes import Data
 
@@ -33,28 +34,75 @@ _COPIED_SOUND = ("aac",)
 """What both containers may hold; a phone's uncompressed sound has no place in an MP4."""
 _TAGS = {"h264": "avc1", "hevc": "hvc1"}
 """Apple's players take HEVC under hvc1 only; FFmpeg's own choice is hev1."""
+_BOTH = ("h264", "hevc", "mpeg4", "mjpeg", "mpeg1video", "mpeg2video", "h263", "prores", "png")
+_MP4_ONLY = ("vp9", "av1", "libdav1d")
+"""Pictures that are copied into a QuickTime file, and those that only an MP4 may hold."""
 _MATRIX_BYTES = 36
 
 
 def remuxed(movie: Path | bytes, container: Container, *, sound: bool = True) -> bytes:
     """The first picture track of a movie, and its sound, in a new file. Raises InputError."""
     out = io.BytesIO()
+    _remux(movie, out, container, sound=sound)
+    return out.getvalue()
+
+
+def remux(
+    movie: Path | bytes,
+    target: Path,
+    container: Container,
+    *,
+    sound: bool = True,
+    comment: str = "",
+) -> None:
+    """The same, written to a file: nothing of it is held in memory. Raises InputError, OSError."""
+    with target.open("w+b") as out:
+        _remux(movie, out, container, sound=sound, comment=comment)
+
+
+def container_for(movie: Path | bytes) -> Container:
+    """The container that takes a movie's picture as it is. Raises InputError."""
+    try:
+        with open_movie(movie) as source:
+            codec = _picture(source).codec_context.name
+    except (av.FFmpegError, ValueError, OSError) as err:
+        raise InputError(f"this movie cannot be read: {reason(err)}") from err
+    if codec in _MP4_ONLY:
+        return "mp4"
+    if codec not in _BOTH:
+        raise InputError(
+            f"its picture ({codec}) has no place in a QuickTime or MP4 file",
+            "gif, webp, loop and bounce can be made of it",
+        )
+    return "mov"
+
+
+def _remux(
+    movie: Path | bytes, out: BinaryIO, container: Container, *, sound: bool, comment: str = ""
+) -> None:
     options = {"movie_timescale": str(TIMESCALE)}
     try:
         with (
             open_movie(movie) as source,
             av.open(out, "w", format=container, options=options) as target,
         ):
-            if not source.streams.video:
-                raise InputError("there is no picture in this movie")
+            if comment:
+                target.metadata["comment"] = comment
             _copy(source, target, sound=sound)
     except (av.FFmpegError, ValueError) as err:
         raise InputError(f"this movie cannot be copied: {err}") from err
-    return _turned_as(out.getvalue(), movie)
+    _turn_as(out, movie)
+
+
+def _picture(source: InputContainer) -> VideoStream:
+    """The track of the most frames: a Pixel keeps a second one, with a frame or two in it."""
+    if not source.streams.video:
+        raise InputError("there is no picture in this movie")
+    return max(source.streams.video, key=lambda stream: stream.frames)
 
 
 def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> None:
-    video = source.streams.video[0]
+    video = _picture(source)
     picture = target.add_stream_from_template(video, opaque=True)
     if video.codec_context.name in _TAGS:
         picture.codec_context.codec_tag = _TAGS[video.codec_context.name]
@@ -71,6 +119,8 @@ def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> No
     for packet in source.demux(*wanted):
         if packet.dts is None:
             continue
+        if packet.pts is None:
+            packet.pts = packet.dts
         if packet.stream_index in copied:
             packet.stream = copied[packet.stream_index]
             target.mux(packet)
@@ -81,13 +131,13 @@ def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> No
         target.mux(encoder.encode(None))
 
 
-def _turned_as(movie: bytes, original: Path | bytes) -> bytes:
+def _turn_as(out: BinaryIO, original: Path | bytes) -> None:
     """Give the picture track the original's matrix, which says how to turn it."""
     old = _matrix(original) if isinstance(original, bytes) else read_file(original, _matrix)
-    new = _matrix_place(movie)
-    if old is None or new is None:
-        return movie
-    return movie[:new] + old + movie[new + _MATRIX_BYTES :]
+    new = _matrix_place(FileBytes(out))
+    if old is not None and new is not None:
+        out.seek(new)
+        out.write(old)
 
 
 def _matrix(movie: Data) -> bytes | None:

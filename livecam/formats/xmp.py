@@ -1,4 +1,4 @@
-"""Reads the little of XMP that Motion Photos need, from any file, trusting none of its numbers.
+"""Reads and edits the little of XMP that Motion Photos need, trusting none of its numbers.
 
 Names are told by their namespace's address, never by its prefix: Google's cameras write `Camera:`,
 Samsung's and most programs `GCamera:`.
@@ -6,11 +6,13 @@ Samsung's and most programs `GCamera:`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from livecam.errors import InputError
 
+CONTAINER = "http://ns.google.com/photos/1.0/container/"
 CAMERA = "http://ns.google.com/photos/1.0/camera/"
 CONTAINER_ITEM = "http://ns.google.com/photos/1.0/container/item/"
 
@@ -111,3 +113,70 @@ def _number(values: dict[str, str], name: str, space: str = CAMERA) -> int | Non
     text = values.get(f"{{{space}}}{name}", "").strip()
     # Not more digits than any size has: int() takes long over millions of them.
     return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 and text.isascii() else None
+
+
+_OWN = r"(?:MotionPhoto(?:Version|PresentationTimestampUs)?|MicroVideo\w*)"
+_ATTRIBUTE = re.compile(rf"""\s+[\w.-]+:{_OWN}\s*=\s*(?:"[^"]*"|'[^']*')""")
+_ELEMENT = re.compile(rf"<([\w.-]+:{_OWN})>[^<]*</\1>\s*")
+_MOVIE_ITEM = re.compile(
+    r"""<rdf:li\b[^>]*>(?:(?!</rdf:li>).)*?Semantic\s*(?:=\s*["']|>)\s*MotionPhoto\b"""
+    r"(?:(?!</rdf:li>).)*</rdf:li>\s*",
+    re.DOTALL,
+)
+_DESCRIPTION = re.compile(r"<rdf:Description\b[^>]*?(/?)>", re.DOTALL)
+
+
+def without_motion(packet: bytes) -> bytes:
+    """The same packet, which promises no movie any more; all else in it stays."""
+    text = packet.decode("utf-8", "surrogateescape")
+    for pattern in (_ATTRIBUTE, _ELEMENT, _MOVIE_ITEM):
+        text = pattern.sub("", text)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: int) -> bytes | None:
+    """The same packet, which says that a movie of `length` bytes follows the photo.
+
+    None where that cannot be said in it: it is broken, or made in a way that nobody makes it.
+    """
+    text = without_motion(packet).decode("utf-8", "surrogateescape")
+    item = _item_text("MotionPhoto", "video/mp4", length, 0)
+    prefix = re.search(rf"""xmlns:([\w.-]+)\s*=\s*["']{re.escape(CONTAINER)}["']""", text)
+    listed = prefix and re.search(
+        rf"<{prefix[1]}:Directory\b.*?(</rdf:Seq>)\s*</{prefix[1]}:Directory>", text, re.DOTALL
+    )
+    head = _DESCRIPTION.search(text)
+    if head is None:
+        return None
+    if listed:
+        text = text[: listed.start(1)] + item + text[listed.start(1) :]
+        directory = ""
+    else:
+        primary = _item_text("Primary", mime, 0, padding)
+        directory = (
+            f'<C:Directory xmlns:C="{CONTAINER}"><rdf:Seq>{primary}{item}</rdf:Seq></C:Directory>'
+        )
+    says = (
+        f' xmlns:Camera="{CAMERA}" Camera:MotionPhoto="1" Camera:MotionPhotoVersion="1"'
+        f' Camera:MotionPhotoPresentationTimestampUs="{still_us}"'
+    )
+    says = says.replace(f' xmlns:Camera="{CAMERA}"', "") if "xmlns:Camera=" in head[0] else says
+    end = head.end() - 1 - len(head[1])
+    closing = "</rdf:Description>" if head[1] else ""
+    new = f"{text[:end]}{says}>{directory}{closing}{text[head.end() :]}"
+    result = new.encode("utf-8", "surrogateescape")
+    try:
+        tags = motion_tags(result)
+    except InputError:
+        return None
+    last = tags.items[-1] if tags.items else None
+    is_said = tags.motion_photo and tags.still_us == still_us
+    return result if is_said and last is not None and last.length == length else None
+
+
+def _item_text(semantic: str, mime: str, length: int, padding: int) -> str:
+    return (
+        f'<rdf:li rdf:parseType="Resource"><I:Item xmlns:C="{CONTAINER}"'
+        f' xmlns:I="{CONTAINER_ITEM}" I:Mime="{mime}" I:Semantic="{semantic}"'
+        f' I:Length="{length}" I:Padding="{padding}"/></rdf:li>'
+    ).replace("<I:Item xmlns:C", "<C:Item xmlns:C")

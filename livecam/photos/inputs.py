@@ -35,6 +35,8 @@ VIDEOS = (
 UNSUPPORTED = {".jxl": "JPEG XL pictures"}
 """By suffix: what somebody would expect to be read, and no library here reads."""
 
+KNOWN = (*PICTURES, *VIDEOS, *UNSUPPORTED)
+
 
 @dataclass(frozen=True)
 class Input:
@@ -106,8 +108,7 @@ def discover(paths: Iterable[Path]) -> Iterator[Input | Problem | Remark]:
     yield from _sorted(_whole_pairs(files), Path())
     for folder in (path for path in named if path.is_dir()):
         unread: list[OSError] = []
-        known = (*PICTURES, *VIDEOS, *UNSUPPORTED)
-        for parent, content in walk(folder, known, unread.append):
+        for parent, content in walk(folder, KNOWN, unread.append):
             yield from _sorted(content, parent.relative_to(folder))
         for err in unread:
             path = Path(err.filename or folder)

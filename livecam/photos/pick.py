@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from livecam.errors import InputError
+from livecam.errors import InputError, UsageError
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import MotionMovie, find_motion_movie
 from livecam.formats.movie_facts import read_movie
@@ -133,6 +133,9 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
         return _pick_picture(source, finder)
     reader = movie.reader
     present = None if movie.still_s is None else reader.nearest(movie.still_s)
+    if wanted.at_s is not None and wanted.at_s > reader.duration_s:
+        name, lasts_s = source.file.name, reader.duration_s
+        raise UsageError(f"{wanted.at_s:g} s lies behind the end of {name}, after {lasts_s:.3f} s")
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
     needed = [frame.index for frame in (present, by_hand) if frame is not None]
     look = _Look(reader, finder)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from rich.cells import cell_len
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from livecam.photos.frames import evenly
 from livecam.quality.explain import explain, faults, word_for
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from collections.abc import Sequence
 
+    from livecam.batch import Gain
     from livecam.photos.inputs import Input
     from livecam.photos.pick import Pick
     from livecam.picking import Outcome
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 
 SHOWN_FRAMES = 12
 """Rows of the table; --json tells of all frames."""
+
+FAULTS = "what pulls it down"
+COLOURS = {"great": "green", "good": "", "fair": "yellow", "poor": "red"}
+MOST_NAMED = 5
 
 KINDS = {
     "live-photo": "Live Photo",
@@ -30,28 +38,41 @@ KINDS = {
 }
 
 
-def table(chosen: Pick) -> Table:
-    """The frames with their scores, the best and the present key photo marked."""
+def table(chosen: Pick, width: int) -> Group:
+    """The frames with their scores, the best and the present key photo marked, `width` wide."""
     rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     is_set = chosen.input.kind == "pictures"
-    rows.add_column("")
-    rows.add_column("picture" if is_set else "time", justify="left" if is_set else "right")
-    rows.add_column("frame", justify="right")
-    rows.add_column("score", justify="right")
-    for name in ("", "faces", "what pulls it down", ""):
-        rows.add_column(name, justify="right" if name == "faces" else "left", no_wrap=True)
-    for frame in shown(chosen):
-        rows.add_row(*_row(chosen, frame), style="bold" if frame is chosen.key else "")
-    return rows
+    frames = shown(chosen)
+    cells = [_row(chosen, frame) for frame in frames]
+    titles = ("", "picture" if is_set else "time", "frame", "score", "", "faces", FAULTS, "")
+    widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+    # Numbers stay whole; what gives way is the longest text, and a name only then.
+    spare = width - sum(widths) - 2 * (len(widths) - 1) - 1
+    for column, least in ((6, len(FAULTS)), (1, 12)):
+        room = max(min(least, widths[column]), widths[column] + min(0, spare))
+        spare += widths[column] - room
+        widths[column] = room
+    for column, (title, room) in enumerate(zip(titles, widths, strict=True)):
+        is_number = column in (2, 3, 5) or (column == 1 and not is_set)
+        rows.add_column(title, justify="right" if is_number else "left", no_wrap=True,
+                        width=room, overflow="ellipsis")  # fmt: skip
+    for frame, texts in zip(frames, cells, strict=True):
+        colour = COLOURS[word_for(frame.score)]
+        styled = [Text(text, style=colour if i in (3, 4) else "") for i, text in enumerate(texts)]
+        rows.add_row(*styled, style="bold" if frame is chosen.key else "")
+    left_out = len(chosen.score.frames) - len(frames)
+    if not left_out:
+        return Group(rows)
+    return Group(rows, Text(f"({left_out} more frames; --json lists all)", style="dim"))
 
 
-def _row(chosen: Pick, frame: FrameScore) -> tuple[str | Text, ...]:
+def _row(chosen: Pick, frame: FrameScore) -> tuple[str, ...]:
     is_set = chosen.input.kind == "pictures"
     present = chosen.present is not None and chosen.present.index == frame.index
     name = chosen.input.files[frame.index].name if is_set else f"{frame.t_ns / 1e9:.3f} s"
     return (
         ">" if frame is chosen.key else "",
-        escape(visible(name)),
+        visible(name),
         str(frame.index),
         f"{frame.score:.3f}",
         word_for(frame.score),
@@ -59,6 +80,18 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str | Text, ...]:
         ", ".join(faults(frame)),
         "present key photo" if present else "",
     )
+
+
+GAINS_TITLE = "What would gain most: the present key photo, and the better frame beside it"
+
+
+def gains(judged: int, better: int, largest: Sequence[Gain]) -> str:
+    """What a whole library would gain, in a sentence or two."""
+    text = f"{better} of {judged} would get a better key photo"
+    if not largest:
+        return text
+    names = (f"{visible(Path(g.files[0]).name)} +{g.gain:.2f}" for g in largest[:MOST_NAMED])
+    return f"{text}; most of all: {', '.join(names)}"
 
 
 def explanations(chosen: Pick) -> list[str]:
@@ -130,7 +163,8 @@ def line(outcome: Outcome) -> str:
     """One of many inputs in a line."""
     name = visible(display_name(outcome.source))
     if outcome.is_skipped:
-        return f"{name}: done before ({visible(outcome.outputs[-1].name)})"
+        made = f" ({visible(outcome.outputs[-1].name)})" if outcome.outputs else ""
+        return f"{name}: done before{made}"
     assert outcome.pick is not None
     face = "" if outcome.pick.score.basis == "faces" else " (no face)"
     return f"{name}: {verdict(outcome.pick)}{face}"

@@ -33,24 +33,25 @@ class Cell:
     is_present: bool
 
 
-def sheet(cells: Sequence[Cell], title: str) -> Image.Image:
-    """Draw them; exactly one is the best."""
-    best = next(cell for cell in cells if cell.is_best)
+def sheet(cells: Sequence[Cell], title: str, *, is_compared: bool = False) -> Image.Image:
+    """Draw them. Exactly one is the best, and shown large, unless pairs are `is_compared`."""
     small = [_fit(cell.image, CELL_W, CELL_W) for cell in cells]
     row_h = max(image.height for image in small) + TEXT_H + GAP
     rows = -(-len(cells) // COLUMNS)
     width = COLUMNS * (CELL_W + GAP) + GAP
-    large = _fit(best.image, width - 2 * GAP, LARGE_H)
     top = 2 * GAP + TEXT_H
-    small_top = top + large.height + TEXT_H + 2 * GAP
+    best = next(cell for cell in cells if cell.is_best)
+    large = None if is_compared else _fit(best.image, width - 2 * GAP, LARGE_H)
+    small_top = top if large is None else top + large.height + TEXT_H + 2 * GAP
     page = Image.new("RGB", (width, small_top + rows * row_h + GAP), _PAPER)
     pen = ImageDraw.Draw(page)
     font = ImageFont.load_default(size=18)
     pen.text((GAP, GAP), title, fill=_INK, font=font)
-    left = (width - large.width) // 2
-    page.paste(large, (left, top))
-    _frame(pen, (left, top, left + large.width, top + large.height), _BEST)
-    pen.text((left, top + large.height + 8), f"best: {best.caption}", fill=_BEST, font=font)
+    if large is not None:
+        left = (width - large.width) // 2
+        page.paste(large, (left, top))
+        _frame(pen, (left, top, left + large.width, top + large.height), _BEST)
+        pen.text((left, top + large.height + 8), f"best: {best.caption}", fill=_BEST, font=font)
     for i, (cell, image) in enumerate(zip(cells, small, strict=True)):
         x = GAP + i % COLUMNS * (CELL_W + GAP) + (CELL_W - image.width) // 2
         y = small_top + i // COLUMNS * row_h

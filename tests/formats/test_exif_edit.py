@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from livecam.edit.still import MINIMAL_TIFF, new_tags, with_identifier
+from livecam.edit.still import new_tags
 from livecam.errors import InputError
 from livecam.formats.apple_note import new_note
 from livecam.formats.exif import image_id, maker_note
-from livecam.formats.exif_edit import ExifEditor
+from livecam.formats.exif_edit import MINIMAL_TIFF, ExifEditor
 from livecam.formats.jpeg import EXIF_HEADER
 from livecam.formats.still import exif_of
+from livecam.formats.still_edit import with_identifier
 from tests.support.files import saved
 
 OLD, NEW = "C3754624-A6E6-4B17-9F0C-0D2D3B6F1E55", "11111111-2222-4333-8444-555555555555"

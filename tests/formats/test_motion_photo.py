@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from livecam.errors import InputError
 from livecam.formats.boxes import box
-from livecam.formats.jpeg import XMP_HEADER, insert_segment
-from livecam.formats.motion_photo import find_motion_movie
+from livecam.formats.jpeg import EXTENDED_XMP_HEADER, XMP_HEADER, insert_segment
+from livecam.formats.motion_photo import find_motion_movie, tags_of
+from livecam.formats.structure import verify_movie
 from livecam.media.form import Form
 from tests.support.files import numbered_movie, saved
 
@@ -138,9 +139,63 @@ def test_an_ordinary_photo_holds_no_movie():
 
 
 @pytest.mark.parametrize("length", [1, 100, 10**6, 10**18, -5, 0])
-def test_lengths_that_point_outside_or_nowhere_are_one_clear_error(clip, length):
+def test_where_lengths_point_outside_or_nowhere_the_movie_is_searched_for(clip, length):
+    photo = xmp(FLAG, items(length))
+    found = find_motion_movie(photo + clip)
+    assert (found.start, found.end) == (len(photo), len(photo) + len(clip))
+
+
+@pytest.mark.parametrize("length", [1, 100, 10**6, 10**18, -5, 0])
+def test_lengths_of_a_movie_that_was_taken_away_are_one_clear_error(length):
     with pytest.raises(InputError, match="promises a movie"):
-        find_motion_movie(xmp(FLAG, items(length)) + clip)
+        find_motion_movie(xmp(FLAG, items(length)) + bytes(2000))
+
+
+@pytest.mark.parametrize("trailer", [b"", bytes(30), b"\xff\xd9 other maker's trailer" * 9])
+def test_a_movie_that_nothing_speaks_of_is_found_by_its_first_box(clip, trailer):
+    """As WeChat and others write them, and as programs that lose the XMP leave them."""
+    gain_map = b"\xff\xd8\xff\xda\0\2ftyp" + bytes(300_000) + b"\xff\xd9"
+    photo = JPEG + gain_map
+    found = find_motion_movie(photo + clip + trailer)
+    assert (found.start, found.end) == (len(photo), len(photo) + len(clip))
+    assert found.still_s is None
+
+
+def test_a_picture_behind_a_photo_is_no_movie(clip):
+    heic = box(b"ftyp", b"heic", bytes(4)) + box(b"moov") + box(b"mdat")
+    assert find_motion_movie(JPEG + heic + b"!") is None
+    assert find_motion_movie(JPEG + clip[:-100] + b"!") is None, "cut off"
+
+
+def test_what_extended_xmp_says_is_read(clip):
+    """Where a packet is longer than a segment, the rest lies in others, in pieces."""
+    rest = xmp(FLAG, items(len(clip)))
+    packet = rest[rest.index(XMP_HEADER) + len(XMP_HEADER) : -2]
+    half = len(packet) // 2
+    photo = JPEG
+    for start, piece in ((half, packet[half:]), (0, packet[:half])):
+        head = EXTENDED_XMP_HEADER + b"0" * 32 + struct.pack(">II", len(packet), start)
+        photo = insert_segment(photo, head + piece)
+    found = find_motion_movie(photo + clip)
+    assert found.end - found.start == len(clip)
+    assert tags_of(photo + clip).motion_photo
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    "name",
+    [
+        "V11_wechat_noxmp.jpg",
+        "V1_samsung_s24fe_no_entry.jpg",
+        "V2_smartswitch_sef_only.jpg",
+        "V9_oppo.jpg",
+    ],
+)
+def test_movies_that_others_reported_are_found(samples, name):
+    data = (samples / "reports" / name).read_bytes()
+    found = find_motion_movie(data)
+    assert data[found.start + 4 : found.start + 8] == b"ftyp"
+    verify_movie(data[found.start : found.end])
 
 
 def test_a_flag_without_a_movie_is_an_error():
