@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from livecam.capture.frame import Frame
     from livecam.capture.ring import FrameRing
@@ -99,6 +99,11 @@ class Feed:
             for frame in frames:
                 if not self._is_closed and frame.t_ns not in self._known:
                     self._add(frame)
+
+    def queue_again(self, times_ns: Iterable[int]) -> None:
+        """Take frames of these times once more where they are offered."""
+        with self._lock:
+            self._known.difference_update(times_ns)
 
     def knows(self, t_ns: int) -> bool:
         """Whether a frame of this time was queued, and not let go again."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from livecam.errors import InputError
 from livecam.formats.boxes import Box, find_box, find_boxes
 from livecam.formats.live_photo import IDENTIFIER_KEY, STILL_TIME_KEY
+from livecam.formats.structure import MOVIE_STARTS
 
 if TYPE_CHECKING:
     from livecam.formats.boxes import Data
@@ -48,8 +49,8 @@ class MovieFacts:
 
 def is_quicktime(data: Data) -> bool:
     """Whether a movie is a QuickTime file, as every half of a Live Photo is, not an MP4."""
-    head = bytes(data[4:12])
-    return head[:4] != b"ftyp" or head[4:] == b"qt  "
+    first, brand = bytes(data[4:8]), bytes(data[8:12])
+    return brand == b"qt  " if first == b"ftyp" else first in MOVIE_STARTS
 
 
 def read_movie(data: Data) -> MovieFacts:

@@ -7,6 +7,7 @@ rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.formats
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 import av
@@ -116,19 +117,30 @@ def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> No
         encoder.layout = "mono" if heard.codec_context.layout.nb_channels == 1 else "stereo"
         encoder.bit_rate = AUDIO_BIT_RATE
     wanted = [stream for stream in (video, heard) if stream is not None]
+    start_s = _start_s(source, wanted)
     for packet in source.demux(*wanted):
         if packet.dts is None:
             continue
-        if packet.pts is None:
-            packet.pts = packet.dts
+        shift = round(start_s / packet.time_base)
+        packet.dts -= shift
+        packet.pts = packet.dts if packet.pts is None else packet.pts - shift
         if packet.stream_index in copied:
             packet.stream = copied[packet.stream_index]
             target.mux(packet)
         elif encoder is not None:
-            for frame in packet.decode():
-                target.mux(encoder.encode(cast("av.AudioFrame", frame)))
+            for frame in cast("list[av.AudioFrame]", packet.decode()):
+                frame.pts = None  # counted anew: what AVI says of MP3's is not in order
+                target.mux(encoder.encode(frame))
     if encoder is not None:
         target.mux(encoder.encode(None))
+
+
+def _start_s(source: InputContainer, streams: list[VideoStream | AudioStream]) -> Fraction:
+    """When a recording begins that does not begin at 0, as those of broadcast streams."""
+    if "mov" in source.format.name:
+        return Fraction(0)  # whose edit lists mean what they say
+    starts = [s.start_time * s.time_base for s in streams if s.start_time and s.time_base]
+    return min(starts) if len(starts) == len(streams) else Fraction(0)
 
 
 def _turn_as(out: BinaryIO, original: Path | bytes) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 KEEP_NS = 40_000_000_000
 """Readings older than this are forgotten: longer than the longest moment."""
+MOST_READINGS = 2400
+"""Where moments wait in a row, those on disk alone are measured again when their turn comes: so
+many readings of 30 kB are 80 s at 30 frames a second."""
 ANOTHER_MOMENT_NS = 500_000_000
 """A gap this long in the frames begins another sequence, in which nobody is followed."""
 
@@ -35,6 +38,8 @@ class StreamScorer:
     def __init__(self, ring: FrameRing, process: FinderProcess) -> None:
         self._ring, self._feed = ring, Feed(ring)
         self._readings: dict[int, FrameReading] = {}
+        self._needed = range(0)
+        """The span of the moment that is waited for: none of its readings is forgotten."""
         self._problem = ""
         self._failures: dict[int, str] = {}
         """Why frames could not be measured, by their times."""
@@ -62,6 +67,14 @@ class StreamScorer:
     def forget(self, start_ns: int, end_ns: int) -> None:
         """Hold none of the frames of this span: their moment is on disk, and is read from there."""
         self._feed.forget(start_ns, end_ns)
+        with self._changed:
+            if len(self._readings) > MOST_READINGS:
+                span = range(start_ns, end_ns)
+                gone = [t for t in self._readings if t in span and t not in self._needed]
+                for t_ns in gone:
+                    del self._readings[t_ns]
+                    self._failures.pop(t_ns, None)
+                self._feed.queue_again(gone)
 
     @property
     def is_busy(self) -> bool:
@@ -81,6 +94,8 @@ class StreamScorer:
         Raises ModelError, ValueError if no frame can be decoded, and LivecamError once `given_up`.
         """
         wanted = [frame.t_ns for frame in frames]
+        with self._changed:
+            self._needed = range(min(wanted), max(wanted) + 1)
         # What did not come by itself (the last frame of a camera that fell silent, presses that
         # overtook each other) is measured now.
         self._feed.offer(frames)

@@ -78,3 +78,20 @@ def test_who_gives_up_does_not_wait(ring):
     film(ring, 0, 3)  # never started: nothing will ever be measured
     with pytest.raises(LivecamError, match="given up"):
         scorer.score(ring.cut(0, 1 << 62), 0, lambda: True)
+
+
+def test_what_waits_on_disk_alone_is_measured_again(ring, monkeypatch):
+    """Readings of moments that wait in a row are not all kept; those that are needed are."""
+    monkeypatch.setattr("livecam.quality.stream.MOST_READINGS", 10)
+    with scoring(ring) as scorer:
+        film(ring, 0, 40)
+        scorer.want(0, 1_200_000_000)
+        frames = ring.cut(0, 1_200_000_000)
+        before = scorer.score(frames[:20], 300_000_000, lambda: False)
+        scorer.score(frames[20:], 900_000_000, lambda: False)
+        scorer.forget(0, 600_000_000)
+        assert scorer.score(frames[20:], 900_000_000, lambda: False).frames
+        again = scorer.score(frames[:20], 300_000_000, lambda: False)
+    assert [frame.t_ns for frame in again.frames] == [frame.t_ns for frame in before.frames]
+    for a, b in zip(again.frames, before.frames, strict=True):
+        assert a.score == pytest.approx(b.score, abs=0.05)
