@@ -239,6 +239,46 @@ class Exported(Event):
 
 
 @dataclass(frozen=True)
+class Checked(Event):
+    """`livecam check` has looked at a pair, or at a Motion Photo. Absolute paths."""
+
+    event = "checked"
+    files: tuple[str, ...]
+    kind: str
+    is_true: bool
+    identifier: str | None
+    still_s: float | None
+    duration_s: float | None
+    defects: tuple[str, ...]
+    programs: tuple[dict[str, str], ...]
+    """`program`, `takes` ("yes", "no", "unknown") and `why` of each."""
+
+
+@dataclass(frozen=True)
+class Device(Event):
+    """`livecam devices` has found a camera or a microphone."""
+
+    event = "device"
+    kind: str
+    index: int
+    name: str
+    modes: tuple[str, ...] = ()
+    """Of a camera, as people read them."""
+    problem: str = ""
+    """Why it cannot be used, or ""."""
+
+
+@dataclass(frozen=True)
+class Finding(Event):
+    """`livecam doctor` has looked at one thing."""
+
+    event = "finding"
+    name: str
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
 class PickError(Event):
     """`livecam pick` or `export` cannot use one input; `code` is the exit code if none can be."""
 

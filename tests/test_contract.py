@@ -43,8 +43,20 @@ EVENTS = [
     contract.Skipped("/x/a.JPG", "pictures", ("/o/a_key.JPG",)),
     contract.Exported("/x/a.JPG", "gif", ("/o/a.gif",), ""),
     contract.PickError("/x/a.JPG", "it is damaged", 4),
+    contract.Result(
+        "A" * 36, ("/x/a.JPG",), "live-photo", contract.Key(3, 0.1, 0.9),
+        contract.PresentKey(0.2, 0.8), 0.1, ("/o/a_key.JPG",), "",
+    ),
+    contract.Result("", ("/x/a.JPG",), "video", None, None, None, (), "", "it is damaged"),
+    contract.Tally(10, 3, ({"files": ("/x/a.JPG",), "gain": 0.5},)),
+    contract.Checked(
+        ("/x/a.JPG", "/x/a.MOV"), "Live Photo", False, None, 0.5, 2.0, ("the movie is late",),
+        ({"program": "Immich", "takes": "no", "why": "an identifier is missing"},),
+    ),
+    contract.Device("camera", 0, "HD Webcam", ("1280x720 mjpeg 30 Hz",)),
+    contract.Finding("python", "ok", "3.12.1"),
     contract.Summary(90, 0, 1, 1),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

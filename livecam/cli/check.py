@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
+from livecam import contract
 from livecam.errors import ExitCode, InputError
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
@@ -14,31 +16,55 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from livecam.photos.pairs import Halves
     from livecam.photos.report import Report
 
 
-def run(paths: Sequence[Path]) -> int:
+def run(paths: Sequence[Path], *, as_json: bool = False) -> int:
     """Print a report a pair; 0 if all are true, 1 if some are not, 4 if nothing could be read."""
-    pairs = find_halves(paths)
-    if not pairs:
-        raise InputError("there is no photo and no movie here")
     named = {path.resolve() for path in paths}
-    reports, broken = [], 0
-    for halves in pairs:
+    found = told = broken = defective = 0
+    for halves in find_halves(paths):
+        found += 1
         try:
             report = check(halves)
         except InputError as err:
             broken += 1
-            print(f"livecam: {visible(str(err))}", file=sys.stderr)
+            _fail(halves, err, as_json=as_json)
             continue
         # A folder holds ordinary pictures too; who names one wants to hear of it.
-        if report.is_candidate or named & {p.resolve() for p in halves.files}:
-            reports.append(report)
-            print(describe(report))
-    if not reports:
+        if report.is_candidate or named & {path.resolve() for path in halves.files}:
+            told += 1
+            defective += not report.is_true
+            print(event_of(halves, report).to_json() if as_json else describe(report), flush=True)
+    if not found:
+        raise InputError("there is no photo and no movie here")
+    if not told:
         return int(ExitCode.NO_INPUT)
-    good = not broken and all(report.is_true for report in reports)
-    return int(ExitCode.OK if good else ExitCode.FAILURE)
+    return int(ExitCode.FAILURE if broken or defective else ExitCode.OK)
+
+
+def _fail(halves: Halves, error: InputError, *, as_json: bool) -> None:
+    if as_json:
+        file = str(halves.files[0].resolve())
+        event = contract.PickError(file, error.message, int(error.exit_code), error.hint)
+        print(event.to_json(), flush=True)
+    else:
+        print(f"livecam: {visible(str(error))}", file=sys.stderr)
+
+
+def event_of(halves: Halves, report: Report) -> contract.Checked:
+    """A report as programs read it."""
+    return contract.Checked(
+        files=tuple(str(path.resolve()) for path in halves.files),
+        kind=report.kind,
+        is_true=report.is_true,
+        identifier=report.identifier,
+        still_s=report.still_s,
+        duration_s=report.duration_s,
+        defects=report.defects,
+        programs=tuple(dataclasses.asdict(verdict) for verdict in report.verdicts),
+    )
 
 
 def describe(report: Report) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
+from livecam import contract
 from livecam.errors import ExitCode, LivecamError
 from livecam.text import visible
 from livecam.ui import native_output
@@ -41,11 +42,22 @@ class Finding:
 
 
 def run(
-    model: Path | None, out: Path, camera: str | None = None, *, benchmark: bool = False
+    model: Path | None,
+    out: Path,
+    camera: str | None = None,
+    *,
+    benchmark: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Print the report, with `benchmark` that of a trial too; 1 if the main job cannot run."""
     with native_output.redirected(None):
         findings = [_guarded(name, check) for name, check in _checks(model, out, camera).items()]
+    if as_json:
+        for finding in findings:
+            event = contract.Finding(finding.name, finding.verdict, finding.text)
+            print(event.to_json())
+        failed = any(finding.verdict == "fail" for finding in findings)
+        return int(ExitCode.FAILURE if failed else ExitCode.OK)
     for finding in findings:
         print(f"{finding.verdict:<5} {finding.name:<11} {visible(finding.text)}")
     failed = any(finding.verdict == "fail" for finding in findings)

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     first, found = peeked(found)
     paths = args.pair or args.paths
     with native_output.redirected(None) as errors:
-        told = Telling("exporting", errors, paths, as_json=args.json)
+        told = Telling("exporting", errors, paths, is_many=len(first) > 1, as_json=args.json)
         is_empty = True
         with told:
             for one in export_all(found, args.to, args.out, jobs_for(args.jobs, first)):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from livecam.contract import EXPORTS
-from livecam.errors import UsageError
+from livecam.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MAX_MOMENT_S = 30.0
 """What a ring may hold: at 1080p a raw camera fills 93 MB a second."""
@@ -28,7 +30,12 @@ exit codes: 0 good; 1 failure; 2 wrong usage; 3 no camera; 4 nothing usable in t
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"see '{self.prog} --help'")
+        raise UsageError(message, self._meant(message) or f"see '{self.prog} --help'")
+
+    def _meant(self, message: str) -> str:
+        """What was probably meant by a word that is not known, for a hint."""
+        unknown = re.search(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)", message)
+        return _near(unknown[1], _known(self)) if unknown is not None else ""
 
 
 class _Version(argparse.Action):
@@ -41,7 +48,16 @@ class _Version(argparse.Action):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Options of the command line; `run` in them is the command. Raises UsageError."""
-    args = _parser().parse_args(argv)
+    argv = list(argv)
+    parser = _parser()
+    # `livecam FILE` means `livecam pick FILE`; a command of that name comes first.
+    if argv and not argv[0].startswith("-") and argv[0] not in _commands(parser):
+        if Path(argv[0]).exists():
+            argv.insert(0, "pick")
+        elif Path(argv[0]).suffix or len(Path(argv[0]).parts) > 1:
+            raise InputError(f"there is no {argv[0]}")
+    _check_options(argv, parser)
+    args = parser.parse_args(argv)
     if args.run is run_capture:
         _check_capture(args)
     elif args.run is run_pick:
@@ -49,6 +65,30 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     elif args.run is run_export:
         _check_export(args)
     return args
+
+
+def _check_options(argv: list[str], parser: argparse.ArgumentParser) -> None:
+    """Raise UsageError for an option that nobody knows, before its value is taken for a command."""
+    known = _known(parser)
+    for word in argv[: argv.index("--")] if "--" in argv else argv:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in known:
+            hint = _near(name, known) or "see 'livecam --help'"
+            raise UsageError(f"there is no option {name}", hint)
+
+
+def _near(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word.partition("=")[0], known, 1)
+    return f"did you mean '{near[0]}'?" if near else ""
+
+
+def _known(parser: argparse.ArgumentParser) -> set[str]:
+    """All commands and long options."""
+    commands = _commands(parser)
+    found = set(commands)
+    for one in (parser, *commands.values()):
+        found |= {name for name in one._option_string_actions if name.startswith("--")}
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_control(parser)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND", prog="livecam")
     devices = commands.add_parser("devices", help="list cameras with their modes, and microphones")
+    devices.add_argument("--json", action="store_true", help="print one JSON event a device")
     devices.set_defaults(run=run_devices)
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
     doctor.add_argument("--model", type=Path, metavar="FILE", help="the face model to check")
@@ -82,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--camera", metavar="CAMERA", help="the one to try (the first that gives pictures)"
     )
+    doctor.add_argument("--json", action="store_true", help="print one JSON event a line")
     doctor.set_defaults(run=run_doctor)
     check = commands.add_parser(
         "check",
@@ -90,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
     )
+    check.add_argument("--json", action="store_true", help="print one JSON event a pair")
     check.set_defaults(run=run_check)
     recover = commands.add_parser(
         "recover",
@@ -108,6 +151,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_pick(commands)
     _add_export(commands)
     return parser
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Each command's own parser, by its name."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(action.choices)
+    return found
 
 
 def _add_pick(commands: Any) -> None:
@@ -389,25 +441,25 @@ def run_capture(args: argparse.Namespace) -> int:
     return run(args)
 
 
-def run_devices(_: argparse.Namespace) -> int:
+def run_devices(args: argparse.Namespace) -> int:
     """`livecam devices`."""
     from livecam.cli.devices import run
 
-    return run()
+    return run(as_json=args.json)
 
 
 def run_doctor(args: argparse.Namespace) -> int:
     """`livecam doctor`."""
     from livecam.cli.doctor import run
 
-    return run(args.model, args.out, args.camera, benchmark=args.benchmark)
+    return run(args.model, args.out, args.camera, benchmark=args.benchmark, as_json=args.json)
 
 
 def run_check(args: argparse.Namespace) -> int:
     """`livecam check`."""
     from livecam.cli.check import run
 
-    return run(args.paths)
+    return run(args.paths, as_json=args.json)
 
 
 def run_recover(args: argparse.Namespace) -> int:

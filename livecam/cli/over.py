@@ -46,7 +46,16 @@ class _Rate(ProgressColumn):
 class Telling:
     """Prints results, errors and progress, and keeps count. Use as a context manager."""
 
-    def __init__(self, verb: str, errors: TextIO, paths: Iterable[Path], *, as_json: bool) -> None:
+    def __init__(
+        self,
+        verb: str,
+        errors: TextIO,
+        paths: Iterable[Path],
+        *,
+        is_many: bool,
+        as_json: bool,
+    ) -> None:
+        """`errors` takes what is no result; progress is shown only where there are `is_many`."""
         self._paths, self.as_json = list(paths), as_json
         is_terminal = errors.isatty() and not as_json
         # Into a file or a pipe nothing need be shortened.
@@ -61,7 +70,7 @@ class Telling:
         columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn("files"),
                    _Rate(), TimeRemainingColumn())  # fmt: skip
         self._progress = Progress(
-            *columns, console=self._errors, transient=True, disable=not is_terminal
+            *columns, console=self._errors, transient=True, disable=not (is_terminal and is_many)
         )
         self._task = self._progress.add_task("", total=None, start=True)
         self._is_over = False
@@ -93,7 +102,8 @@ class Telling:
                 total += len(files)
                 if self._is_over:
                     return
-        self._progress.update(self._task, total=total)
+        # A half that is named brings the other.
+        self._progress.update(self._task, total=max(total, self.done + 1))
 
     def advance(self, files: int) -> None:
         """So many files more are done."""

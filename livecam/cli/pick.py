@@ -106,8 +106,10 @@ class _Report:
         errors: TextIO,
     ) -> None:
         self._args, self._first, self._results = args, first, results
-        self._told = Telling("picking", errors, args.paths, as_json=args.json)
         self._is_one = len(first) == 1
+        self._told = Telling(
+            "picking", errors, args.paths, is_many=not self._is_one, as_json=args.json
+        )
 
     def run(self, found: Iterable[Input | Problem | Remark]) -> int:
         args, told = self._args, self._told

@@ -17,10 +17,29 @@ _ENTRY_BYTES = 16
 """Attribute, size, offset, two dependencies."""
 
 
-def with_primary_grown(jpeg: bytes, by: int) -> bytes:
-    """The same file, whose list says that its first picture is larger by so many bytes."""
-    if by == 0:
-        return jpeg
+def with_list_of(new: bytes, old: bytes) -> bytes:
+    """A file whose first picture's metadata has changed its size, with the list put right."""
+    before, after = _list(old), _list(new)
+    by = len(new) - len(old)
+    if before is None or after is None or by == 0:
+        return new
+    order, at, count = after
+    changed = bytearray(new)
+    # Places count from the list itself: only what grew behind it moves them.
+    moved = by - (at - before[1])
+    for i in range(count):
+        place = at + i * _ENTRY_BYTES + 4
+        size, offset = struct.unpack_from(f"{order}II", changed, place)
+        size = size + by if i == 0 else size
+        offset = offset + moved if offset else 0
+        if not (0 <= size < 1 << 32 and 0 <= offset < 1 << 32):
+            return new
+        struct.pack_into(f"{order}II", changed, place, size, offset)
+    return bytes(changed)
+
+
+def _list(jpeg: bytes) -> tuple[str, int, int] | None:
+    """Byte order, place and number of the entries; None for a JPEG without a list."""
     for marker, start, end in segments(jpeg):
         if marker != APP2 or not jpeg.startswith(MPF_HEADER, start + 4):
             continue
@@ -28,13 +47,9 @@ def with_primary_grown(jpeg: bytes, by: int) -> bytes:
         block = jpeg[base:end]
         order = order_of(block)
         if order is None:
-            return jpeg
+            return None
         (first,) = struct.unpack_from(f"{order}I", block, 4)
         for entry in entries(block, first, order):
             if entry.tag == MP_ENTRY and entry.size >= _ENTRY_BYTES:
-                at = base + entry.value_at + 4
-                (size,) = struct.unpack_from(f"{order}I", jpeg, at)
-                if 0 <= size + by < 1 << 32:
-                    return jpeg[:at] + struct.pack(f"{order}I", size + by) + jpeg[at + 4 :]
-        return jpeg
-    return jpeg
+                return order, base + entry.value_at, entry.size // _ENTRY_BYTES
+    return None

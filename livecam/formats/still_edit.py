@@ -23,7 +23,7 @@ from livecam.formats.jpeg import (
     segments,
     xmp_packets,
 )
-from livecam.formats.mpf import with_primary_grown
+from livecam.formats.mpf import with_list_of
 from livecam.formats.still import exif_of
 from livecam.formats.xmp import with_motion, without_motion
 
@@ -77,7 +77,6 @@ def without_motion_tags(photo: bytes) -> bytes:
         changed = [without_motion(packet) for packet in packets]
         if changed == packets:
             return photo
-        photo = without_xmp(photo)
         return with_xmp(photo, changed[0]) or photo
     packet = xmp_block(photo)
     changed_packet = without_motion(packet) if packet else packet
@@ -95,7 +94,7 @@ def with_exif(jpeg: bytes, block: bytes) -> bytes:
             break
     else:
         new = insert_segment(jpeg, EXIF_HEADER + block)
-    return with_primary_grown(new, len(new) - len(jpeg))
+    return with_list_of(new, jpeg)
 
 
 def with_xmp(photo: bytes, packet: bytes) -> bytes | None:
@@ -105,7 +104,7 @@ def with_xmp(photo: bytes, packet: bytes) -> bytes | None:
     if len(packet) > MAX_CONTENT - len(XMP_HEADER):
         return None
     new = insert_segment(without_xmp(photo), XMP_HEADER + packet, behind_exif=True)
-    return with_primary_grown(new, len(new) - len(photo))
+    return with_list_of(new, photo)
 
 
 def without_xmp(jpeg: bytes) -> bytes:

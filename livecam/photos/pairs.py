@@ -218,8 +218,8 @@ def movie_facts(data: Data) -> MovieFacts:
     return read_movie(data)
 
 
-def find_halves(paths: Iterable[Path]) -> list[Halves]:
-    """Pairs and single files among files and folders, for `livecam check`.
+def find_halves(paths: Iterable[Path]) -> Iterator[Halves]:
+    """Pairs and single files among files and folders, for `livecam check`, as they are found.
 
     A half named alone brings the other. Two files named together are taken as meant for each
     other, whatever they say. What cannot be read is among them too: the check says why. Raises
@@ -231,17 +231,23 @@ def find_halves(paths: Iterable[Path]) -> list[Halves]:
             raise InputError(f"there is no {path}")
         if path.is_file() and path.suffix.lower() not in STILLS + MOVIES:
             raise InputError(f"{path.name} is neither a photo nor a movie of a Live Photo")
-    if len(paths) == 2 and all(path.is_file() for path in paths):
+    files = [path for path in paths if not path.is_dir()]
+    if len(paths) == len(files) == 2:
         photo = next((path for path in paths if path.suffix.lower() in STILLS), None)
         movie = next((path for path in paths if path.suffix.lower() in MOVIES), None)
         if photo is not None and movie is not None:
-            return [Halves(photo, movie)]
-    found: dict[Path, Halves] = {}
-    for path in paths:
-        for halves in _in_folder(path) if path.is_dir() else [_with_other(path)]:
-            for file in halves.files:
-                found.setdefault(file, halves)
-    return list(dict.fromkeys(found.values()))
+            yield Halves(photo, movie)
+            return
+    done: set[Path] = set()
+    for path in files:
+        if path not in done:
+            halves = _with_other(path)
+            done.update(halves.files)
+            yield halves
+    for folder in (path for path in paths if path.is_dir()):
+        for halves in _in_folder(folder):
+            if not done & set(halves.files):
+                yield halves
 
 
 def _in_folder(folder: Path) -> Iterator[Halves]:

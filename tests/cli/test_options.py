@@ -10,7 +10,7 @@ import pytest
 
 from livecam.cli import main
 from livecam.cli.options import parse
-from livecam.errors import UsageError
+from livecam.errors import InputError, UsageError
 from tests.support.program import run
 
 FLAGS = {
@@ -94,3 +94,26 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path):
         )
     assert done.returncode == 1
     assert done.stderr == "livecam: its output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (["pik", "."], "pick"),
+        (["pick", ".", "--rekye"], "--rekey"),
+        (["--camrea", "demo"], "--camera"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_probably_meant(argv, meant):
+    with pytest.raises(UsageError) as caught:
+        parse(argv)
+    assert caught.value.hint == f"did you mean '{meant}'?"
+
+
+def test_a_file_alone_is_picked_from(tmp_path):
+    path = tmp_path / "IMG_1.JPG"
+    path.write_bytes(b"")
+    assert parse([str(path)]).paths == [path]
+    assert parse([str(path), "--frames", "3"]).frames == 3
+    with pytest.raises(InputError, match=r"there is no .*IMG_2.JPG"):
+        parse([str(tmp_path / "IMG_2.JPG")])

@@ -233,3 +233,47 @@ def test_what_was_written_into_the_same_folder_is_no_further_input(library, tmp_
     (again,) = picked(*args, cwd=tmp_path)
     assert again["event"] == "skipped"
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_report_grows_and_is_gone_on_with(library, tmp_path):
+    """What it holds is not looked at again, whatever became of it."""
+    (tmp_path / "broken.mov").write_bytes(b"\0\0\0\x08moov")
+    broken = str(tmp_path / "broken.mov")
+    args = ("pick", str(library), broken, "--frames", "4", "--report", "r.jsonl")
+    first = run(*args, "--json", cwd=tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    for line in lines:
+        jsonschema.validate(line, EVENT)
+    told = events(first.stdout)
+    assert told[-1]["event"] == "tally"
+    assert len(lines) == sum(event["event"] == "picked" for event in told)
+    assert told[-1]["judged"] == sum(line["gain"] is not None for line in lines) > 0
+    second = run(*args, "--json", cwd=tmp_path)
+    kinds = [event["event"] for event in events(second.stdout)]
+    assert "picked" not in kinds
+    assert kinds.count("skipped") == len(lines)
+    assert len((tmp_path / "r.jsonl").read_text().splitlines()) == len(lines)
+    assert events(second.stdout)[-1] == told[-1], "the sum is that of all runs"
+
+
+def test_the_sheet_of_a_library_shows_what_would_gain_most(library, tmp_path):
+    done = run("pick", str(library), "--frames", "5", "--report", "r.jsonl", "--sheet", "s.png",
+               cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "would get a better key photo" in done.stdout
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert (tmp_path / "s.png").exists() == any(line["gain"] for line in lines)
+
+
+def test_a_set_is_called_after_the_picture_that_was_chosen(tmp_path):
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    Image.new("RGB", (320, 240), (3, 3, 3)).save(shots / "a.png")
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(shots / "b.png")
+    done = run("pick", str(shots), "--out", "best", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "best").iterdir()] == ["b_key.png"]
+    again = run("pick", str(shots), "--out", "best", cwd=tmp_path)
+    assert "done before" in again.stdout
+    assert len(list((tmp_path / "best").iterdir())) == 1

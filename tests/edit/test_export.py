@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import livecam
 from livecam import contract
+from livecam.contract import EXPORTS
 from livecam.formats.boxes import find_box
 from livecam.formats.live_photo import EFFECT_KEY
 from livecam.formats.motion_photo import find_motion_movie
@@ -22,6 +24,7 @@ from livecam.photos.check import check
 from livecam.photos.frames import MovieReader
 from livecam.photos.pairs import find_halves
 from tests.support.files import level, numbered_movie, saved
+from tests.support.frames import moment
 from tests.support.program import events, run
 
 SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
@@ -39,6 +42,11 @@ def exported(source: Path, target: str, folder: Path) -> list[Path]:
     (event,) = events(done.stdout)
     jsonschema.validate(event, EVENT)
     return [Path(path) for path in event["outputs"]]
+
+
+def pixels(path: Path) -> bytes:
+    with Image.open(path) as image:
+        return image.tobytes()
 
 
 def brightness(path: Path) -> list[float]:
@@ -197,3 +205,61 @@ def test_what_cannot_be_made_is_said_in_one_line(moment_files, tmp_path):
     assert not list((tmp_path / "n").iterdir())
     assert run("export", str(movie), "--to", "gold", "--out", "n", cwd=tmp_path).returncode == 2
     assert run("export", str(movie), "--to", "gif", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("target", EXPORTS)
+def test_a_second_export_makes_nothing_twice(moment_files, tmp_path, target):
+    source = moment_files.motion_photo if target == "live-photo" else moment_files.photo
+    args = ("export", str(source), "--to", target, "--out", "n")
+    first = run(*args, "--json", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "n").iterdir()}
+    (event,) = events(run(*args, "--json", cwd=tmp_path).stdout)
+    assert event["event"] == "skipped"
+    assert set(event["outputs"]) == {str(path) for path in made}
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "n").iterdir()} == made
+
+
+def test_two_files_that_do_not_say_so_become_a_pair(tmp_path):
+    """As makelive does: a photo and a movie without identifiers, of any names."""
+    Image.new("RGB", (320, 240), (90, 120, 60)).save(tmp_path / "photo.jpg")
+    movie = numbered_movie(tmp_path / "clip.mp4", [i / 30 for i in range(45)], size=(320, 240))
+    for first, second in (("photo.jpg", "clip.mp4"), ("clip.mp4", "photo.jpg")):
+        done = run("export", "--pair", first, second, "--out", first[:4], cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        new = sorted((tmp_path / first[:4]).iterdir())
+        assert [path.suffix for path in new] == [".JPG", ".MOV"]
+        (halves,) = find_halves([new[0]])
+        assert check(halves).is_true
+        assert pixels(new[0]) == pixels(tmp_path / "photo.jpg"), "not one bit of the picture"
+    done = run("export", "--pair", "photo.jpg", str(movie), "--to", "motion-photo", "--out", "m",
+               cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (motion,) = (tmp_path / "m").iterdir()
+    (halves,) = find_halves([motion])
+    assert check(halves).is_true
+
+
+def test_a_motion_photo_of_livecams_pair_keeps_its_scores(tmp_path):
+    """As the one that the camera writes."""
+    it = moment([i / 30 for i in range(20)], size_wh=(320, 240))
+    files = livecam.save(it, livecam.score(it), tmp_path)
+    (motion,) = exported(files.photo, "motion-photo", tmp_path)
+    assert b"application/motionphoto-image-meta" in motion.read_bytes()
+    files.scores.unlink()
+    (motion,) = exported(files.photo, "motion-photo", tmp_path / "new")
+    assert b"application/motionphoto-image-meta" not in motion.read_bytes()
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", ["muted_avi.avi", "mpeg.mpg", "offset_start.ts", "unrelated.MP4"])
+def test_whatever_is_read_can_be_muted_from_0_on(samples, tmp_path, name):
+    source = samples / "reports" / name
+    done = run("export", str(source), "--to", "muted", "--out", "m", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (made,) = (tmp_path / "m").iterdir()
+    with MovieReader(made) as new, MovieReader(source) as old:
+        assert len(new.times) == len(old.times)
+        assert new.times[0].time_s == pytest.approx(0, abs=0.04)
+    with av.open(str(made)) as movie:
+        assert not movie.streams.audio
