@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
 
+    from livecam.quality.model import AnyModel
+
 MARK = "_key"
 """Added to the name of a file that is made from another."""
 
@@ -45,7 +47,7 @@ class Ask:
     out: Path | None = None
     rekey: bool = False
     enhance: bool = False
-    model: Path | None = None
+    model: AnyModel = None
     look: Callable[[Pick, OpenMovie | None], None] | None = None
     """Gets every choice while its movie is still open, in one of several threads."""
     done: Set[bytes] = frozenset()
@@ -93,7 +95,7 @@ def pick_all(
 class _Finders:
     """A face finder for each thread."""
 
-    def __init__(self, model: Path | None) -> None:
+    def __init__(self, model: AnyModel) -> None:
         self._model = model
         self._local = threading.local()
         self._all: list[FaceFinder] = []

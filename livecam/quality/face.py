@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +46,24 @@ class Face:
         points = self.landmarks * np.float32(scale)
         points[:, :2] += np.array((dx, dy), np.float32)
         return Face(points, self.blendshapes, self.angles_deg, self.presence)
+
+
+def largest_first(faces: list[Face]) -> list[Face]:
+    """Faces by the areas of their boxes."""
+
+    def area(face: Face) -> float:
+        left, top, right, bottom = face.box
+        return (right - left) * (bottom - top)
+
+    return sorted(faces, key=area, reverse=True)
+
+
+def angles_deg_of(matrix: npt.NDArray[np.floating[Any]]) -> tuple[float, float, float]:
+    """Yaw, pitch, roll of a (4, 4) facial transformation matrix (column vectors, y up)."""
+    yaw = math.degrees(math.asin(max(-1.0, min(1.0, float(matrix[0, 2])))))
+    pitch = math.degrees(math.atan2(-float(matrix[1, 2]), float(matrix[2, 2])))
+    roll = math.degrees(math.atan2(-float(matrix[0, 1]), float(matrix[0, 0])))
+    return yaw, pitch, roll
 
 
 def shifted(box: Box, right: float, down: float) -> Box:

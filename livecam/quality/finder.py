@@ -14,16 +14,20 @@ import numpy as np
 
 from livecam.quality.face import distance, overlap
 from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
-from livecam.quality.model import mediapipe_is_installed
+from livecam.quality.model import (
+    MissingModelError,
+    find_model,
+    mediapipe_is_installed,
+    model_of,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from livecam.capture.frame import Bytes, Frame
     from livecam.quality.centerface import CenterFace
     from livecam.quality.detector import BlazeFace
     from livecam.quality.face import Box, Face
     from livecam.quality.landmarker import FaceLandmarker
+    from livecam.quality.model import AnyModel
 
 READ_WIDTH = 640
 """Frames are measured at a half, a quarter or an eighth of their size, but at least this wide."""
@@ -70,7 +74,7 @@ class FaceFinder:
     One thread at a time. Frames must come in their order; `start` begins another sequence.
     """
 
-    def __init__(self, model: Path | None = None) -> None:
+    def __init__(self, model: AnyModel = None) -> None:
         self._model = model
         self._landmarker: FaceLandmarker | None = None
         self._blaze: BlazeFace | None = None
@@ -80,17 +84,21 @@ class FaceFinder:
         self.start()
 
     def load(self) -> None:
-        """Load now. Raises ModelError for a missing or altered model, not for a missing wheel."""
+        """Load now. Raises ModelError for a missing or altered model."""
         with _LOADING:
             self._load()
 
     def _load(self) -> None:
         if self._landmarker is not None or self.problem:
             return
-        # A missing wheel is a platform's limit, and livecam goes on; a missing or altered model is
-        # an installation that must be mended.
-        if not mediapipe_is_installed():
-            self.problem = "MediaPipe has no build for this platform"
+        try:
+            find_model(model_of(self._model).path)
+        except MissingModelError as err:
+            # Where nothing brings the model by itself, livecam goes on without; elsewhere it is an
+            # installation that must be mended.
+            if mediapipe_is_installed():
+                raise
+            self.problem = f"{err.message}: {err.hint}"
             return
         from livecam.quality.centerface import CenterFace, find_weights
         from livecam.quality.detector import BlazeFace

@@ -29,11 +29,11 @@ from livecam.timebase import now_ns, to_ns
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
-    from pathlib import Path
 
     from livecam.capture.frame import Bytes, Frame
     from livecam.quality.finder_server import Answer, MakeFinder
     from livecam.quality.measures import FrameReading
+    from livecam.quality.model import AnyModel
 
 ANSWER_S = 60.0
 """How long an answer may take: a Raspberry Pi loads the models in ten seconds."""
@@ -92,7 +92,7 @@ class FinderProcess:
     """The process, begun when it is first needed, and anew when it died. Safe from any thread."""
 
     def __init__(
-        self, finders: int, model: Path | None = None, make: MakeFinder | None = None
+        self, finders: int, model: AnyModel = None, make: MakeFinder | None = None
     ) -> None:
         """`finders` is how many `finder` will be asked for; `make` (picklable) makes each there."""
         self._finders, self._given = finders, 0

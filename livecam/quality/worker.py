@@ -15,11 +15,11 @@ from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from livecam.capture.frame import Frame
     from livecam.clip.moment import Moment
     from livecam.quality.measures import FrameReading
+    from livecam.quality.model import AnyModel
 
 THREADS = 2
 """Landmarkers side by side: decoding and the models let each other run, and two take half the time
@@ -39,7 +39,7 @@ class ScoreRequest:
 class ScoreWorker:
     """Scores moments one after the other; each is measured by `THREADS` threads."""
 
-    def __init__(self, model: Path | None = None) -> None:
+    def __init__(self, model: AnyModel = None) -> None:
         self._finders = [FaceFinder(model) for _ in range(THREADS)]
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="score")
         self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="read")
@@ -81,7 +81,7 @@ def read_all(finder: FaceFinder, frames: Sequence[Frame]) -> list[FrameReading]:
     return [finder.read(frame) for frame in frames]
 
 
-def score(moment: Moment, model: Path | None = None) -> MomentScore:
+def score(moment: Moment, model: AnyModel = None) -> MomentScore:
     """Score a moment and choose its key frame, here and now.
 
     Raises ModelError, or ValueError if no frame can be decoded.

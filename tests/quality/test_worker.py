@@ -92,12 +92,17 @@ def test_broken_frames_do_not_stop_the_rest():
     assert not score.frames[6].offered
 
 
-def test_where_mediapipe_has_no_build_the_frame_decides_and_the_reason_is_given(monkeypatch):
-    # A platform without a wheel, as the import system shows it.
+def test_where_nothing_brings_the_model_the_frame_decides_and_the_reason_is_given(
+    monkeypatch, tmp_path
+):
+    # A platform without MediaPipe, on which nobody has fetched the model yet.
     monkeypatch.setattr("livecam.quality.finder.mediapipe_is_installed", lambda: False)
+    monkeypatch.setattr("livecam.quality.model.CARRIER", "no_such_package")
+    monkeypatch.setattr("livecam.quality.model.fetched_path", lambda: tmp_path / "none.task")
     score = livecam.score(film(0, 30, 10))
     assert score.basis == "frame"
-    assert "no build for this platform" in score.note
+    assert "the face model is not installed" in score.note
+    assert "livecam model" in score.note
 
 
 def test_what_goes_in_and_out_is_plain_data():
