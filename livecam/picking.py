@@ -81,10 +81,10 @@ def pick_all(
     """
     if ask.out is not None:
         check_folder(ask.out)
-    finders, made = _Finders(ask.model), Made()
+    finders, made = Finders(ask.model), Made()
 
     def work(one: Input | Problem | Remark) -> Outcome | Problem | Remark:
-        return _outcome(one, ask, finders, made) if isinstance(one, Input) else one
+        return outcome_of(one, ask, finders, made) if isinstance(one, Input) else one
 
     try:
         yield from in_order(found, work, jobs)
@@ -92,7 +92,7 @@ def pick_all(
         finders.close()
 
 
-class _Finders:
+class Finders:
     """A face finder for each thread."""
 
     def __init__(self, model: AnyModel) -> None:
@@ -101,6 +101,7 @@ class _Finders:
         self._all: list[FaceFinder] = []
 
     def mine(self) -> FaceFinder:
+        """That of the thread that asks."""
         finder: FaceFinder | None = getattr(self._local, "finder", None)
         if finder is None:
             finder = self._local.finder = FaceFinder(self._model)
@@ -108,11 +109,13 @@ class _Finders:
         return finder
 
     def close(self) -> None:
+        """Free all of them."""
         for finder in self._all:
             finder.close()
 
 
-def _outcome(source: Input, ask: Ask, finders: _Finders, made: Made) -> Outcome:
+def outcome_of(source: Input, ask: Ask, finders: Finders, made: Made) -> Outcome:
+    """Work on one input; whatever happens is in the outcome."""
     identifier = ""
     try:
         if ask.rekey and source.kind not in ("live-photo", "motion-photo"):

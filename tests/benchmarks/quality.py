@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ import numpy as np
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
+from livecam.quality.model import FaceModel
 from livecam.quality.parts import PARTS
 from livecam.quality.score import WEIGHTS, FrameScore, score_frames, score_pictures
 from livecam.timebase import NS_PER_S
@@ -397,14 +399,24 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=SAMPLES / "faces")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--no-groups", action="store_true", help="single people only")
+    parser.add_argument(
+        "--face-runtime", nargs="+", choices=("mediapipe", "opencv"), default=["mediapipe"],
+        help="what runs the networks; of several each is measured in turn",
+    )  # fmt: skip
     args = parser.parse_args()
     labels = json.loads((args.clips / "labels.json").read_text())
-    finder = FaceFinder()
-    clips = [read_clip(args.clips / name, labels[name], finder) for name in labels]
-    text = "\n\n".join((table(clips), strangers(clips, labels), leave_one_out(clips)))
-    if not args.no_groups:
-        text += "\n\n" + group_table(args.clips, labels, finder)
-    finder.close()
+    parts = []
+    for runtime in args.face_runtime:
+        begun_s = time.process_time()
+        finder = FaceFinder(FaceModel(runtime=runtime))
+        clips = [read_clip(args.clips / name, labels[name], finder) for name in labels]
+        spent_s = time.process_time() - begun_s
+        parts.append(f"## {runtime}: {spent_s:.0f} s of the processor for the clips")
+        parts += [table(clips), strangers(clips, labels), leave_one_out(clips)]
+        if not args.no_groups:
+            parts.append(group_table(args.clips, labels, finder))
+        finder.close()
+    text = "\n\n".join(parts)
     print(text)
     if args.out is not None:
         args.out.write_text(text + "\n")

@@ -1,0 +1,86 @@
+"""`livecam pick --dask ADDRESS`: the same work on a cluster whose workers see the same files.
+
+Scheduling, retries and the loss of a worker are `dask.distributed`'s; here inputs go out and
+outcomes come back in their order. An extra, since only who asks for it connects to anything.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from livecam.errors import LivecamError, UsageError
+from livecam.photos.inputs import Input, Problem, Remark
+from livecam.picking import Finders, Made, Outcome, outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from livecam.picking import Ask
+
+AHEAD = 4
+"""Inputs sent ahead for each thread of the cluster: enough that none has to wait for the next."""
+CONNECT_S = 10
+RETRIES = 3
+"""How often an input is given to another worker where one was lost with it."""
+
+_FINDERS: dict[Any, Finders] = {}
+_LOCK = threading.Lock()
+
+
+def pick_on_cluster(
+    found: Iterable[Input | Problem | Remark], ask: Ask, address: str
+) -> Iterator[Outcome | Problem | Remark]:
+    """Outcomes in the order of the inputs, and in between what else was found.
+
+    Raises UsageError without the extra, and LivecamError where the cluster cannot be reached.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        raise UsageError(
+            "--dask needs the extra 'cluster'", "install it with: pip install 'livecam[cluster]'"
+        )
+    import distributed
+
+    connect: Any = distributed.Client
+    try:
+        client: Any = connect(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as err:
+        raise LivecamError(f"the cluster {address} cannot be reached", "is it running?") from err
+    threads = max(1, sum(client.nthreads().values()))
+    sent: deque[Any] = deque()
+    try:
+        for one in found:
+            # A future for each input; what is no input only waits for its turn.
+            sent.append(
+                client.submit(work, one, ask, pure=False, retries=RETRIES)
+                if isinstance(one, Input)
+                else one
+            )
+            while sent and (len(sent) > AHEAD * threads or _is_ready(sent[0])):
+                yield _result(sent.popleft())
+        while sent:
+            yield _result(sent.popleft())
+    finally:
+        client.close()
+
+
+def work(source: Input, ask: Ask) -> Outcome:
+    """One input, on a worker: its threads keep their networks from one input to the next."""
+    with _LOCK:
+        finders = _FINDERS.get(ask.model)
+        if finders is None:
+            finders = _FINDERS[ask.model] = Finders(ask.model)
+    return outcome_of(source, ask, finders, Made())
+
+
+def _is_ready(one: Any) -> bool:
+    return isinstance(one, Problem | Remark) or bool(one.done())
+
+
+def _result(one: Any) -> Outcome | Problem | Remark:
+    if isinstance(one, Problem | Remark):
+        return one
+    outcome: Outcome = one.result()
+    return outcome

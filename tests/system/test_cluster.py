@@ -1,0 +1,97 @@
+"""Picking on a cluster: a scheduler and two workers of their own, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livecam.media.form import Form
+from tests.support.files import numbered_movie, saved
+from tests.support.program import events, run
+
+pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("library")
+    files = saved(folder, Form(motion="beside"), frames=30)
+    for i in range(4):
+        for path in (files.photo, files.movie):
+            (folder / f"IMG_{i}{path.suffix}").write_bytes(path.read_bytes())
+        numbered_movie(folder / f"clip-{i}.mp4", [k / 10 for k in range(12)])
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x10ftypisom")
+    return folder
+
+
+@pytest.fixture
+def cluster():
+    """The scheduler's address, and two workers as processes."""
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+         "--port", "0", "--no-dashboard"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    address = ""
+    assert scheduler.stderr is not None
+    for line in scheduler.stderr:
+        found = re.search(r"Scheduler at:\s+(tcp://\S+)", line)
+        if found:
+            address = found[1]
+            break
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "1",
+             "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    yield address, workers
+    for program in (*workers, scheduler):
+        program.kill()
+        program.wait()
+    scheduler.stderr.close()
+
+
+def told(stdout: str) -> list[dict]:
+    return sorted(events(stdout), key=lambda event: event.get("file", ""))
+
+
+def test_the_results_are_those_of_the_local_run(library, cluster, tmp_path):
+    address, _ = cluster
+    local = run("pick", str(library), "--frames", "4", "--json", cwd=tmp_path)
+    far = run("pick", str(library), "--frames", "4", "--json", "--dask", address, cwd=tmp_path)
+    assert far.returncode == local.returncode == 1, far.stderr
+    assert told(far.stdout) == told(local.stdout)
+
+
+def test_a_worker_that_is_killed_on_the_way_loses_nothing(library, cluster, tmp_path):
+    address, workers = cluster
+    command = [sys.executable, "-m", "livecam", "pick", str(library), "--json", "--report",
+               "r.jsonl", "--dask", address]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as program:
+        assert program.stdout is not None
+        first = program.stdout.readline()
+        workers[0].send_signal(signal.SIGKILL)
+        rest = program.stdout.read()
+    assert program.returncode == 1, "one file is broken"
+    picked = [e for e in events(first + rest) if e["event"] == "picked"]
+    assert len(picked) == len({e["file"] for e in picked})
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert sum(not line["error"] for line in lines) == len(picked) > 6
+
+
+def test_a_cluster_that_is_not_there_is_one_line(library, tmp_path):
+    done = run("pick", str(library), "--dask", "tcp://127.0.0.1:9", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("livecam:")]
+    assert "cannot be reached" in line
