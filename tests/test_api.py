@@ -1,4 +1,4 @@
-"""The Python interface, as the README shows it."""
+"""The Python interface, as livecam/README.md shows it."""
 
 from __future__ import annotations
 

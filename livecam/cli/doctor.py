@@ -9,16 +9,17 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
-from livecam.errors import ExitCode, LivecamError
+from livecam.errors import ExitCode, LivecamError, UsageError
+from livecam.media.publish import write_file
 from livecam.text import visible
 from livecam.ui import native_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from livecam.quality.model import FaceModel
 
@@ -30,6 +31,8 @@ CV2_PROVIDERS = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
 )
+PUBLIC = ("python", "opencv", "model", "encoders", "display")
+"""What doctor says of these names nobody."""
 ENCODERS = ("libx264", "aac")
 LOW_SPACE_BYTES = 500_000_000
 
@@ -71,6 +74,34 @@ def run(
             lines = run_trial(camera)
         print("\n".join(lines))
     return int(ExitCode.FAILURE if failed else ExitCode.OK)
+
+
+def report(model: FaceModel, out: Path, camera: str | None, target: str) -> int:
+    """Write what a report of a bug needs; `target` is a file, or - for standard output.
+
+    No names of people, folders, cameras or addresses: of what may hold one, only whether it works.
+    """
+    from livecam.media.record import versions
+
+    with native_output.redirected(None):
+        findings = [_guarded(name, check) for name, check in _checks(model, out, camera).items()]
+    lines = [f"{name} {version}" for name, version in versions().items() if version]
+    lines += [
+        f"{finding.verdict} {finding.name}"
+        + (f": {finding.text}" if finding.name in PUBLIC and finding.verdict != "fail" else "")
+        for finding in findings
+    ]
+    lines.append(f"cores {os.cpu_count()}, machine {platform.machine()}")
+    text = "\n".join(lines) + "\n"
+    if target == "-":
+        print(text, end="")
+        return int(ExitCode.OK)
+    path = Path(target)
+    if path.exists():
+        raise UsageError(f"{path} exists already", "livecam overwrites nothing")
+    write_file(path, text.encode())
+    print(f"written to {visible(str(path))}: look through it before you send it")
+    return int(ExitCode.OK)
 
 
 def _checks(model: FaceModel, out: Path, camera: str | None) -> dict[str, Callable[[], Finding]]:

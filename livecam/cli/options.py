@@ -38,6 +38,14 @@ class _Parser(argparse.ArgumentParser):
         return _near(unknown[1], _known(self)) if unknown is not None else ""
 
 
+class _Completion(argparse.Action):
+    def __call__(self, _: object, __: object, shell: Any, *___: object) -> None:
+        from livecam.cli.manual import install_completion
+
+        print(f"completions for {shell}: {install_completion(shell, Path.home())}")
+        raise SystemExit(0)
+
+
 class _Version(argparse.Action):
     def __call__(self, *_: object) -> None:
         from importlib.metadata import version
@@ -49,9 +57,9 @@ class _Version(argparse.Action):
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Options of the command line; `run` in them is the command. Raises UsageError."""
     argv = list(argv)
-    parser = _parser()
+    parser = parser_of_all()
     # `livecam FILE` means `livecam pick FILE`; a command of that name comes first.
-    if argv and not argv[0].startswith("-") and argv[0] not in _commands(parser):
+    if argv and not argv[0].startswith("-") and argv[0] not in commands_of(parser):
         if Path(argv[0]).exists():
             argv.insert(0, "pick")
         elif Path(argv[0]).suffix or len(Path(argv[0]).parts) > 1:
@@ -84,14 +92,15 @@ def _near(word: str, known: Collection[str]) -> str:
 
 def _known(parser: argparse.ArgumentParser) -> set[str]:
     """All commands and long options."""
-    commands = _commands(parser)
+    commands = commands_of(parser)
     found = set(commands)
     for one in (parser, *commands.values()):
         found |= {name for name in one._option_string_actions if name.startswith("--")}
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser_of_all() -> argparse.ArgumentParser:
+    """All options and commands."""
     parser = _Parser(
         prog="livecam",
         description="Live Photos from any webcam: keeps the last seconds, and when you press the "
@@ -102,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=run_capture)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument(
+        "--install-completion",
+        action=_Completion,
+        choices=("bash", "zsh", "fish"),
+        help="let a shell complete livecam's commands and options",
+    )
     _add_camera(parser)
     _add_moment(parser)
     _add_control(parser)
@@ -122,6 +137,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument(
         "--camera", metavar="CAMERA", help="the one to try (the first that gives pictures)"
+    )
+    doctor.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write what a bug report needs, and nothing private, into FILE (- prints it)",
     )
     doctor.add_argument("--json", action="store_true", help="print one JSON event a line")
     doctor.set_defaults(run=run_doctor)
@@ -174,7 +194,7 @@ def _add_model(group: Any, verb: str = "use") -> None:
     )
 
 
-def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Each command's own parser, by its name."""
     found: dict[str, argparse.ArgumentParser] = {}
     for action in parser._actions:
@@ -482,6 +502,10 @@ def run_doctor(args: argparse.Namespace) -> int:
     from livecam.quality.model import FaceModel
 
     model = FaceModel(args.model, args.face_runtime)
+    if args.report is not None:
+        from livecam.cli.doctor import report
+
+        return report(model, args.out, args.camera, args.report)
     return run(model, args.out, args.camera, benchmark=args.benchmark, as_json=args.json)
 
 

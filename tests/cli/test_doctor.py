@@ -1,4 +1,16 @@
-from tests.support.program import run
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import jsonschema
+
+from livecam import contract
+from tests.support.program import events, run
+
+SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 
 def test_it_says_what_works_on_one_screen(tmp_path):
@@ -39,3 +51,24 @@ def test_a_trial_says_what_was_lost_and_which_tier_fits(tmp_path):
     assert "3 of 3 moments saved" in done.stdout
     assert "tier lazy" in done.stdout
     assert list(tmp_path.iterdir()) == [], "nothing stays behind"
+
+
+def test_a_report_names_nobody(tmp_path):
+    folder = tmp_path / "jana" / "pictures"
+    done = run("doctor", "--report", "r.txt", "--out", str(folder), cwd=tmp_path)
+    assert done.returncode == 0
+    text = (tmp_path / "r.txt").read_text()
+    assert "livecam" in text
+    assert "opencv" in text
+    for word in ("jana", str(Path.home()), os.environ.get("USER") or "jana"):
+        assert word not in text
+    assert run("doctor", "--report", "r.txt", cwd=tmp_path).returncode == 2, (
+        "nothing is overwritten"
+    )
+
+
+def test_devices_and_doctor_tell_programs_too(tmp_path):
+    for command in ("devices", "doctor"):
+        for event in events(run(command, "--json", cwd=tmp_path).stdout):
+            jsonschema.validate(event, EVENT)
+            assert event["event"] in ("device", "finding")

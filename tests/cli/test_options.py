@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from livecam.cli import main
+from livecam.cli import main, manual
 from livecam.cli.options import parse
 from livecam.errors import InputError, UsageError
 from tests.support.program import run
@@ -17,7 +18,7 @@ FLAGS = {
     "--camera", "--wait", "--no-reconnect", "--size", "--fps", "--mic", "--no-audio", "--model",
     "--before", "--after", "--spill", "--out", "--shots", "--interval", "--on-saved", "--json",
     "--plain", "--log", "--version", "--format", "--codec", "--motion-photo", "--enhance", "--tier",
-    "--no-live-score", "--help",
+    "--no-live-score", "--help", "--face-runtime", "--install-completion",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_help_names_every_flag(capsys):
 def test_help_loads_nothing_heavy(flag):
     code = f"""
 import sys
-from livecam.cli import main
+from livecam.cli import main, manual
 try:
     main([{flag!r}])
 except SystemExit:
@@ -117,3 +118,37 @@ def test_a_file_alone_is_picked_from(tmp_path):
     assert parse([str(path), "--frames", "3"]).frames == 3
     with pytest.raises(InputError, match=r"there is no .*IMG_2.JPG"):
         parse([str(tmp_path / "IMG_2.JPG")])
+
+
+def test_man_page_and_completions_are_those_of_the_options():
+    """`python -m livecam.cli.manual` writes them anew."""
+    assert (manual.DATA / "livecam.1").read_text("utf-8") == manual.man_page()
+    for shell, name in manual.SHELLS.items():
+        assert (manual.DATA / name).read_text("utf-8") == manual.completion(shell)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_put_where_the_shell_looks(tmp_path, shell):
+    target = manual.install_completion(shell, tmp_path)
+    assert target.is_relative_to(tmp_path)
+    assert "rekey" in target.read_text("utf-8")
+
+
+@pytest.mark.programs
+def test_bash_completes_a_command(tmp_path):
+    script = manual.install_completion("bash", tmp_path)
+    asked = (
+        f"source {script}; COMP_WORDS=(livecam pi); COMP_CWORD=1; "
+        '"$(complete -p livecam | sed "s/.*-F \\([^ ]*\\).*/\\1/")"; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["pick"]
+
+
+@pytest.mark.programs
+@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
+def test_man_reads_the_page():
+    page = str(manual.DATA / "livecam.1")
+    done = subprocess.run(["man", "-l", page], capture_output=True, text=True, check=True)
+    assert "--rekey" in done.stdout
+    assert not done.stderr

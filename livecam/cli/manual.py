@@ -1,0 +1,109 @@
+"""The man page and the completions, made from the options: `python -m livecam.cli.manual`.
+
+What it writes lies in `livecam/data` and is part of the wheel, so that nothing is needed at run
+time to make it; a test holds it against the options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from livecam.cli.options import commands_of, parser_of_all
+from livecam.errors import OutputError, UsageError
+
+DATA = Path(__file__).parent.parent / "data"
+SHELLS = {"bash": "livecam.bash", "zsh": "_livecam", "fish": "livecam.fish"}
+"""Shells with completions, and the names of their files."""
+
+
+def man_page() -> str:
+    """The page, in man(7) macros."""
+    parser = parser_of_all()
+    lines = ['.TH LIVECAM 1 "" "livecam" "User Commands"', ".SH NAME",
+             r"livecam \- Live Photos from any webcam", ".SH SYNOPSIS", ".B livecam",
+             "[options]", ".br", ".B livecam", r"\fICOMMAND\fR [options]", ".SH DESCRIPTION",
+             _plain(parser.description or "")]  # fmt: skip
+    lines += [".SH OPTIONS", *_options(parser), ".SH COMMANDS"]
+    for name, command in commands_of(parser).items():
+        lines += [f".SS {name}", _plain(command.description or _help_of(parser, name))]
+        lines += _options(command)
+    lines += [".SH KEYS AND EXIT STATUS", *map(_plain, (parser.epilog or "").split("\n\n"))]
+    return "\n".join(lines) + "\n"
+
+
+def completion(shell: str) -> str:
+    """The completions for a shell; needs shtab, which is no part of livecam."""
+    import shtab
+
+    script: str = shtab.complete(parser_of_all(), shell)
+    return "\n".join(line.rstrip() for line in script.splitlines()) + "\n"
+
+
+def install_completion(shell: str, home: Path) -> Path:
+    """Put the completions where a shell looks for them; where that is. Raises OutputError."""
+    folders = {
+        "bash": home / ".local/share/bash-completion/completions",
+        "zsh": home / ".local/share/zsh/site-functions",
+        "fish": home / ".config/fish/completions",
+    }
+    if shell not in folders:
+        raise UsageError(f"there are no completions for {shell}", ", ".join(folders))
+    name = "livecam" if shell == "bash" else SHELLS[shell]
+    target = folders[shell] / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text((DATA / SHELLS[shell]).read_text("utf-8"), "utf-8")
+    except OSError as err:
+        raise OutputError(f"cannot write {target}: {err.strerror}") from err
+    return target
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    lines = []
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS or isinstance(action, argparse._SubParsersAction):
+            continue
+        if not action.option_strings:
+            names = rf"\fI{_plain(str(action.metavar or action.dest))}\fR"
+        else:
+            value = _value_of(action)
+            names = ", ".join(rf"\fB{_plain(name)}\fR{value}" for name in action.option_strings)
+        text = re.sub(r"%\(\w+\)s", str(action.default), action.help or "").replace("%%", "%")
+        lines += [".TP", names, _plain(text)]
+    return lines
+
+
+def _value_of(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    shown: Any = action.metavar or "|".join(action.choices or ()) or action.dest.upper()
+    shown = " ".join(shown) if isinstance(shown, tuple) else shown
+    return rf" \fI{_plain(str(shown))}\fR"
+
+
+def _help_of(parser: argparse.ArgumentParser, name: str) -> str:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return next(a.help or "" for a in action._choices_actions if a.dest == name)
+    return ""
+
+
+def _plain(text: str) -> str:
+    """Text without what would be a macro or an escape."""
+    text = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
+    return rf"\&{text}" if text.startswith((".", "'")) else text
+
+
+def write(folder: Path = DATA) -> None:
+    """Write all of it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "livecam.1").write_text(man_page(), "utf-8")
+    for shell, name in SHELLS.items():
+        (folder / name).write_text(completion(shell), "utf-8")
+
+
+if __name__ == "__main__":
+    write()
