@@ -92,6 +92,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("livecam")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'livecam' has no attribute '{name}'")
     return getattr(import_module(_MODULE_OF[name]), name)

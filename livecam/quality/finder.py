@@ -35,15 +35,16 @@ FACE_PIXELS = 144
 """Nor are they reduced so far that the smallest face gets narrower: its sharpness is measured at
 192 pixels, and a quarter less loses nothing that a person sees."""
 
-DETECT_EVERY = 45
-"""Frames from one search of the whole picture to the next: a second and a half."""
-PRESENCE_EVERY = 3
-"""Frames from one look at how sure a face is to the next: a hand does not come in a tenth of a
-second."""
-SEARCH_AGAIN = 6
-"""Frames until a lost face, or anybody at all, is looked for again."""
-FORGET_AFTER = 12
-"""Frames after which a lost face is no longer looked for in its old place."""
+DETECT_EVERY_NS = 1_500_000_000
+"""From one search of the whole picture to the next."""
+PRESENCE_EVERY_NS = 90_000_000
+"""From one look at how sure a face is to the next: a hand does not come in a tenth of a second."""
+SEARCH_AGAIN_NS, SEARCH_AGAIN_FRAMES = 190_000_000, 3
+"""How long until a lost face, or anybody at all, is looked for again; and after how many frames,
+where few are looked at: a search takes as long as three of them."""
+FORGET_AFTER_NS = 400_000_000
+"""After which a lost face is no longer looked for in its old place."""
+LONG_AGO_NS = -(1 << 62)
 MAX_FACES = 40
 """A class photograph. More are not scored, the smallest first."""
 
@@ -58,9 +59,11 @@ class _Seen:
     """Where a face was last, in pixels of the full-size frame."""
 
     box: Box
-    lost_for: int = 0
+    seen_ns: int = LONG_AGO_NS
+    is_lost: bool = False
     presence: float = 1.0
-    presence_age: int = PRESENCE_EVERY
+    presence_ns: int = LONG_AGO_NS
+    """When that was looked at."""
 
 
 def unread(frame: Frame) -> FrameReading:
@@ -116,13 +119,13 @@ class FaceFinder:
         """
         self._alone = alone
         self._seen: list[_Seen] = []
-        self._since_search = DETECT_EVERY
+        self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
         self._reduce: int | None = None
 
     def jump(self) -> None:
         """The next frame is of the same moment, but not of the same second."""
         self._seen = []
-        self._since_search = DETECT_EVERY
+        self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
 
     def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
         """Measure one frame: about 20 ms with one face in it. Raises ModelError.
@@ -136,13 +139,13 @@ class FaceFinder:
         except ValueError:
             return unread(frame)
         scale = frame.size_wh[0] / image.shape[1]
-        found = self._find(image, scale)
+        found = self._find(image, scale, frame.t_ns)
         if found and self._reduce is None:
             self._reduce = self._reduction(frame, min(face.width for face in found) * scale)
             if self._reduce < reduce:
                 image = frame.bgr(self._reduce)
                 scale = frame.size_wh[0] / image.shape[1]
-                found = self._find(image, scale)
+                found = self._find(image, scale, frame.t_ns)
         return FrameReading(
             index=frame.index,
             t_ns=frame.t_ns,
@@ -168,40 +171,49 @@ class FaceFinder:
         )
         return next(fits, 1)
 
-    def _find(self, image_bgr: Bytes, scale: float) -> list[Face]:
+    def _find(self, image_bgr: Bytes, scale: float, t_ns: int) -> list[Face]:
         """Faces in a frame that was reduced by `scale`, the widest first."""
         if self._landmarker is None or self._blaze is None:
             return []
-        self._since_search += 1
         places = [seen.box for seen in self._seen]
-        lost = any(seen.lost_for for seen in self._seen) or not self._seen
-        if self._since_search >= (SEARCH_AGAIN if lost else DETECT_EVERY):
-            self._since_search = 0
+        if self._is_search_due(t_ns):
+            self._searched_ns, self._since_search = t_ns, 0
             places += self._new_places(image_bgr, scale)
         found: list[Face] = []
         seen_now: list[_Seen] = []
         for i, place in enumerate(places):
+            before = self._seen[i] if i < len(self._seen) else None
             look = self._landmarker.look_well if self._alone else self._landmarker.look
             face = look(image_bgr, _scaled(place, 1 / scale))
             if face is not None and any(_is_same(face, other) for other in found):
                 continue
             if face is not None:
-                before = self._seen[i] if i < len(self._seen) else _Seen(place)
-                face, age = self._with_presence(image_bgr, face, before)
+                face, looked_ns = self._with_presence(image_bgr, face, before, t_ns)
                 found.append(face)
-                seen_now.append(_Seen(_scaled(face.box, scale), 0, face.presence, age))
-            elif i < len(self._seen) and self._seen[i].lost_for < FORGET_AFTER:
-                seen_now.append(_Seen(place, self._seen[i].lost_for + 1))
+                box = _scaled(face.box, scale)
+                seen_now.append(_Seen(box, t_ns, False, face.presence, looked_ns))
+            elif before is not None and t_ns - before.seen_ns < FORGET_AFTER_NS:
+                seen_now.append(replace(before, is_lost=True))
         self._seen = seen_now
         return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
 
-    def _with_presence(self, image_bgr: Bytes, face: Face, before: _Seen) -> tuple[Face, int]:
-        """The face with how sure a detector is of it, and how many frames old that is."""
+    def _is_search_due(self, t_ns: int) -> bool:
+        self._since_search += 1
+        since_ns = t_ns - self._searched_ns
+        if since_ns >= DETECT_EVERY_NS:
+            return True
+        lost = any(seen.is_lost for seen in self._seen) or not self._seen
+        return lost and since_ns >= SEARCH_AGAIN_NS and self._since_search >= SEARCH_AGAIN_FRAMES
+
+    def _with_presence(
+        self, image_bgr: Bytes, face: Face, before: _Seen | None, t_ns: int
+    ) -> tuple[Face, int]:
+        """The face with how sure a detector is of it, and when that was looked at."""
         assert self._blaze is not None
-        if before.presence_age + 1 < PRESENCE_EVERY:
-            return replace(face, presence=before.presence), before.presence_age + 1
+        if before is not None and t_ns - before.presence_ns < PRESENCE_EVERY_NS:
+            return replace(face, presence=before.presence), before.presence_ns
         measure = self._blaze.presence_well if self._alone else self._blaze.presence
-        return replace(face, presence=measure(image_bgr, face.box)), 0
+        return replace(face, presence=measure(image_bgr, face.box)), t_ns
 
     def _new_places(self, image_bgr: Bytes, scale: float) -> list[Box]:
         """What a search finds beside the faces that are followed, in pixels of the full frame."""

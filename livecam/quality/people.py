@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 REACH = 0.8
 """A face is the same person's if its centre moved by less than this share of its width."""
 
-LIFELESS_FRAMES = 15
-"""Fewer frames show nobody long enough to be called a picture: half a second."""
+LIFELESS_NS, LIFELESS_FRAMES = 450_000_000, 8
+"""Shorter than half a second, or in fewer frames, nobody is shown long enough to be called a
+picture."""
 STILL = {"blink": 0.02, "aperture": 0.012, "yaw_deg": 0.5, "pitch_deg": 0.5, "smile": 0.02}
 """Standard deviations below which nothing in a face moves. Noise on a drawing stays below; the
 calmest second of the clips' people is above in one of them at least. Somebody who is taken for a
@@ -66,25 +67,25 @@ def regulars(people: Sequence[tuple[int, ...]]) -> set[int]:
     return {person for person, count in seen.items() if count * 2 >= len(people)}
 
 
-def counted(by_person: Mapping[int, Sequence[FaceReading]]) -> set[int]:
+def counted(by_person: Mapping[int, Sequence[tuple[int, FaceReading]]]) -> set[int]:
     """Those whose faces decide: no drawings and posters, nobody who walks by far behind.
 
-    Where there is nobody else, they count after all.
+    Where there is nobody else, they count after all. Faces come with their times in nanoseconds.
     """
-    living = {person for person, faces in by_person.items() if not _is_lifeless(faces)}
+    living = {person for person, seen in by_person.items() if not _is_lifeless(seen)}
     people = living or set(by_person)
     widths = {
-        person: float(np.median([f.width_px for f in by_person[person]])) for person in people
+        person: float(np.median([f.width_px for _, f in by_person[person]])) for person in people
     }
     widest = max(widths.values(), default=0.0)
     return {person for person in people if widths[person] >= BYSTANDER * widest}
 
 
-def _is_lifeless(faces: Sequence[FaceReading]) -> bool:
-    if len(faces) < LIFELESS_FRAMES:
+def _is_lifeless(seen: Sequence[tuple[int, FaceReading]]) -> bool:
+    if len(seen) < LIFELESS_FRAMES or seen[-1][0] - seen[0][0] < LIFELESS_NS:
         return False
     return all(
-        float(np.std([getattr(face, name) for face in faces])) < limit
+        float(np.std([getattr(face, name) for _, face in seen])) < limit
         for name, limit in STILL.items()
     )
 

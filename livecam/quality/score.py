@@ -179,7 +179,7 @@ class _Crowd:
         self, by_person: dict[int, list[tuple[int, FaceReading]]], present: set[int]
     ) -> None:
         faces = {person: [face for _, face in seen] for person, seen in by_person.items()}
-        self._counted = counted(faces)
+        self._counted = counted(by_person)
         self._expected = present & self._counted
         self._usual = {person: parts.baseline_of(seen) for person, seen in faces.items()}
         self._times = {person: [t_ns for t_ns, _ in seen] for person, seen in by_person.items()}
