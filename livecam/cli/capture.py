@@ -11,6 +11,7 @@ import threading
 import traceback
 from concurrent.futures import Future
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from livecam.cameras import open_source
@@ -18,7 +19,7 @@ from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved
-from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError
+from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError, OutputError
 from livecam.formats import heic
 from livecam.media.form import Form
 from livecam.media.publish import check_folder
@@ -26,7 +27,8 @@ from livecam.quality.model import FaceModel
 from livecam.recovery import recover
 from livecam.session import Options, Session
 from livecam.text import visible
-from livecam.timebase import now_ns
+from livecam.timebase import now_ns, to_ns, to_s
+from livecam.trash import Undo
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader, moments
@@ -41,7 +43,17 @@ if TYPE_CHECKING:
 
     View = Screen | PlainView | JsonView
 
-Message = Literal["draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture"]
+Message = Literal[
+    "draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture", "mirror", "help",
+    "timer", "automatic", "undo",
+]  # fmt: skip
+KEYS: dict[str, Message] = {
+    "q": "quit", "p": "picture", "f": "mirror", "?": "help", "t": "timer", "a": "automatic",
+    "u": "undo",
+}  # fmt: skip
+TIMERS_S = (3.0, 10.0)
+GOOD, GOOD_FOR_S, AUTOMATIC_EVERY_S = 0.85, 0.5, 5.0
+"""The automatic shutter: a live score that is called great, for so long, and at most so often."""
 
 DRAW_INTERVAL_S = 0.1
 WAIT_INTERVAL_S = 1.0
@@ -92,6 +104,13 @@ class Program:
         self._session: Session | None = None
         self._stamps: Stamps | None = None
         self._interrupts = 0
+        self._timer_s: float | None = None
+        self._timer_ns: int | None = None
+        """When the timer presses."""
+        self._good_since_ns: int | None = None
+        self._automatic_ns = 0
+        """When the automatic shutter pressed last."""
+        self._undone = Undo()
         self._early = threading.Event()
         """A press while the camera is still being opened."""
         self._code = ExitCode.OK
@@ -129,6 +148,7 @@ class Program:
                 self._hook.finish()
                 self._handle_until(self._hook.is_done)
         finally:
+            self._undone.close()
             if not session.is_done:
                 session.give_up()
             if recovery is not None:
@@ -166,6 +186,7 @@ class Program:
         """Draw and obey until something is done."""
         while not done():
             self._handle(self._next_message())
+            self._tick()
             self._draw()
 
     def report(self, error: LivecamError) -> None:
@@ -188,7 +209,8 @@ class Program:
     def _farewell(self) -> None:
         if self._is_screen:
             for saved in self._saved:
-                print(f"saved {visible(saved.photo)}")
+                if Path(saved.photo).exists():  # it may be in the trash, or have been moved
+                    print(f"saved {visible(saved.photo)}")
         if not isinstance(self._view, PlainView):  # that has said them when they came
             for error in self._errors:
                 print(visible(describe(error)), file=self._errors_out)
@@ -261,8 +283,14 @@ class Program:
         }
         if message == "suspend":
             self._suspend()
-        elif message == "picture":
-            self._view.show_picture = not self._view.show_picture
+        elif message in ("picture", "mirror", "help"):
+            self._toggle(message)
+        elif message == "timer":
+            self._set_timer()
+        elif message == "automatic":
+            self._status.is_automatic = not self._status.is_automatic
+        elif message == "undo":
+            self._undo()
         elif message in endings:
             self._code = self._code or endings[message]
             self._interrupts += message in ("interrupt", "terminate")
@@ -274,6 +302,65 @@ class Program:
                     self._session.give_up()
                     if self._hook is not None:
                         self._hook.give_up()
+
+    def _toggle(self, message: Message) -> None:
+        from livecam.ui.screen import Screen
+
+        if not isinstance(self._view, Screen):
+            return
+        if message == "picture":
+            self._view.show_picture = not self._view.show_picture
+        elif message == "mirror":
+            self._view.is_mirrored = not self._view.is_mirrored
+        else:
+            self._view.show_help = not self._view.show_help
+
+    def _set_timer(self) -> None:
+        """None, 3 s, 10 s, and none again."""
+        longer = [s for s in TIMERS_S if self._timer_s is None or s > self._timer_s]
+        self._timer_s = longer[0] if longer else None
+        self._timer_ns = None if self._timer_s is None else now_ns() + to_ns(self._timer_s)
+
+    def _undo(self) -> None:
+        """Put the newest moment into the trash, or bring it back from there."""
+        if self._session is None:
+            return
+        try:
+            said = self._undone.toggle(self._saved[-1] if self._saved else None)
+        except OutputError as err:
+            self._session.fail(err)
+            return
+        self._session.notice(said)
+        self._status.told = said
+
+    def _tick(self) -> None:
+        """What is due by time: the timer's press, and the automatic shutter's."""
+        session = self._session
+        now = now_ns()
+        if self._timer_ns is None and self._timer_s is not None:
+            self._end_timer()
+        if self._timer_ns is not None:
+            left_s = to_s(self._timer_ns - now)
+            self._status.countdown_s = max(0.0, left_s)
+            if left_s <= 0:
+                self._end_timer()
+                if session is not None:
+                    session.press(by_key=False)
+        if session is None or not self._status.is_automatic:
+            return
+        live = session.live
+        if live is None or not live.faces or live.score < GOOD or session.work().pending:
+            self._good_since_ns = None
+            return
+        if self._good_since_ns is None:
+            self._good_since_ns = now
+        is_rested = now - self._automatic_ns >= to_ns(AUTOMATIC_EVERY_S)
+        if is_rested and now - self._good_since_ns >= to_ns(GOOD_FOR_S):
+            self._automatic_ns, self._good_since_ns = now, None
+            session.press()
+
+    def _end_timer(self) -> None:
+        self._timer_s = self._timer_ns = self._status.countdown_s = None
 
     def _say_what_is_left(self, session: Session) -> None:
         """Answer the first Ctrl-C: what is waited for, and what a second one would lose."""
@@ -306,15 +393,15 @@ class Program:
 
     def _on_key(self, key: str, t_ns: int) -> None:
         if key == " ":
+            # A press while the timer runs takes the photo at once, and is never one of a held key.
+            was_timed, self._timer_ns = self._timer_ns is not None, None
             if self._session is None:
                 self._press_early()
             else:
-                self._session.press(t_ns, by_key=True)
+                self._session.press(t_ns, by_key=not was_timed)
             self._inbox.put("draw")
-        elif key in ("q", "Q"):
-            self._inbox.put("quit")
-        elif key in ("p", "P"):
-            self._inbox.put("picture")
+        elif (message := KEYS.get(key.lower())) is not None:
+            self._inbox.put(message)
 
     def _press_early(self) -> None:
         """Keep a press until the camera is open."""
@@ -409,7 +496,7 @@ def _view(args: argparse.Namespace, errors: TextIO) -> View:
         return PlainView(sys.stdout, errors)
     from livecam.ui.screen import Screen
 
-    return Screen(sys.stdout)
+    return Screen(sys.stdout, is_picture=args.picture != "off")
 
 
 def _quiet_libraries() -> None:

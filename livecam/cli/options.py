@@ -20,7 +20,7 @@ MAX_MOMENT_S = 30.0
 """What a ring may hold: at 1080p a raw camera fills 93 MB a second."""
 
 EPILOG = """\
-keys: SPACE takes a photo, p shows the picture, q quits. Other programs take a photo by a line on
+keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on
 standard input or by SIGUSR1. What was shot is always saved before livecam ends.
 
 exit codes: 0 good; 1 failure; 2 wrong usage; 3 no camera; 4 nothing usable in the input;
@@ -377,6 +377,12 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         "--on-saved",
         metavar="CMD",
         help="run CMD MOVIE PHOTO SCORES after each saved moment",
+    )
+    group.add_argument(
+        "--picture",
+        choices=("blocks", "off"),
+        default="blocks",
+        help="show the picture in the terminal from the start, or once p is pressed",
     )
     group.add_argument("--json", action="store_true", help="print one JSON event a line")
     group.add_argument(

@@ -51,7 +51,7 @@ function _shtab_livecam_using
 end
 
 set -g _shtab_livecam_commands devices doctor check recover pick export model
-set -g _shtab_livecam_opts_with_value --after --at --before --camera --camera-name --codec --dask --face-runtime --format --fps --frames --install-completion --interval --jobs --log --mic --model --motion-photo --on-saved --out --pair --report --sheet --shots --size --spill --tier --to
+set -g _shtab_livecam_opts_with_value --after --at --before --camera --camera-name --codec --dask --face-runtime --format --fps --frames --install-completion --interval --jobs --log --mic --model --motion-photo --on-saved --out --pair --picture --report --sheet --shots --size --spill --tier --to
 
 complete -c livecam -e
 complete -c livecam -f
@@ -80,6 +80,7 @@ complete -c livecam -n _shtab_livecam_using -l enhance -d 'merge the frames arou
 complete -c livecam -n _shtab_livecam_using -l shots -x -d 'press N times by itself, then end'
 complete -c livecam -n _shtab_livecam_using -l interval -x -d 'seconds from press to press (one moment)'
 complete -c livecam -n _shtab_livecam_using -l on-saved -x -d 'run CMD MOVIE PHOTO SCORES after each saved moment'
+complete -c livecam -n _shtab_livecam_using -l picture -xka "blocks off" -d 'show the picture in the terminal from the start, or once p is pressed'
 complete -c livecam -n _shtab_livecam_using -l json -d 'print one JSON event a line'
 complete -c livecam -n _shtab_livecam_using -l plain -d 'print plain lines, for screen readers and logs'
 complete -c livecam -n _shtab_livecam_using -l tier -xka "auto lazy live" -d 'encode from the press on (lazy), or all the time, so that even a moment that ends with the press is there at once (live); auto tries for a moment and takes what is quick and cheap enough'

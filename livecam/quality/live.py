@@ -26,6 +26,8 @@ class LiveScore:
     faces: int
     score: float
     complaints: tuple[str, ...]
+    boxes: tuple[tuple[tuple[int, int, int, int], float], ...] = ()
+    """Where each face is, in pixels of the frame, and its score."""
 
 
 class LiveScorer:
@@ -43,7 +45,8 @@ class LiveScorer:
         newest = frames[-1]
         if reading.faces:
             people = sum(face.counts for face in newest.faces)
-            return LiveScore(frame.t_ns, people, newest.score, tuple(faults(newest)))
+            boxes = tuple((face.box_xyxy, face.score) for face in newest.faces if face.counts)
+            return LiveScore(frame.t_ns, people, newest.score, tuple(faults(newest)), boxes)
         if self._finder.problem:
             # Where faces cannot be looked for, that none was found says nothing.
             return LiveScore(frame.t_ns, 0, newest.score, tuple(faults(newest)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from livecam.quality.explain import word_for
 from livecam.text import visible
 from livecam.timebase import now_ns, to_ns, to_s
+from livecam.ui.curve import History, Point
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
@@ -75,6 +76,16 @@ class Status:
     picture: Frame | None = None
     """The newest frame, or for a while the key photo."""
     picture_is_key: bool = False
+    boxes: tuple[tuple[tuple[int, int, int, int], float], ...] = ()
+    """Faces of the live picture, in its pixels, and their scores."""
+    curve: tuple[Point, ...] = ()
+    """The live score of the seconds that the ring holds."""
+    countdown_s: float | None = None
+    """Until the timer presses."""
+    is_automatic: bool = False
+    """Whether livecam presses by itself when everyone looks good."""
+    folder: str = ""
+    """Where photos go."""
 
 
 class StatusReader:
@@ -87,6 +98,11 @@ class StatusReader:
         self.waiting_for = ""
         """Why there is no camera yet, while it is waited for."""
         self.is_press_kept = False
+        self.told = ""
+        """What became of the last thing that was asked for by a key."""
+        self.countdown_s: float | None = None
+        self.is_automatic = False
+        self._history = History()
         """Whether a press waits until the camera is open."""
 
     def read(self, session: Session | None, camera: str = "") -> Status:
@@ -111,9 +127,11 @@ class StatusReader:
             )
         health, work, live, last = session.health(), session.work(), session.live, session.last
         if last is not None and last.saved.id != self._saved_id:
-            self._saved_id, self._saved_ns = last.saved.id, now_ns()
+            self._saved_id, self._saved_ns, self.told = last.saved.id, now_ns(), ""
         left = work.pending + work.scoring
         fresh = last is not None and now_ns() - self._saved_ns < SAVED_SHOWN_NS
+        span_s = session.options.before_s + session.options.after_s
+        self._history.note(live)
         return Status(
             state=_state(session, health.warming_up, fresh),
             camera=session.source.name,
@@ -139,10 +157,15 @@ class StatusReader:
             kept=session.kept,
             outage=_outage(session.recorder.outage),
             last=f"{Path(last.saved.photo).name}  {verdict(last.saved)}" if last else "",
-            reason=last.saved.reason if last else "",
+            reason=self.told or (last.saved.reason if last else ""),
             error=self.error,
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
             picture_is_key=fresh,
+            boxes=live.boxes if live and not fresh else (),
+            curve=self._history.last(span_s),
+            countdown_s=self.countdown_s,
+            is_automatic=self.is_automatic,
+            folder=str(session.options.out),
         )
 
 

@@ -18,7 +18,7 @@ FLAGS = {
     "--camera", "--wait", "--no-reconnect", "--size", "--fps", "--mic", "--no-audio", "--model",
     "--before", "--after", "--spill", "--out", "--shots", "--interval", "--on-saved", "--json",
     "--plain", "--log", "--version", "--format", "--codec", "--motion-photo", "--enhance", "--tier",
-    "--no-live-score", "--help", "--face-runtime", "--install-completion",
+    "--no-live-score", "--help", "--face-runtime", "--install-completion", "--picture",
 }  # fmt: skip
 
 

@@ -79,13 +79,64 @@ def test_pasted_text_is_no_press(livecam, tmp_path):
     assert len(list((tmp_path / "recordings").glob("*.MOV"))) == 1
 
 
-def test_p_shows_the_picture_and_hides_it(livecam):
+def test_the_picture_is_there_from_the_start_and_p_hides_it(livecam):
     terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.read_until("▀", timeout_s=2.0)
+    assert "live, mirrored" in terminal.text
+    terminal.send("f")
+    terminal.send("pq")
+    assert terminal.wait() == 0
+
+
+def test_without_the_picture_there_are_words_alone(livecam):
+    terminal = livecam("--picture", "off")
     terminal.read_until("ARMED")
     assert "▀" not in terminal.text
     terminal.send("p")
     terminal.read_until("▀", timeout_s=2.0)
-    terminal.send("pq")
+    terminal.send("q")
+    assert terminal.wait() == 0
+
+
+def test_the_timer_counts_down_and_presses(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send("t")
+    terminal.read_until("in 2 s", timeout_s=3.0)
+    terminal.read_until("1 taken", timeout_s=6.0)
+    terminal.send("t")
+    terminal.read_until("in 3 s", timeout_s=3.0)
+    terminal.send(" ")
+    terminal.read_until("2 taken", timeout_s=2.0)
+    terminal.send("q")
+    assert terminal.wait() == 0
+
+
+def test_the_last_photo_goes_into_the_trash_and_comes_back(livecam, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("1 taken, 1 saved")
+    made = {path.name: path.read_bytes() for path in (tmp_path / "recordings").glob("[!.]*")}
+    terminal.send("u")
+    terminal.read_until("is in the trash")
+    assert not list((tmp_path / "recordings").glob("[!.]*"))
+    terminal.send("u")
+    terminal.read_until("is back")
+    terminal.send("q")
+    assert terminal.wait() == 0
+    assert {p.name: p.read_bytes() for p in (tmp_path / "recordings").glob("[!.]*")} == made
+    assert not list((tmp_path / "recordings").glob(".livecam-undo*"))
+
+
+def test_help_names_the_keys(livecam):
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send("?")
+    terminal.read_until("by itself when everyone looks good")
+    terminal.send("?q")
     assert terminal.wait() == 0
 
 

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from livecam.ui.screen import ENTER, LEAVE, Screen
+from livecam.ui import curve
+from livecam.ui.curve import Point
+from livecam.ui.screen import BYTES_A_SECOND, ENTER, FRAME_START, LEAVE, Screen
 from livecam.ui.status import Status
-from tests.support.frames import moment
+from tests.support.frames import flat, moment
 
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -44,7 +46,7 @@ def test_everything_is_said(size):
     for word in (
         "ARMED", "HD Webcam", "1280x720 at 30", "3.0 s", "0.42 fair", "eyes closed", "no smile",
         "2 faces", "30 frames/s", "dropped 3", "4 taken, 3 saved, 1 in work", "a.JPG  0.91 great",
-        "SPACE", "shutter", "picture", "quit",
+        "SPACE", "shutter", "timer", "undo", "picture", "help", "quit",
     ):  # fmt: skip
         assert word in text
 
@@ -91,3 +93,68 @@ def test_a_terminal_that_is_gone_does_no_harm_then_or_at_the_end(size):
         screen.draw(FULL)
         screen.close()
         out.flush()
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_the_keys_stay_visible_at_every_width(size, columns):
+    size(columns, 24)
+    last = shown(FULL)[-1]
+    assert last.split()[0] == "SPACE"
+    for key in ("?", "q"):
+        assert key in last.split()
+
+
+def test_the_last_seconds_are_a_curve_with_the_best_marked():
+    points = [Point(i * 200_000_000, 0.9 if i == 7 else 0.3, i != 3) for i in range(15)]
+    text = curve.draw(points, 3.0, 30)
+    assert len(text.plain) == 30
+    assert text.plain.count("█") == 2, "each reading lasts until the next"
+    assert "·" in text.plain, "where the face was lost"
+    assert any(span.style == "bold green" for span in text.spans)
+
+
+def test_a_blink_is_not_hidden_by_its_neighbours():
+    points = [Point(i * 10_000_000, 0.02 if i == 50 else 0.95, True) for i in range(300)]
+    assert "▁" in curve.draw(points, 3.0, 20).plain
+
+
+def test_help_and_countdown_are_shown(size):
+    text = "\n".join(shown(Status(**{**vars(FULL), "countdown_s": 2.4, "is_automatic": True})))
+    assert "in 3 s" in text
+    assert "everyone looks good" in text
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.open()
+    screen.show_help = True
+    screen.draw(FULL)
+    assert "trash" in out.getvalue()
+
+
+def test_faces_are_framed_in_the_live_picture(size):
+    size(120, 60)
+    picture = flat(0, 0, 100, (640, 480))
+    plain = Status(**{**vars(FULL), "picture": picture})
+    framed = Status(**{**vars(plain), "boxes": (((100, 100, 400, 400), 0.9),)})
+    assert colours(framed) > colours(plain)
+
+
+def colours(status: Status) -> int:
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.open()
+    screen.draw(status)
+    return len(set(re.findall(r"\x1b\[38;[\d;]+m", out.getvalue())))
+
+
+def test_the_picture_keeps_to_its_budget(size, monkeypatch):
+    size(120, 60)
+    monkeypatch.setitem(BYTES_A_SECOND, False, 1)
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.open()
+    for level in (50, 200):
+        screen.draw(Status(**{**vars(FULL), "picture": flat(0, 0, level, (640, 480))}))
+    halves = out.getvalue().split(FRAME_START)[1:]
+    pictures = ["".join(re.findall(r"\x1b\[38;[\d;]+m", half)) for half in halves]
+    assert pictures[0] == pictures[1], "the first is shown again while it is not paid for"

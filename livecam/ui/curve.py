@@ -1,0 +1,76 @@
+"""The score of the last seconds as one line of blocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from livecam.timebase import to_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livecam.quality.live import LiveScore
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+NOBODY, NOT_LOOKED = "·", " "
+
+
+@dataclass(frozen=True)
+class Point:
+    """One reading of the live score."""
+
+    t_ns: int
+    score: float
+    is_face: bool
+
+
+class History:
+    """The live scores of the seconds that the ring holds."""
+
+    def __init__(self) -> None:
+        self._points: deque[Point] = deque(maxlen=1000)
+
+    def note(self, live: LiveScore | None) -> None:
+        """Remember a reading, once."""
+        if live is None or (self._points and self._points[-1].t_ns >= live.t_ns):
+            return
+        self._points.append(Point(live.t_ns, live.score, live.faces > 0))
+
+    def last(self, span_s: float) -> tuple[Point, ...]:
+        """Those of the last seconds."""
+        if not self._points:
+            return ()
+        first_ns = self._points[-1].t_ns - to_ns(span_s)
+        return tuple(point for point in self._points if point.t_ns >= first_ns)
+
+
+def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
+    """The curve, `width` cells wide, the best of it marked; nothing where nobody was looked for."""
+    text = Text()
+    if not points or width < 1:
+        return text
+    end_ns, span_ns = points[-1].t_ns, to_ns(span_s)
+    cells: list[Point | None] = [None] * width
+    for point in points:
+        at = width - 1 - int((end_ns - point.t_ns) / span_ns * (width - 1))
+        before = cells[at] if 0 <= at < width else None
+        # Of several in one cell the lowest: a blink must not be hidden.
+        if 0 <= at < width and (before is None or point.score < before.score):
+            cells[at] = point
+    shown: Point | None = None
+    best = max((p for p in cells if p is not None), key=lambda p: p.score)
+    for cell in cells:
+        # Readings are fewer than cells: each lasts until the next.
+        shown = cell if cell is not None else shown
+        if shown is None:
+            text.append(NOT_LOOKED)
+        elif not shown.is_face:
+            text.append(NOBODY, "dim")
+        else:
+            level = min(len(BLOCKS) - 1, int(shown.score * len(BLOCKS)))
+            text.append(BLOCKS[level], "bold green" if cell is best else "")
+    return text
