@@ -18,7 +18,7 @@ from livecam.picking import Finders, Made, Outcome, outcome_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from livecam.picking import Ask
+    from livecam.picking import PickOptions
 
 AHEAD = 4
 """Inputs sent ahead for each thread of the cluster: enough that none has to wait for the next."""
@@ -31,7 +31,7 @@ _LOCK = threading.Lock()
 
 
 def pick_on_cluster(
-    found: Iterable[Input | Problem | Remark], ask: Ask, address: str
+    found: Iterable[Input | Problem | Remark], ask: PickOptions, address: str
 ) -> Iterator[Outcome | Problem | Remark]:
     """Outcomes in the order of the inputs, and in between what else was found.
 
@@ -66,7 +66,7 @@ def pick_on_cluster(
         client.close()
 
 
-def work(source: Input, ask: Ask) -> Outcome:
+def work(source: Input, ask: PickOptions) -> Outcome:
     """One input, on a worker: its threads keep their networks from one input to the next."""
     with _LOCK:
         finders = _FINDERS.get(ask.model)

@@ -205,10 +205,10 @@ class Result(Event):
 
 
 @dataclass(frozen=True)
-class Tally(Event):
+class LibrarySummary(Event):
     """The last line of `livecam pick --json --report`: what all results together say."""
 
-    event = "tally"
+    event = "library_summary"
     judged: int
     """Inputs that have a key photo."""
     better: int

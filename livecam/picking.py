@@ -40,7 +40,7 @@ _NAMESPACE = uuid.UUID("8a3f2c54-6f0e-4d57-9d3b-6a1d0c9b7e21")
 
 
 @dataclass(frozen=True)
-class Ask:
+class PickOptions:
     """What is to be done with every input."""
 
     wanted: Wanted
@@ -73,7 +73,7 @@ class Outcome:
 
 
 def pick_all(
-    found: Iterable[Input | Problem | Remark], ask: Ask, jobs: int
+    found: Iterable[Input | Problem | Remark], ask: PickOptions, jobs: int
 ) -> Iterator[Outcome | Problem | Remark]:
     """Work on all inputs; outcomes in their order, and in between what else was found.
 
@@ -114,7 +114,7 @@ class Finders:
             finder.close()
 
 
-def outcome_of(source: Input, ask: Ask, finders: Finders, made: Made) -> Outcome:
+def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) -> Outcome:
     """Work on one input; whatever happens is in the outcome."""
     identifier = ""
     try:
@@ -144,7 +144,7 @@ def outcome_of(source: Input, ask: Ask, finders: Finders, made: Made) -> Outcome
 
 
 def _pick(
-    source: Input, ask: Ask, finder: FaceFinder, identifier: str, movie: OpenMovie | None
+    source: Input, ask: PickOptions, finder: FaceFinder, identifier: str, movie: OpenMovie | None
 ) -> Outcome:
     chosen = pick(source, finder, ask.wanted, movie)
     if ask.look is not None:
@@ -172,7 +172,7 @@ def _stem(source: Input) -> str:
     return stem.removesuffix(".MP") if source.kind == "motion-photo" else stem
 
 
-def _identifier(source: Input, ask: Ask) -> str:
+def _identifier(source: Input, ask: PickOptions) -> str:
     """The identifier of what is made from this input in this way, the same in every run.
 
     An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
@@ -212,7 +212,7 @@ def _bare(path: Path) -> str:
     return path.stem.removesuffix(".MP")
 
 
-def _done_before(source: Input, ask: Ask, identifier: str, made: Made) -> tuple[Path, ...]:
+def _done_before(source: Input, ask: PickOptions, identifier: str, made: Made) -> tuple[Path, ...]:
     """What an earlier run has made of this input in this way."""
     if ask.out is None:
         return ()

@@ -48,7 +48,7 @@ EVENTS = [
         contract.PresentKey(0.2, 0.8), 0.1, ("/o/a_key.JPG",), "",
     ),
     contract.Result("", ("/x/a.JPG",), "video", None, None, None, (), "", "it is damaged"),
-    contract.Tally(10, 3, ({"files": ("/x/a.JPG",), "gain": 0.5},)),
+    contract.LibrarySummary(10, 3, ({"files": ("/x/a.JPG",), "gain": 0.5},)),
     contract.Checked(
         ("/x/a.JPG", "/x/a.MOV"), "Live Photo", False, None, 0.5, 2.0, ("the movie is late",),
         ({"program": "Immich", "takes": "no", "why": "an identifier is missing"},),

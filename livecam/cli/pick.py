@@ -18,7 +18,7 @@ from livecam.media.publish import write_file
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
-from livecam.picking import MARK, Ask, Outcome, pick_all
+from livecam.picking import MARK, Outcome, PickOptions, pick_all
 from livecam.quality.explain import explain
 from livecam.quality.model import FaceModel, find_model, mediapipe_is_installed
 from livecam.text import visible
@@ -121,7 +121,7 @@ class _Report:
         look = self._look if args.show or (args.sheet and self._is_one) else None
         model = FaceModel(args.model, args.face_runtime)
         done = self._results.done if self._results is not None else frozenset()
-        ask = Ask(wanted, args.out, args.rekey, args.enhance, model, look, done)
+        ask = PickOptions(wanted, args.out, args.rekey, args.enhance, model, look, done)
         is_empty = True
         with told:
             for one in self._outcomes(found, ask):
@@ -139,7 +139,7 @@ class _Report:
         return int(told.exit_code())
 
     def _outcomes(
-        self, found: Iterable[Input | Problem | Remark], ask: Ask
+        self, found: Iterable[Input | Problem | Remark], ask: PickOptions
     ) -> Iterator[Outcome | Problem | Remark]:
         if self._args.dask is None:
             return pick_all(found, ask, jobs_for(self._args.jobs, self._first))
@@ -158,8 +158,8 @@ class _Report:
         if self._args.json:
             if results is not None:
                 items = ({"files": gain.files, "gain": gain.gain} for gain in largest)
-                tally = contract.Tally(results.judged, results.better, tuple(items))
-                print(tally.to_json(), flush=True)
+                summary = contract.LibrarySummary(results.judged, results.better, tuple(items))
+                print(summary.to_json(), flush=True)
         else:
             told.print(", ".join(parts))
             if results is not None and results.judged:

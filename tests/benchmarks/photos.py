@@ -21,7 +21,7 @@ from livecam.photos.check import check
 from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.pairs import Halves
 from livecam.photos.pick import Wanted
-from livecam.picking import Ask, pick_all
+from livecam.picking import PickOptions, pick_all
 from livecam.quality.landmarker import FaceLandmarker
 
 
@@ -34,7 +34,9 @@ def plain(source: Input, landmarker: FaceLandmarker) -> None:
 
 
 def picked(source: Input, out: Path | None = None) -> None:
-    ask = Ask(Wanted(is_default=False, at_s=0.3 if out else None), out, rekey=out is not None)
+    ask = PickOptions(
+        Wanted(is_default=False, at_s=0.3 if out else None), out, rekey=out is not None
+    )
     for outcome in pick_all([source], ask, 1):
         if outcome.error is not None:
             raise outcome.error

@@ -245,7 +245,7 @@ def test_a_report_grows_and_is_gone_on_with(library, tmp_path):
     for line in lines:
         jsonschema.validate(line, EVENT)
     told = events(first.stdout)
-    assert told[-1]["event"] == "tally"
+    assert told[-1]["event"] == "library_summary"
     assert len(lines) == sum(event["event"] == "picked" for event in told)
     assert told[-1]["judged"] == sum(line["gain"] is not None for line in lines) > 0
     second = run(*args, "--json", cwd=tmp_path)
