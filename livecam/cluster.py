@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+import uuid
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from livecam.errors import LivecamError, UsageError
+from livecam.errors import InputError, LivecamError, UsageError
 from livecam.photos.inputs import Input, Problem, Remark
-from livecam.picking import Finders, Made, Outcome, outcome_of
+from livecam.picking import Finders, Made, Outcome, identifier_of, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,15 +51,19 @@ def pick_on_cluster(
     except (OSError, ValueError, TimeoutError) as err:
         raise LivecamError(f"the cluster {address} cannot be reached", "is it running?") from err
     threads = max(1, sum(client.nthreads().values()))
+    # What is done is known here: it would be sent along with every input.
+    sent_ask = replace(ask, done=frozenset())
     sent: deque[Any] = deque()
     try:
         for one in found:
             # A future for each input; what is no input only waits for its turn.
-            sent.append(
-                client.submit(work, one, ask, pure=False, retries=RETRIES)
-                if isinstance(one, Input)
-                else one
-            )
+            if isinstance(one, Input):
+                before = _done_before(one, ask)
+                sent.append(
+                    before or client.submit(work, one, sent_ask, pure=False, retries=RETRIES)
+                )
+            else:
+                sent.append(one)
             while sent and (len(sent) > AHEAD * threads or _is_ready(sent[0])):
                 yield _result(sent.popleft())
         while sent:
@@ -75,12 +81,23 @@ def work(source: Input, ask: PickOptions) -> Outcome:
     return outcome_of(source, ask, finders, Made())
 
 
+def _done_before(source: Input, ask: PickOptions) -> Outcome | None:
+    """What an earlier run has done, by the file of its results."""
+    if not ask.done:
+        return None
+    try:
+        identifier = identifier_of(source, ask)
+    except InputError:
+        return None  # the worker says why
+    return Outcome(source, identifier) if uuid.UUID(identifier).bytes in ask.done else None
+
+
 def _is_ready(one: Any) -> bool:
-    return isinstance(one, Problem | Remark) or bool(one.done())
+    return isinstance(one, Outcome | Problem | Remark) or bool(one.done())
 
 
 def _result(one: Any) -> Outcome | Problem | Remark:
-    if isinstance(one, Problem | Remark):
+    if isinstance(one, Outcome | Problem | Remark):
         return one
     outcome: Outcome = one.result()
     return outcome

@@ -121,7 +121,7 @@ def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) ->
         if ask.rekey and source.kind not in ("live-photo", "motion-photo"):
             what = "a movie" if source.kind == "video" else "a picture"
             raise InputError(f"{source.file.name}: {what} has no key photo to change")
-        identifier = _identifier(source, ask)
+        identifier = identifier_of(source, ask)
         if uuid.UUID(identifier).bytes in ask.done:
             return Outcome(source, identifier)
         before = _done_before(source, ask, identifier, made)
@@ -172,7 +172,7 @@ def _stem(source: Input) -> str:
     return stem.removesuffix(".MP") if source.kind == "motion-photo" else stem
 
 
-def _identifier(source: Input, ask: PickOptions) -> str:
+def identifier_of(source: Input, ask: PickOptions) -> str:
     """The identifier of what is made from this input in this way, the same in every run.
 
     An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
@@ -204,7 +204,9 @@ class Made:
                 stems = self._folders[folder] = {}
                 for path in sorted(folder.iterdir()) if folder.is_dir() else ():
                     if not path.name.startswith("."):
-                        stems.setdefault(_NUMBER.sub("", _bare(path)), []).append(path)
+                        # "clip-2" is a second "clip", or a first "clip-2".
+                        for name in {_bare(path), _NUMBER.sub("", _bare(path))}:
+                            stems.setdefault(name, []).append(path)
         return stems.get(stem, [])
 
 

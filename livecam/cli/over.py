@@ -115,7 +115,9 @@ class Telling:
 
     def remark(self, remark: Remark) -> None:
         """Something that a person should know, and that is no failure."""
-        if not self.as_json:
+        if self.as_json:
+            print(contract.Notice(remark.text).to_json(), flush=True)
+        else:
             self._errors.print(f"livecam: {visible(remark.text)}", markup=False)
 
     def problem(self, problem: Problem) -> None:

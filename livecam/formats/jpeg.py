@@ -31,6 +31,8 @@ APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
 
 MOST_SCANS = 100
 """Progressive pictures have about ten; libjpeg-turbo itself advises against more than 500."""
+MOST_MARKERS = 1000
+"""Between scans of one picture: ten scans with their tables have fifty."""
 PIECE = 1 << 18
 """Bytes read at once in search of a picture's end."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -128,12 +130,14 @@ def end_of_picture(jpeg: Data) -> int | None:
 
 def _end_of_scans(jpeg: Data, at: int, size: int) -> int | None:
     """Read on, a piece at a time; a marker may lie across two of them."""
-    while at < size:
+    markers = 0
+    while at < size and markers < MOST_MARKERS:
         piece = bytes(jpeg[at : min(size, at + PIECE)])
         found = _MARKER.search(piece)
         if found is None:
             at += max(1, len(piece) - 1)
             continue
+        markers += 1
         at += found.start()
         if found.group() == EOI:
             return at + 2

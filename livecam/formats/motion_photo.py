@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livecam.errors import InputError
-from livecam.formats.boxes import find_boxes
+from livecam.formats.boxes import MAX_BOXES, find_boxes
 from livecam.formats.heif import BRANDS, xmp_block
 from livecam.formats.jpeg import EOI, MAX_HEAD, PIECE, SOI, end_of_picture, xmp_packets
 from livecam.formats.structure import is_movie
@@ -27,6 +27,8 @@ Kind = Literal["jpeg", "heic"]
 _SEF_TAIL = b"SEFT"
 _SEF_MOVIE = 0x0A30
 """Type of Samsung's record that holds the movie."""
+MAX_TRIES = 100
+"""Places at which a movie seems to begin: a file that is made of them would be read for ever."""
 MAX_RECORDS = 100
 """In Samsung's trailer; phones write about ten."""
 
@@ -120,12 +122,14 @@ def _search(data: Data) -> tuple[int, int] | None:
     if tail.endswith(EOI):
         return None  # nothing but pictures: the rest need not be read
     at = end_of_picture(data)
-    while at is not None and at < size:
+    tries = 0
+    while at is not None and at < size and tries < MAX_TRIES:
         piece = bytes(data[at : min(size, at + PIECE)])
         found = piece.find(b"ftyp", 4)
         if found < 0:
             at += max(1, len(piece) - 8)
             continue
+        tries += 1
         start = at + found - 4
         end = _end_of_boxes(data, start)
         if end is not None:
@@ -137,7 +141,9 @@ def _search(data: Data) -> tuple[int, int] | None:
 def _end_of_boxes(data: Data, start: int) -> int | None:
     """Where a row of boxes that is a movie ends; None if it is none."""
     at, size, kinds = start, len(data), set()
-    while at + 8 <= size:
+    for _ in range(MAX_BOXES):
+        if at + 8 > size:
+            break
         length, kind = struct.unpack(">I4s", bytes(data[at : at + 8]))
         if length == 1 and at + 16 <= size:
             length = int.from_bytes(data[at + 8 : at + 16])

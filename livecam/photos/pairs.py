@@ -25,7 +25,7 @@ from livecam.formats.jpeg import SOI
 from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.movie_facts import MovieFacts, read_movie
 from livecam.formats.still import read_still
-from livecam.formats.structure import verify_movie
+from livecam.formats.structure import is_movie, verify_movie
 from livecam.photos.folders import walk
 
 if TYPE_CHECKING:
@@ -184,20 +184,36 @@ def _says_otherwise(photo: _Half, movie: _Half) -> str:
         return "the movie lacks the photo's content identifier"
     if movie.duration_s > LONGEST_S and not movie.identifier:
         return f"the movie lasts {movie.duration_s:.0f} s"
-    if read_file(photo.path, holds_movie):
-        return "the photo holds a movie of its own"
+    try:
+        if read_file(photo.path, holds_movie):
+            return "the photo holds a movie of its own"
+    except InputError as err:
+        return err.message  # there is no photo in it
     return ""
 
 
 def _read(path: Path) -> _Half | None:
     """A photo's or movie's identifier; None for other files. Raises InputError."""
     if path.suffix.lower() in STILLS:
-        note = read_file(path, read_still).note
-        return _Half(path, True, note.identifier if note else None)
+        return _Half(path, True, _identifier_of(path))
     if path.suffix.lower() in MOVIES:
         facts = read_file(path, movie_facts)
+        if facts is None:
+            return _Half(path, False, None)
         return _Half(path, False, facts.identifier, facts.duration_s)
     return None
+
+
+def _identifier_of(photo: Path) -> str | None:
+    """A photo's identifier; None for one without, or whose metadata cannot be read.
+
+    A PNG that is called .jpg is a picture all the same: whoever decodes it says what is wrong.
+    """
+    try:
+        note = read_file(photo, read_still).note
+    except InputError:
+        return None
+    return note.identifier if note else None
 
 
 def holds_movie(data: Data) -> bool:
@@ -208,12 +224,17 @@ def holds_movie(data: Data) -> bool:
         return True  # it says so, and the movie is not there
 
 
-def movie_facts(data: Data) -> MovieFacts:
-    """What the boxes of a whole QuickTime or MP4 file say. Raises InputError."""
+def movie_facts(data: Data) -> MovieFacts | None:
+    """What the boxes of a whole QuickTime or MP4 file say; None for another container.
+
+    Raises InputError for one that is damaged, and for a picture.
+    """
     if bytes(data[:2]) == SOI:
         raise InputError("it is a JPEG picture, not a movie")
     if is_picture(data):
         raise InputError("it is a HEIC picture, not a movie")
+    if not is_movie(data):
+        return None
     verify_movie(data)
     return read_movie(data)
 

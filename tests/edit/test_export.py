@@ -263,3 +263,11 @@ def test_whatever_is_read_can_be_muted_from_0_on(samples, tmp_path, name):
         assert new.times[0].time_s == pytest.approx(0, abs=0.04)
     with av.open(str(made)) as movie:
         assert not movie.streams.audio
+
+
+def test_names_that_end_in_a_number_are_not_made_twice(tmp_path):
+    numbered_movie(tmp_path / "holiday-2019.mp4", [i / 10 for i in range(10)])
+    for _ in range(2):
+        done = run("export", "holiday-2019.mp4", "--to", "gif", "--out", "n", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "n").iterdir()] == ["holiday-2019.gif"]

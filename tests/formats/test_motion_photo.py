@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -245,3 +246,16 @@ def test_damage_ends_in_one_error_of_ours_or_in_none(motion, data):
 def test_any_trailer_ends_in_one_error_of_ours_or_in_none(tail):
     with contextlib.suppress(InputError):
         find_motion_movie(JPEG + tail + b"SEFT")
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [b"\0\0\0\x20ftypisom", b"\xff\xc4\0\x02", b"\xff\xda\0\x02\xff\xc4\0\x02"],
+)
+def test_a_file_made_of_beginnings_is_given_up_soon(filler):
+    """Each beginning costs a look at what follows it: without a limit, hours."""
+    hostile = JPEG[:2] + b"\xff\xda\0\x02" + filler * 200_000 + b"!"
+    begun_s = time.process_time()
+    assert find_motion_movie(hostile) is None
+    assert find_motion_movie(JPEG + filler * 200_000 + b"!") is None
+    assert time.process_time() - begun_s < 20

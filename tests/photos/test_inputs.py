@@ -165,3 +165,28 @@ def test_what_is_missing_is_named_and_a_photo_without_its_movie_is_used(folder):
     (remark,) = found.remarks
     assert "promises a movie" in remark
     assert "the picture alone" in remark
+
+
+def test_files_are_what_they_hold_whatever_their_ending_says(folder):
+    Image.new("RGB", (32, 32)).save(folder / "really.png")
+    (folder / "really.png").rename(folder / "called.jpg")
+    numbered_movie(folder / "really.mkv", [0, 0.1])
+    (folder / "really.mkv").rename(folder / "film.mp4")
+    shutil.copy(folder / "a.jpg", folder / "still.mov")
+    found = find_inputs([folder])
+    kinds = {path.name: source.kind for source in found.inputs for path in source.files}
+    assert kinds["called.jpg"] == "pictures"
+    assert kinds["film.mp4"] == "video"
+    ((path, error),) = found.errors
+    assert path.name == "still.mov"
+    assert "it is a JPEG picture" in error.message
+
+
+def test_an_empty_file_spoils_nothing_beside_it(folder):
+    (folder / "clip.jpg").write_bytes(b"")
+    (folder / "zero.mov").write_bytes(b"")
+    found = find_inputs([folder])
+    kinds = {path.name: source.kind for source in found.inputs for path in source.files}
+    assert kinds["IMG_1.JPG"] == "live-photo"
+    assert kinds["clip.mp4"] == "video"
+    assert [path.name for path, _ in found.errors] == ["zero.mov"]

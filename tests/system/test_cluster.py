@@ -88,6 +88,11 @@ def test_a_worker_that_is_killed_on_the_way_loses_nothing(library, cluster, tmp_
     assert len(picked) == len({e["file"] for e in picked})
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert sum(not line["error"] for line in lines) == len(picked) > 6
+    again = run("pick", str(library), "--json", "--report", "r.jsonl", "--dask", address,
+                cwd=tmp_path)  # fmt: skip
+    kinds = [event["event"] for event in events(again.stdout)]
+    assert kinds.count("skipped") == len(picked)
+    assert "picked" not in kinds
 
 
 def test_a_cluster_that_is_not_there_is_one_line(library, tmp_path):
