@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from livecam.quality.explain import word_for
-from livecam.timebase import NS_PER_S, now_ns
+from livecam.timebase import NS_PER_S, now_ns, to_ns
 from livecam.ui import curve, half_blocks
 from livecam.ui.streams import discard
 from livecam.ui.terminal import enable_escapes
@@ -64,6 +64,8 @@ HELP = (
     ("?", "this"),
 )
 CURVE_WIDTH = 40
+BUSY_S = 0.5
+"""From one live picture to the next while a moment is worked on: the camera comes first."""
 BYTES_A_SECOND = {False: 2_000_000, True: 150_000}
 """What the picture may take, here and over SSH: 200 columns take a million, 80 a sixth of it."""
 BOX_BGR = {
@@ -134,7 +136,8 @@ class Screen:
     def _drawn(self, status: Status, columns: int, rows: int) -> list[str]:
         """The picture, or that of before where the next would be more than the line can take."""
         assert status.picture is not None
-        if self._picture and len(self._picture) <= rows and not self._budget.has_room():
+        is_due = status.picture_is_key or self._budget.has_room()
+        if self._picture and len(self._picture) <= rows and not is_due:
             return self._picture
         try:
             reduce = 8 if status.picture.size_wh[0] >= 1280 else 4
@@ -149,6 +152,8 @@ class Screen:
         mirrored = self.is_mirrored and not status.picture_is_key
         drawn = half_blocks.draw(image, columns, rows, mirrored=mirrored)
         self._budget.spend(sum(map(len, drawn)))
+        if status.waiting and not status.picture_is_key:
+            self._budget.rest(BUSY_S)
         # In the middle: people stand before it.
         shown = max((cell_len(CODES.sub("", line)) for line in drawn), default=0)
         self._picture = [" " * ((columns - shown) // 2) + line for line in drawn]
@@ -250,6 +255,10 @@ class Budget:
     def has_room(self) -> bool:
         """Whether anything more may be sent now."""
         return now_ns() >= self._free_ns
+
+    def rest(self, seconds: float) -> None:
+        """Send nothing for so long."""
+        self._free_ns = max(self._free_ns, now_ns() + to_ns(seconds))
 
     def spend(self, count: int) -> None:
         """So many bytes were sent."""
