@@ -15,7 +15,6 @@ from PIL import Image
 
 import livecam
 from livecam import contract
-from livecam.contract import EXPORTS
 from livecam.formats.boxes import find_box
 from livecam.formats.live_photo import EFFECT_KEY
 from livecam.formats.motion_photo import find_motion_movie
@@ -207,8 +206,9 @@ def test_what_cannot_be_made_is_said_in_one_line(moment_files, tmp_path):
     assert run("export", str(movie), "--to", "gif", cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("target", EXPORTS)
+@pytest.mark.parametrize("target", ["still", "muted", "webp", "loop", "live-photo"])
 def test_a_second_export_makes_nothing_twice(moment_files, tmp_path, target):
+    """One of each way in which a file says what it was made from."""
     source = moment_files.motion_photo if target == "live-photo" else moment_files.photo
     args = ("export", str(source), "--to", target, "--out", "n")
     first = run(*args, "--json", cwd=tmp_path)
