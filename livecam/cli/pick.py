@@ -285,7 +285,6 @@ def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
     chosen = outcome.pick
     if chosen is None:
         return contract.Skipped(file, outcome.source.kind, outputs)
-    now = chosen.present
     return contract.Picked(
         file=file,
         files=tuple(str(path.resolve()) for path in outcome.source.files),
@@ -298,12 +297,8 @@ def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
             _frame(chosen.input, frame, chosen.key if explained else None)
             for frame in chosen.score.frames
         ),
-        key=contract.Key(
-            chosen.key.index, round(chosen.key_s, DECIMALS), round(chosen.key.score, DECIMALS)
-        ),
-        present_key=None
-        if now is None
-        else contract.PresentKey(round(now.time_s, DECIMALS), round(now.score, DECIMALS)),
+        key=_key(chosen),
+        present_key=_present_key(chosen),
         outputs=outputs,
         note=outcome.note,
     )
@@ -311,30 +306,34 @@ def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
 
 def result_of(outcome: Outcome) -> contract.Result:
     """The same for `--report`: without the frames, which would make it a hundred times as long."""
-    chosen, now, key = outcome.pick, None, None
+    chosen = outcome.pick
     gain: float | None = None
-    if chosen is not None:
-        key = contract.Key(
-            chosen.key.index, round(chosen.key_s, DECIMALS), round(chosen.key.score, DECIMALS)
-        )
-        if chosen.present is not None:
-            present = chosen.present
-            now = contract.PresentKey(
-                round(present.time_s, DECIMALS), round(present.score, DECIMALS)
-            )
-            better = chosen.key.score - present.score
-            gain = 0.0 if chosen.keeps_present else round(max(0.0, better), DECIMALS)
+    if chosen is not None and chosen.present is not None:
+        better = chosen.key.score - chosen.present.score
+        gain = 0.0 if chosen.keeps_present else round(max(0.0, better), DECIMALS)
     return contract.Result(
         id=outcome.id,
         files=tuple(str(path.resolve()) for path in outcome.source.files),
         kind=outcome.source.kind,
-        key=key,
-        present_key=now,
+        key=None if chosen is None else _key(chosen),
+        present_key=None if chosen is None else _present_key(chosen),
         gain=gain,
         outputs=tuple(map(str, outcome.outputs)),
         note=outcome.note,
         error="" if outcome.error is None else str(outcome.error),
     )
+
+
+def _key(chosen: Pick) -> contract.Key:
+    key = chosen.key
+    return contract.Key(key.index, round(chosen.key_s, DECIMALS), round(key.score, DECIMALS))
+
+
+def _present_key(chosen: Pick) -> contract.PresentKey | None:
+    now = chosen.present
+    if now is None:
+        return None
+    return contract.PresentKey(round(now.time_s, DECIMALS), round(now.score, DECIMALS))
 
 
 def _frame(source: Input, frame: FrameScore, key: FrameScore | None) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from livecam.photos.bursts import places, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.pictures import picture_frame
 from livecam.quality.choice import MomentScore, choose, choose_picture
+from livecam.quality.finder import NO_SCENE
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
@@ -167,12 +169,18 @@ def _pick_picture(source: Input, finder: FaceFinder) -> Pick:
     readings: list[FrameReading] = []
     broken: list[tuple[Path, InputError]] = []
     where = places([taken(path) for path in source.files])
+    members = Counter(place.moment for place in where)
     for i, path in enumerate(source.files):
         try:
             frame = picture_frame(path, i)
             finder.start(alone=True)
             reading = finder.read(frame)
-            readings.append(replace(reading, t_ns=round(where[i].time_s * NS_PER_S)))
+            scene = reading.scene
+            if members[where[i].moment] == 1:
+                # Nothing is compared with it: of ten thousand pictures its copy would be 200 MB.
+                scene = replace(scene, overview=NO_SCENE.overview)
+            t_ns = round(where[i].time_s * NS_PER_S)
+            readings.append(replace(reading, t_ns=t_ns, scene=scene))
         except InputError as err:
             broken.append((path, err))
     if not readings:

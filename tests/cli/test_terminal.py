@@ -131,6 +131,21 @@ def test_the_last_photo_goes_into_the_trash_and_comes_back(livecam, tmp_path, mo
     assert not list((tmp_path / "recordings").glob(".livecam-undo*"))
 
 
+def test_what_cannot_be_put_into_the_trash_stays_whole(livecam, tmp_path, monkeypatch):
+    (tmp_path / "data").write_text("no folder can be made here")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("1 taken, 1 saved")
+    made = {path.name: path.read_bytes() for path in (tmp_path / "recordings").glob("[!.]*")}
+    terminal.send("u")
+    terminal.read_until("cannot be put into the trash")
+    terminal.send("q")
+    assert terminal.wait() == 1
+    assert {p.name: p.read_bytes() for p in (tmp_path / "recordings").glob("[!.]*")} == made
+
+
 def test_help_names_the_keys(livecam):
     terminal = livecam()
     terminal.read_until("ARMED")

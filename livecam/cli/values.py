@@ -1,0 +1,74 @@
+"""What several commands' options have in common: how their values are read, and groups of them."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+
+def add_model(group: Any, verb: str = "use") -> None:
+    """What looks at faces."""
+    group.add_argument("--model", type=Path, metavar="FILE", help=f"the face model to {verb}")
+    group.add_argument(
+        "--face-runtime",
+        choices=("auto", "mediapipe", "opencv"),
+        default="auto",
+        help="what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)",
+    )
+
+
+def add_enhance(group: Any) -> None:
+    """Merging of frames."""
+    group.add_argument(
+        "--enhance",
+        action="store_true",
+        help="merge the frames around the key frame into it: less noise, nothing invented",
+    )
+
+
+def count(text: str) -> int:
+    """A number from 1 on. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 100000")
+    return int(text)
+
+
+def frame_count(text: str) -> int | str:
+    """The same, or "all". Raises ArgumentTypeError."""
+    return "all" if text == "all" else count(text)
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height, as 1280x720. Raises ArgumentTypeError."""
+    try:
+        width, height = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size like 1280x720") from None
+    if min(width, height) < 16 or max(width, height) > 16384:
+        raise argparse.ArgumentTypeError(f"no picture is {text}")
+    return width, height
+
+
+def seconds(text: str) -> float:
+    """A finite number of seconds. Raises ArgumentTypeError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
+    return seconds
+
+
+def rate(text: str) -> Fraction:
+    """Frames a second, possibly broken: 30000/1001. Raises ArgumentTypeError."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of frames a second") from None
+    if not 1 <= rate <= 240:
+        raise argparse.ArgumentTypeError("frames a second must be 1 to 240")
+    return rate
