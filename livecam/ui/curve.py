@@ -25,7 +25,8 @@ class Point:
 
     t_ns: int
     score: float
-    is_face: bool
+    is_judged: bool
+    """False where somebody was looked for, and nobody was there."""
 
 
 class History:
@@ -38,7 +39,9 @@ class History:
         """Remember a reading, once."""
         if live is None or (self._points and self._points[-1].t_ns >= live.t_ns):
             return
-        self._points.append(Point(live.t_ns, live.score, live.faces > 0))
+        # Where faces cannot be looked for, the whole picture has a score.
+        is_judged = live.faces > 0 or live.score > 0
+        self._points.append(Point(live.t_ns, live.score, is_judged))
 
     def last(self, span_s: float) -> tuple[Point, ...]:
         """Those of the last seconds."""
@@ -49,7 +52,7 @@ class History:
 
 
 def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
-    """The curve, `width` cells wide, the best of it marked; nothing where nobody was looked for."""
+    """The curve, `width` cells wide, the best of it marked; dots where nobody was there."""
     text = Text()
     if not points or width < 1:
         return text
@@ -68,7 +71,7 @@ def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
         shown = cell if cell is not None else shown
         if shown is None:
             text.append(NOT_LOOKED)
-        elif not shown.is_face:
+        elif not shown.is_judged:
             text.append(NOBODY, "dim")
         else:
             level = min(len(BLOCKS) - 1, int(shown.score * len(BLOCKS)))

@@ -131,6 +131,8 @@ class Screen:
     def _caption(self, status: Status) -> str:
         if status.picture_is_key:
             return "the key photo, not mirrored"
+        if status.outage:
+            return "the last picture before the camera was lost"
         return "live, mirrored" if self.is_mirrored else "live"
 
     def _drawn(self, status: Status, columns: int, rows: int) -> list[str]:
@@ -170,15 +172,16 @@ class Screen:
 
 def _words(status: Status, columns: int) -> list[str]:
     head = Table.grid(expand=True)
-    head.add_column(no_wrap=True)
-    head.add_column(justify="right", no_wrap=True, overflow="ellipsis")
+    head.add_column(no_wrap=True, width=len(status.state) + 2)
+    head.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     head.add_row(
         Text(f" {status.state.upper()} ", STATE_STYLES[status.state]),
         Text(" · ".join(filter(None, (status.camera, status.mode))), "dim"),
     )
-    body = Table.grid(padding=(0, 2))
-    body.add_column(style="dim", no_wrap=True, min_width=6)
-    body.add_column(no_wrap=True, overflow="ellipsis")
+    # As wide as the terminal: a grid of its own width is cut at the edge, without a sign of it.
+    body = Table.grid(padding=(0, 2), expand=True)
+    body.add_column(style="dim", no_wrap=True, width=6)
+    body.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     body.add_row("score", _score(status))
     body.add_row("", Text(", ".join(status.complaints), "yellow"))
     if status.curve:
@@ -236,9 +239,9 @@ def _shots(status: Status) -> str:
 
 
 def _help(columns: int) -> list[str]:
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(no_wrap=True, style="bold")
-    rows.add_column(no_wrap=True, overflow="ellipsis")
+    rows = Table.grid(padding=(0, 2), expand=True)
+    rows.add_column(no_wrap=True, style="bold", width=6)
+    rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for key, meaning in HELP:
         rows.add_row(key, meaning)
     return _render(Group(Text("keys", "bold"), rows), columns)

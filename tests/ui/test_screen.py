@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from livecam.quality.live import LiveScore
 from livecam.ui import curve
-from livecam.ui.curve import Point
+from livecam.ui.curve import History, Point
 from livecam.ui.screen import BYTES_A_SECOND, ENTER, FRAME_START, LEAVE, Screen
 from livecam.ui.status import Status
 from tests.support.frames import flat, moment
@@ -158,3 +159,34 @@ def test_the_picture_keeps_to_its_budget(size, monkeypatch):
     halves = out.getvalue().split(FRAME_START)[1:]
     pictures = ["".join(re.findall(r"\x1b\[38;[\d;]+m", half)) for half in halves]
     assert pictures[0] == pictures[1], "the first is shown again while it is not paid for"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_nothing_is_cut_without_a_sign_of_it(size, columns):
+    """At every width a line is whole, or ends in an ellipsis."""
+    size(columns, 40)
+    long = "the face model is not installed: 'livecam model' fetches it, " * 5
+    texts = {"reason": long, "last": long, "faces_note": long, "folder": long, "error": long}
+    lines = shown(Status(**{**vars(FULL), **texts}))
+    assert lines[0].split()[0] == "ARMED"
+    for line in lines[2:-1]:
+        if "fetches it" in line or len(line.rstrip()) == columns:
+            assert line.rstrip().endswith(("…", "█", "░")), line
+
+
+def test_a_camera_that_is_lost_shows_no_live_picture(size):
+    size(120, 60)
+    picture = flat(0, 0, 100, (640, 480))
+    lost = Status(**{**vars(FULL), "picture": picture, "outage": "lost Booth"})
+    text = "\n".join(shown(lost, picture=True))
+    assert "the last picture" in text
+    assert "live" not in text.replace("livecam", "")
+
+
+def test_where_faces_cannot_be_looked_for_the_curve_is_that_of_the_picture():
+    history = History()
+    for i in range(10):
+        history.note(LiveScore(i * 100_000_000, 0, 0.9, ()))
+    assert set(curve.draw(history.last(3.0), 3.0, 20).plain) <= {" ", "█", "▇"}
+    history.note(LiveScore(10**10, 0, 0.0, ("no face",)))
+    assert curve.draw(history.last(3.0), 3.0, 20).plain.endswith("·")
