@@ -73,7 +73,8 @@ class ResultFile:
         """Inputs with a key photo, and those of which another frame is better."""
         try:
             whole = self._read()
-            self._file = path.open("ab")
+            # Without a buffer: what does not reach the disk is said at once, not at the end.
+            self._file = path.open("ab", buffering=0)
             self._file.truncate(whole)
         except OSError as err:
             raise OutputError(f"cannot write {path}: {err.strerror}") from err
@@ -82,11 +83,13 @@ class ResultFile:
         """Write a line. Raises OutputError."""
         line = result.to_json()
         self._note(json.loads(line))
+        data = line.encode() + b"\n"
         try:
-            self._file.write(line.encode() + b"\n")
-            self._file.flush()
+            is_whole = self._file.write(data) == len(data)
         except OSError as err:
             raise OutputError(f"cannot write {self._path}: {err.strerror}") from err
+        if not is_whole:
+            raise OutputError(f"cannot write {self._path}: there is no room left")
 
     def close(self) -> None:
         """Close the file."""

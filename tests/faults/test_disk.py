@@ -16,6 +16,7 @@ from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.support import small_disk
+from tests.support.files import numbered_movie
 from tests.support.program import events, run, started, wait_for
 from tests.support.session import running
 
@@ -196,3 +197,19 @@ def test_a_disk_that_stands_still_for_eight_seconds_loses_nothing(tmp_path):
             assert_true_pair({"movie": event.movie})
         assert session.health().dropped == 0
     assert session.code == 0
+
+
+@needs_disk
+@pytest.mark.parametrize("command", [["export", "--to", "muted", "--out", "o"], ["pick"]])
+def test_a_full_disk_ends_work_on_files_in_one_line_and_leaves_no_half(tmp_path, disk, command):
+    movie = numbered_movie(tmp_path / "a.mp4", [i / 30 for i in range(300)], size=(320, 240))
+    report = ["--frames", "2", "--report", "r.jsonl"] if command == ["pick"] else []
+    disk.fill(left=0 if report else 4_000)
+    done = run(*command, str(movie), *report, cwd=disk.path)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("livecam:")]
+    assert "No space left" in line
+    assert not [path for path in disk.path.rglob("*") if path.is_file() and path.suffix == ".MOV"]
+    disk.make_room()
+    again = run(*command, str(movie), *report, cwd=disk.path)
+    assert again.returncode == 0, again.stderr
