@@ -34,17 +34,12 @@ def run(args: argparse.Namespace) -> int:
                 is_empty = False
                 if isinstance(one, Export):
                     _tell(one, args.to, told)
-                elif isinstance(one, Problem):
-                    told.problem(one)
                 else:
-                    told.remark(one)
+                    told.found(one)
         if is_empty:
             raise InputError("there is no moment here", "name Live Photos, Motion Photos or movies")
-        if told.done + told.skipped + told.failed > 1 and not args.json:
-            parts = [f"{told.done} exported"]
-            parts += [f"{told.skipped} done before"] if told.skipped else []
-            parts += [f"{told.failed} failed"] if told.failed else []
-            told.print(", ".join(parts))
+        if told.count > 1 and not args.json:
+            told.print(told.summary("exported"))
     return int(told.exit_code())
 
 

@@ -1,4 +1,4 @@
-"""What `pick`, `export` and `check` have in common: they go over many inputs and tell of each."""
+"""What `pick` and `export` have in common: they go over many inputs and tell of each."""
 
 from __future__ import annotations
 
@@ -113,17 +113,19 @@ class Telling:
         """A line for people."""
         self.console.print(text, markup=False)
 
-    def remark(self, remark: Remark) -> None:
-        """Something that a person should know, and that is no failure."""
+    def found(self, one: Problem | Remark) -> None:
+        """Tell of what was found beside the inputs."""
+        if isinstance(one, Problem):
+            self.advance(1)
+            self.fail(str(one.path), one.error)
+        else:
+            self._remark(one)
+
+    def _remark(self, remark: Remark) -> None:
         if self.as_json:
             print(contract.Notice(remark.text).to_json(), flush=True)
         else:
             self._errors.print(f"livecam: {visible(remark.text)}", markup=False)
-
-    def problem(self, problem: Problem) -> None:
-        """A file that cannot be used."""
-        self.advance(1)
-        self.fail(str(problem.path), problem.error)
 
     def fail(self, file: str, error: LivecamError) -> None:
         """Tell of an input that cannot be used, and count it."""
@@ -136,6 +138,16 @@ class Telling:
             print(event.to_json(), flush=True)
         else:
             self._errors.print(f"livecam: {visible(str(error))}", markup=False)
+
+    def summary(self, verb: str) -> str:
+        """How many were worked on: `3 picked, 1 done before, 1 failed`."""
+        counts = ((self.done, verb), (self.skipped, "done before"), (self.failed, "failed"))
+        return ", ".join(f"{n} {what}" for n, what in counts if n or what == verb)
+
+    @property
+    def count(self) -> int:
+        """Inputs told of so far."""
+        return self.done + self.skipped + self.failed
 
     def exit_code(self) -> ExitCode:
         """Of the run as a whole."""

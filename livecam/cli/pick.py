@@ -128,13 +128,11 @@ class _Report:
                 is_empty = False
                 if isinstance(one, Outcome):
                     self._tell(one)
-                elif isinstance(one, Problem):
-                    told.problem(one)
                 else:
-                    told.remark(one)
+                    told.found(one)
         if is_empty:
             raise InputError("there is nothing to pick from here", "name photos, movies or folders")
-        if told.done + told.skipped + told.failed > 1 or self._results is not None:
+        if told.count > 1 or self._results is not None:
             self._summary()
         return int(told.exit_code())
 
@@ -149,11 +147,6 @@ class _Report:
 
     def _summary(self) -> None:
         told, results = self._told, self._results
-        parts = [f"{told.done} picked"]
-        if told.skipped:
-            parts.append(f"{told.skipped} done before")
-        if told.failed:
-            parts.append(f"{told.failed} failed")
         largest = sorted(results.gains, reverse=True) if results is not None else []
         if self._args.json:
             if results is not None:
@@ -161,7 +154,7 @@ class _Report:
                 summary = contract.LibrarySummary(results.judged, results.better, tuple(items))
                 print(summary.to_json(), flush=True)
         else:
-            told.print(", ".join(parts))
+            told.print(told.summary("picked"))
             if results is not None and results.judged:
                 told.print(picks.gains(results.judged, results.better, largest))
         cells = _compared(largest) if self._args.sheet and not self._is_one else []
