@@ -72,7 +72,12 @@ def test_with_shots_a_lost_camera_ends_the_run_and_what_was_shot_is_saved(tmp_pa
     assert told.count("saved") == told.count("shot") >= 2
     assert "none 3" in ran.text
     assert "waited 0" in ran.text
-    assert ran.event("waited.jsonl", "notice")["message"] == "no camera found: waiting for it"
+    # The slow guest may have to say of the moment itself that it was encoded again.
+    notices = [
+        event["message"] for event in ran.events("waited.jsonl") if event["event"] == "notice"
+    ]
+    assert notices[0] == "no camera found: waiting for it"
+    assert not [text for text in notices[1:] if "encoded again" not in text]
     assert ran.event("waited.jsonl", "saved")
     assert "ended 3" in ran.text
 
