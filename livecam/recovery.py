@@ -13,6 +13,7 @@ from livecam.media.save import save
 from livecam.media.spool import Spool, abandoned, read_moment
 from livecam.quality.choice import unscored
 from livecam.quality.worker import score
+from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ def recover(
     where it is.
     """
     complete_or_withdraw(folder)
+    forget_abandoned(folder)
     good = True
     with abandoned(folder) as found:
         if found:

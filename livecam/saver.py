@@ -55,6 +55,9 @@ GRACE_S = 0.2
 """A moment whose files are not there so long after its end is put on disk as it came from the
 camera, and those after it at once, until one is quick enough again: by two seconds after the press
 a moment is safe, and a machine that is quick writes nothing twice."""
+SLOW_BACKLOG = 30
+"""So many frames that are not measured when a moment ends take longer than `GRACE_S` (6 ms each on
+two cores): no use in waiting."""
 
 MOST_HELD_BYTES = 250_000_000
 """Of moments that are still to be scored and written: where a machine is too slow for its user,
@@ -440,7 +443,8 @@ class Saver:
             return
         taken.size = sum(frame.data.size for frame in moment.frames)
         too_much = self._held_bytes > MOST_HELD_BYTES
-        grace_s = 0.0 if too_much or self._is_slow else GRACE_S
+        is_slow = self._is_slow or self._scorer.backlog > SLOW_BACKLOG
+        grace_s = 0.0 if too_much or is_slow else GRACE_S
         if taken.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
             return
         try:

@@ -1,81 +1,113 @@
-"""Takes the last photo back: into the system's trash, and out again within the run."""
+"""Puts files into the system's trash, and brings them back within the run."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam.errors import OutputError
+from livecam.media.claim import Claim, taken_over
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from livecam.contract import Saved
+
+PREFIX = ".livecam-undo-"
+LOCK = "lock"
+
+
+@dataclass(frozen=True, eq=False)
+class Removed:
+    """Files that are in the trash and can still be brought back."""
+
+    folder: Path
+    """Where a second link to each of them lies."""
+    files: tuple[Path, ...]
+    _claim: Claim
+
+    def bring_back(self) -> None:
+        """Put them where they were. Raises OutputError, and may then be tried again."""
+        try:
+            for file in self.files:
+                if not file.exists():
+                    _second(self.folder / file.name, file)
+        except OSError as err:
+            raise OutputError(f"it cannot be brought back: {err}") from err
+        self.forget()
+
+    def forget(self) -> None:
+        """Let them stay in the trash for good."""
+        with contextlib.suppress(OSError):
+            self._claim.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def put_away(files: Iterable[Path]) -> Removed:
+    """Put files of one folder into the trash: all or none. Raises OutputError.
+
+    Nothing is ever unlinked: a second link beside them (or a copy of the file, where there are no
+    links) can bring them back under their old names.
+    """
+    from send2trash import send2trash
+
+    wanted = tuple(dict.fromkeys(files))
+    removed = None
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=wanted[0].parent))
+        removed = Removed(folder, wanted, Claim.take(folder / LOCK))
+        for file in wanted:
+            _second(file, folder / file.name)
+        for file in wanted:
+            send2trash(file)
+    except OSError as err:
+        if removed is not None:
+            with contextlib.suppress(OutputError):
+                removed.bring_back()
+        raise OutputError(f"{wanted[0].name} cannot be put into the trash: {err}") from err
+    return removed
+
+
+def forget_abandoned(folder: Path) -> None:
+    """Take away what runs that were killed kept for bringing files back: they are in the trash."""
+    for kept in folder.glob(f"{PREFIX}*"):
+        with taken_over(kept / LOCK) as is_ours:
+            if is_ours:
+                shutil.rmtree(kept, ignore_errors=True)
 
 
 class Undo:
-    """The newest moment of a run, and whether it is in the trash now.
-
-    Nothing is ever unlinked: files go to the trash, and a second link beside them (or a copy of the
-    file, where there are no links) brings them back under their old names.
-    """
+    """The newest moment of a run, and whether it is in the trash now."""
 
     def __init__(self) -> None:
         self._done: Saved | None = None
-        self._kept: dict[Path, Path] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._removed: Removed | None = None
 
     def toggle(self, newest: Saved | None) -> str:
         """Take it back, or bring it back; what was done, in a sentence. Raises OutputError."""
         if newest is None:
             return "there is no photo to take back yet"
         name = Path(newest.photo).name
-        if self._done is not None and self._done.id == newest.id:
-            self._bring_back()
+        if self._removed is not None and self._done is not None and self._done.id == newest.id:
+            self._removed.bring_back()
+            self._removed = None
             return f"{name} is back"
+        self.close()
         files = [newest.movie, newest.photo, newest.scores, newest.motion_photo or ""]
-        self._put_away([Path(file) for file in dict.fromkeys(files) if file])
+        self._removed = put_away([Path(file) for file in files if file])
         self._done = newest
         return f"{name} is in the trash; u brings it back"
 
-    def _put_away(self, files: list[Path]) -> None:
-        from send2trash import send2trash
-
-        self._forget()
-        self._folder = tempfile.TemporaryDirectory(prefix=".livecam-undo-", dir=files[0].parent)
-        try:
-            for file in files:
-                kept = Path(self._folder.name, file.name)
-                _second(file, kept)
-                self._kept[file] = kept
-            for file in files:
-                send2trash(file)
-        except OSError as err:
-            # Never half of a photo: what has gone before comes back.
-            with contextlib.suppress(OutputError):
-                self._bring_back()
-            raise OutputError(f"{files[0].name} cannot be put into the trash: {err}") from err
-
-    def _bring_back(self) -> None:
-        try:
-            for file, kept in self._kept.items():
-                if not file.exists():
-                    _second(kept, file)
-        except OSError as err:
-            raise OutputError(f"it cannot be brought back: {err}") from err
-        self._forget()
-
-    def _forget(self) -> None:
-        self._done, self._kept = None, {}
-        if self._folder is not None:
-            with contextlib.suppress(OSError):
-                self._folder.cleanup()
-            self._folder = None
-
     def close(self) -> None:
         """At the end of the run: what is in the trash stays there."""
-        self._forget()
+        if self._removed is not None:
+            self._removed.forget()
+            self._removed = None
 
 
 def _second(file: Path, other: Path) -> None:
@@ -83,4 +115,4 @@ def _second(file: Path, other: Path) -> None:
     try:
         os.link(file, other)
     except OSError:
-        other.write_bytes(file.read_bytes())
+        shutil.copy2(file, other)

@@ -9,14 +9,14 @@ import contextlib
 import http.client
 import socket
 import ssl
-import urllib.request
 from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import numpy as np
 
+from livecam.capture.authorization import authorization_for
 from livecam.capture.av_stream import Picture
 from livecam.capture.frame import PixelFormat
 from livecam.capture.jpeg_splitter import JpegSplitter
@@ -140,7 +140,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
         parts = urlsplit(url)
         response, connection = _request(parts, authorization, timeout_s)
         if response.status == 401 and parts.username and not authorization:
-            authorization = _authorization(parts, response.headers.get("WWW-Authenticate", ""))
+            authorization = authorization_for(parts, response.headers.get("WWW-Authenticate", ""))
             _close(response, connection)
         elif response.status in (301, 302, 303, 307, 308):
             target = urlsplit(urljoin(url, response.headers.get("Location", "")))
@@ -192,26 +192,3 @@ def _close(response: http.client.HTTPResponse, connection: socket.socket) -> Non
 
 def _target(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _authorization(parts: SplitResult, challenge: str) -> str:
-    """The answer to a server's question for user and password: Digest or Basic (RFC 7616, 7617)."""
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    scheme, _, rest = challenge.partition(" ")
-    if scheme.lower() == "digest":
-        known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        known.add_password(None, bare, user, password)
-        fields = urllib.request.parse_keqv_list(
-            list(filter(None, urllib.request.parse_http_list(rest)))
-        )
-        digest = urllib.request.HTTPDigestAuthHandler(known)
-        answer = digest.get_authorization(
-            urllib.request.Request(bare),  # noqa: S310 - only looked at, never opened
-            fields,
-        )
-        if answer:
-            return f"Digest {answer}"
-    from base64 import b64encode
-
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import av
 
+from livecam.capture import rtsp
 from livecam.capture.av_stream import AvStream, Picture
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.http_jpegs import HttpJpegs, open_jpegs
@@ -154,6 +155,8 @@ class NetworkCamera(BlockingSource):
                 if isinstance(found, HttpJpegs):
                     return found
                 url = found
+            elif scheme in rtsp.PORTS:
+                url = rtsp.final_address(url, OPEN_TIMEOUT_S)
             return _open_with_ffmpeg(url, scheme)
         except (av.FFmpegError, OSError) as err:
             raise CameraError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ FOLDER = ".livecam-unfinished"
 """In the folder of the results; readable by its owner only, since nobody has seen these yet."""
 JPEG_QUALITY = 95
 """Of cameras that send no JPEG."""
+THREADS = 4
+"""That encode them: more than there are cores, since the machine has other work when it is late."""
 VERSION = 1
 
 
@@ -135,11 +138,14 @@ def _as_jpegs(moment: Moment) -> Moment:
     import cv2
 
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    frames = []
-    for frame in moment.frames:
+
+    def as_jpeg(frame: Frame) -> Frame:
         encoded = cv2.imencode(".jpg", frame.bgr(), quality)[1].reshape(-1)
-        frames.append(replace(frame, pixel_format=PixelFormat.JPEG, data=encoded))
-    return replace(moment, frames=tuple(frames))
+        return replace(frame, pixel_format=PixelFormat.JPEG, data=encoded)
+
+    # Side by side: until they are on disk, a kill loses them.
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="spool") as pool:
+        return replace(moment, frames=tuple(pool.map(as_jpeg, moment.frames)))
 
 
 def _description(moment: Moment) -> dict[str, Any]:

@@ -81,6 +81,11 @@ class StreamScorer:
         """Whether a moment is being measured."""
         return not self._feed.is_idle
 
+    @property
+    def backlog(self) -> int:
+        """Frames of moments that are there and not measured yet."""
+        return self._feed.backlog
+
     def newest(self) -> FrameReading | None:
         """The newest measured frame."""
         with self._changed:

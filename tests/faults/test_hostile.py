@@ -6,6 +6,8 @@ import contextlib
 import http.server
 import json
 import os
+import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -180,6 +182,41 @@ def test_a_server_sends_livecam_to_no_third_one(tmp_path, kind):
                 assert done.returncode == 3, done.stderr
                 assert path in asked, "the server that was named is asked"
     assert asked_other == []
+
+
+def test_an_rtsp_camera_sends_livecam_to_no_third_host(tmp_path):
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked = self.rfile.readline().decode()
+            while self.rfile.readline().strip():
+                pass
+            # Another path of the same host first, which is followed; from there, another host.
+            target = other if asked.split()[1].endswith("/second") else second
+            self.wfile.write(
+                f"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: {target}\r\n\r\n".encode()
+            )
+            seen.append(asked)
+
+    seen: list[str] = []
+    with (
+        socketserver.TCPServer(("127.0.0.1", 0), Handler) as serving,
+        socket.create_server(("127.0.0.1", 0)) as third,
+    ):
+        second = f"rtsp://localhost:{serving.server_address[1]}/second"
+        other = f"rtsp://127.0.0.1:{third.getsockname()[1]}/third"
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        url = f"rtsp://user:secret@localhost:{serving.server_address[1]}/first"
+        done = run("--camera", url, "--shots", "1", "--json", cwd=tmp_path)
+        serving.shutdown()
+        thread.join()
+        third.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            third.accept()
+    assert done.returncode == 3
+    assert "it sends us on to 127.0.0.1" in done.stderr
+    assert "secret" not in done.stderr
+    assert len(seen) == 2
 
 
 @posix

@@ -1,0 +1,53 @@
+"""The system's trash, and back out of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from livecam.trash import PREFIX, forget_abandoned, put_away
+from tests.support.program import run
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+
+
+@pytest.fixture(autouse=True)
+def own_trash(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def test_files_go_and_come_back(tmp_path):
+    files = [tmp_path / name for name in ("a.MOV", "a.JPG")]
+    for file in files:
+        file.write_bytes(file.name.encode())
+    removed = put_away(files)
+    assert not any(file.exists() for file in files)
+    removed.bring_back()
+    assert [file.read_bytes() for file in files] == [b"a.MOV", b"a.JPG"]
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+
+
+def test_who_still_runs_can_bring_back_what_another_looks_at(tmp_path):
+    file = tmp_path / "a.JPG"
+    file.write_bytes(b"picture")
+    removed = put_away([file])
+    forget_abandoned(tmp_path)
+    removed.bring_back()
+    assert file.read_bytes() == b"picture"
+
+
+@posix
+def test_what_a_killed_run_kept_for_bringing_back_goes(tmp_path):
+    file = tmp_path / "a.JPG"
+    file.write_bytes(b"picture")
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom livecam.trash import put_away\n"
+        "put_away([Path(sys.argv[1])])\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(file)])
+    assert list(tmp_path.glob(f"{PREFIX}*"))
+    assert run("recover", str(tmp_path), cwd=tmp_path).returncode == 0
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+    assert not file.exists()
