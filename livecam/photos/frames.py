@@ -102,8 +102,9 @@ class MovieReader:
             raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")
         context.options = {"max_pixels": str(MAX_PIXELS)}
         # Each thread more that works on frames of its own holds several of them.
-        is_large = context.width * context.height > THREADED_PIXELS
-        context.thread_type = "SLICE" if is_large else "AUTO"
+        self.is_large = context.width * context.height > THREADED_PIXELS
+        """Whether it needs so much memory that one at a time is enough."""
+        context.thread_type = "SLICE" if self.is_large else "AUTO"
         return stream
 
     def _read_times(self) -> list[FrameTime]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError, UsageError
@@ -40,6 +41,10 @@ JUMP = 6
 ALL_UP_TO_S = 5.0
 ALL_UP_TO_FRAMES = 600
 """Shorter movies are looked at frame by frame: five seconds at 120 a second."""
+
+LARGE_ONES = RLock()
+"""Held by the thread that works on a large movie: at 4K a decoder and the frames that it gave take
+400 MB, and two of them more than livecam may."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def open_movie(source: Input) -> Iterator[OpenMovie]:
                 still_s = facts.still.time_s if facts.still else None
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
-    with reader:
+    with reader, LARGE_ONES if reader.is_large else nullcontext():
         if still_s is None and source.kind == "motion-photo":
             # The specification: the frame just before the middle.
             still_s = max(0.0, reader.duration_s / 2 - 1e-3)
