@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from livecam.batch import in_order
 from livecam.edit.files import write_new
-from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.edit.rekey import Retouch, best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
 from livecam.formats.exif import image_id
 from livecam.formats.files import read_file
@@ -52,6 +52,7 @@ class PickOptions:
     """Gets every choice while its movie is still open, in one of several threads."""
     done: Set[bytes] = frozenset()
     """What an earlier run has done, by its identifier's bytes."""
+    best_take: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,13 +152,14 @@ def _pick(
         ask.look(chosen, movie)
     if ask.out is None:
         return Outcome(source, identifier, chosen)
+    retouch = Retouch(ask.enhance, finder if ask.best_take else None)
     try:
         if not ask.rekey or movie is None:
-            files = best_picture(chosen, movie, identifier, enhanced=ask.enhance)
+            files = best_picture(chosen, movie, identifier, retouch)
         elif source.kind == "live-photo":
-            files = rekeyed_pair(chosen, movie, identifier, enhanced=ask.enhance)
+            files = rekeyed_pair(chosen, movie, identifier, retouch)
         else:
-            files = rekeyed_motion_photo(chosen, movie, identifier, enhanced=ask.enhance)
+            files = rekeyed_motion_photo(chosen, movie, identifier, retouch)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
     # Of a set, the picture that was chosen names the result.
@@ -178,11 +180,14 @@ def identifier_of(source: Input, ask: PickOptions) -> str:
     An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
     picture. It is how a later run knows what has been done.
     """
+    asked: list[object]
     try:
         stats = [(path.name, path.stat()) for path in source.files]
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
     asked = [ask.rekey, ask.enhance, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
+    if ask.best_take:
+        asked.append("best take")
     files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
     # With another version the choice may be another one.
     text = json.dumps([metadata.version("livecam"), asked, files])

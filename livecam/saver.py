@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from livecam.media.movie import Encoded
     from livecam.media.save import SavedFiles
     from livecam.quality.choice import MomentScore
+    from livecam.quality.finder_process import RemoteFinder
     from livecam.quality.stream import StreamScorer
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
@@ -139,14 +140,16 @@ class Saver:
         scorer: StreamScorer,
         encoder: LiveEncoder | None,
         listener: Listener,
+        finder: RemoteFinder | None = None,
     ) -> None:
         """`encoder` is None where movies are encoded once a moment is over.
 
         `spill` is the folder for what cannot be written to `out`; None makes one among the system's
-        temporary files when it is needed.
+        temporary files when it is needed. `finder` looks at best takes, where they are asked for.
         """
         self._out, self._spill, self._form = out, spill, form
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
+        self._finder = finder
         self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
         self._spool = Spool(out)
         self._to_spool: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
@@ -213,6 +216,8 @@ class Saver:
         self._choosing.shutdown()
         if self._spool_thread.ident is not None:
             self._spool_thread.join()
+        if self._finder is not None:
+            self._finder.close()
         self._spool.close()
 
     # Save thread
@@ -388,6 +393,7 @@ class Saver:
             folder,
             form,
             encoded if is_first else None,
+            self._finder,
         )
         ready_ns, score = now_ns(), scoring.result()
         if files.encoded_again:

@@ -116,8 +116,9 @@ class Session:
         self.model_note = ""
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
-        # One finder more is that of the live score.
-        self._finders = FinderProcess(THREADS + 1, options.model, make_finder)
+        # One finder more is that of the live score, another that of best takes.
+        count = THREADS + 1 + options.form.best_take
+        self._finders = FinderProcess(count, options.model, make_finder)
         self._scorer = StreamScorer(self.recorder.ring, self._finders)
         self._encoder = LiveEncoder(
             self.recorder.ring,
@@ -134,6 +135,7 @@ class Session:
             self._scorer,
             self._encoder if self._encodes_live else None,
             self,
+            self._finders.finder() if options.form.best_take else None,
         )
         self._unsaved: dict[int, tuple[int, int]] = {}
         """Presses whose moments are in memory and not saved yet, with their beginning and end."""

@@ -438,7 +438,7 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 
 
 def _options(args: argparse.Namespace) -> Options:
-    form = Form(args.format, args.codec, args.motion_photo, args.enhance)
+    form = Form(args.format, args.codec, args.motion_photo, args.enhance, args.best_take)
     live_score = not args.no_live_score
     # A run of a set number of shots is a program's: it wants to know that the camera is gone.
     reconnects = not args.no_reconnect and args.shots is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livecam.cli.values import add_enhance, add_model, count, frame_count, seconds
+from livecam.cli.values import add_model, add_retouch, count, frame_count, seconds
 from livecam.contract import EXPORTS
 from livecam.errors import UsageError
 
@@ -53,7 +53,7 @@ def add_pick(commands: Any) -> None:
     pick.add_argument(
         "--explain", action="store_true", help="say in a sentence why each frame is best or not"
     )
-    add_enhance(pick)
+    add_retouch(pick)
     pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
     pick.add_argument(
         "--sheet",
@@ -112,6 +112,8 @@ def check_pick(args: argparse.Namespace) -> None:
         raise UsageError("--rekey writes a new pair", "say where with --out DIR")
     if args.enhance and args.out is None:
         raise UsageError("--enhance makes a better picture", "say where with --out DIR")
+    if args.best_take and args.out is None:
+        raise UsageError("--best-take composes a picture", "say where with --out DIR")
     if args.at is not None and args.at < 0:
         raise UsageError("--at counts seconds from the start of the movie")
     if args.dask is not None and (args.show or (args.sheet and args.report is None)):

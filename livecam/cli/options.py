@@ -16,7 +16,7 @@ from livecam.cli.file_options import (
     run_export,
     run_pick,
 )
-from livecam.cli.values import add_enhance, add_model, rate, seconds, size
+from livecam.cli.values import add_model, add_retouch, rate, seconds, size
 from livecam.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="also write a Google Motion Photo, beside the Live Photo or instead of it",
     )
-    add_enhance(group)
+    add_retouch(group)
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:

@@ -121,7 +121,9 @@ class _Report:
         look = self._look if args.show or (args.sheet and self._is_one) else None
         model = FaceModel(args.model, args.face_runtime)
         done = self._results.done if self._results is not None else frozenset()
-        ask = PickOptions(wanted, args.out, args.rekey, args.enhance, model, look, done)
+        ask = PickOptions(
+            wanted, args.out, args.rekey, args.enhance, model, look, done, args.best_take
+        )
         is_empty = True
         with told:
             for one in self._outcomes(found, ask):

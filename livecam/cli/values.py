@@ -20,12 +20,18 @@ def add_model(group: Any, verb: str = "use") -> None:
     )
 
 
-def add_enhance(group: Any) -> None:
-    """Merging of frames."""
+def add_retouch(group: Any) -> None:
+    """What is made of the key frame."""
     group.add_argument(
         "--enhance",
         action="store_true",
         help="merge the frames around the key frame into it: less noise, nothing invented",
+    )
+    group.add_argument(
+        "--best-take",
+        action="store_true",
+        help="compose the key photo: whoever looks better in another frame of the moment gets that "
+        "face, where it fits without a trace; the photo and its record say so",
     )
 
 

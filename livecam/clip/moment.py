@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livecam.timebase import NS_PER_S
+from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,6 +74,10 @@ class Moment:
     def duration_ns(self) -> int:
         """From the first frame to the end of the last, which lasts the usual interval."""
         return movie_end_ns(self.frames, self.interval_ns) - self.start_ns
+
+    def time_s(self, position: int) -> float:
+        """When a frame is shown in the movie."""
+        return to_s(self.frames[position].t_ns - self.start_ns)
 
     def gaps(self) -> list[Gap]:
         """Where frames are missing or late."""

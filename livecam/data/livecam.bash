@@ -11,10 +11,10 @@ _shtab_livecam_devices_option_strings=(-h --help --json)
 _shtab_livecam_doctor_option_strings=(-h --help --model --face-runtime --out --benchmark --camera --report --json)
 _shtab_livecam_check_option_strings=(-h --help --json)
 _shtab_livecam_recover_option_strings=(-h --help --json --model --face-runtime)
-_shtab_livecam_pick_option_strings=(-h --help --frames --at --out --rekey --explain --enhance --show --sheet --report --dask --jobs --json --model --face-runtime)
+_shtab_livecam_pick_option_strings=(-h --help --frames --at --out --rekey --explain --enhance --best-take --show --sheet --report --dask --jobs --json --model --face-runtime)
 _shtab_livecam_export_option_strings=(-h --help --to --pair --out --jobs --json)
 _shtab_livecam_model_option_strings=(-h --help --groups)
-_shtab_livecam_option_strings=(-h --help --version --install-completion --camera --wait --no-reconnect --size --camera-name --fps --mic --no-audio --model --face-runtime --before --after --out --spill --format --codec --motion-photo --enhance --shots --interval --on-saved --picture --json --plain --tier --no-live-score --log)
+_shtab_livecam_option_strings=(-h --help --version --install-completion --camera --wait --no-reconnect --size --camera-name --fps --mic --no-audio --model --face-runtime --before --after --out --spill --format --codec --motion-photo --enhance --best-take --shots --interval --on-saved --picture --json --plain --tier --no-live-score --log)
 
 
 
@@ -51,6 +51,7 @@ _shtab_livecam_pick___help_nargs=0
 _shtab_livecam_pick___rekey_nargs=0
 _shtab_livecam_pick___explain_nargs=0
 _shtab_livecam_pick___enhance_nargs=0
+_shtab_livecam_pick___best_take_nargs=0
 _shtab_livecam_pick___show_nargs=0
 _shtab_livecam_pick___json_nargs=0
 _shtab_livecam_export_pos_0_nargs='*'
@@ -70,6 +71,7 @@ _shtab_livecam___no_reconnect_nargs=0
 _shtab_livecam___no_audio_nargs=0
 _shtab_livecam___motion_photo_nargs='?'
 _shtab_livecam___enhance_nargs=0
+_shtab_livecam___best_take_nargs=0
 _shtab_livecam___json_nargs=0
 _shtab_livecam___plain_nargs=0
 _shtab_livecam___no_live_score_nargs=0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from livecam.edit.files import NewFiles
 from livecam.edit.still import encode_still, new_tags
+from livecam.enhance.best_take import compose
 from livecam.enhance.merge import REACH, merge
 from livecam.errors import InputError
 from livecam.formats import heic
@@ -17,22 +19,48 @@ from livecam.formats.movie_facts import is_quicktime
 from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
 from livecam.formats.still_edit import with_identifier, with_motion_tags, with_unique_id
+from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from livecam.capture.frame import Bytes
+    from livecam.enhance.best_take import Finder
     from livecam.formats.still import Still
+    from livecam.formats.tags import Composite
     from livecam.photos.pick import OpenMovie, Pick
 
 MOST_PHOTO = 300_000_000
 """Bytes of a photo: a Motion Photo's movie lies in it."""
 
+KEPT = "the present key photo is the best: it is kept"
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
 
+@dataclass(frozen=True)
+class Retouch:
+    """What is done to the chosen frame before it is written."""
+
+    enhance: bool = False
+    """Whether the frames around it are merged into it."""
+    finder: Finder | None = None
+    """What looks at a best take, where one is asked for."""
+
+
+AS_IT_IS = Retouch()
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """The chosen frame, or what was made of it."""
+
+    image_bgr: Bytes
+    note: str
+    composite: Composite | None = None
+
+
 def rekeyed_pair(
-    pick: Pick, movie: OpenMovie, identifier: str, *, enhanced: bool = False
+    pick: Pick, movie: OpenMovie, identifier: str, retouch: Retouch = AS_IT_IS
 ) -> NewFiles:
     """A new Live Photo with the chosen frame as its photo. Raises InputError.
 
@@ -42,15 +70,17 @@ def rekeyed_pair(
     photo = read_whole(photo_path, MOST_PHOTO)
     kind = kind_of(photo)
     still_s = pick.key_s
-    kept = with_identifier(photo, identifier) if keeps_photo(pick, enhanced) else None
+    composed, why = _composed(pick, movie, retouch)
+    is_kept = composed is None and keeps_photo(pick, retouch)
+    kept = with_identifier(photo, identifier) if is_kept else None
     if kept is not None and pick.present is not None:
-        still, note, written = kept, "the present key photo is the best: it is kept", kind
+        still, note, written = kept, _joined(KEPT, why), kind
         still_s = movie.still_s if movie.still_s is not None else still_s
     else:
-        image, made = _picture(pick, movie, enhanced)
+        picture = composed or _picture(pick, movie, retouch)
         written, note = _writable(kind)
-        note = _joined(made, note)
-        still = paired_still(image, photo, identifier, written)
+        note = _joined(picture.note, why, note)
+        still = paired_still(picture.image_bgr, photo, identifier, written, picture.composite)
     suffix = SUFFIX[written]
     new_movie = rekeyed_movie(quicktime(movie_path), still_s, identifier)
     return NewFiles({".MOV": new_movie, suffix: still}, note)
@@ -67,30 +97,41 @@ def quicktime(path: Path) -> bytes:
     return data if is_quicktime(data) else remuxed(data, "mov")
 
 
-def paired_still(image: Bytes, photo: bytes | None, identifier: str, kind: Still) -> bytes:
+def paired_still(
+    image: Bytes,
+    photo: bytes | None,
+    identifier: str,
+    kind: Still,
+    composite: Composite | None = None,
+) -> bytes:
     """A picture as a Live Photo's photo, with an old photo's tags. Raises UsageError."""
     tags = new_tags(photo, (image.shape[1], image.shape[0]), unique_id(identifier))
     tags.set_identifier(identifier)
+    if composite is not None:
+        tags.set_composite(composite)
     return encode_still(image, tags, kind)
 
 
 def rekeyed_motion_photo(
-    pick: Pick, movie: OpenMovie, identifier: str, *, enhanced: bool = False
+    pick: Pick, movie: OpenMovie, identifier: str, retouch: Retouch = AS_IT_IS
 ) -> NewFiles:
     """A new Motion Photo with the chosen frame as its photo, its movie byte for byte the same."""
     assert movie.motion is not None
     whole = read_whole(pick.input.file, MOST_PHOTO)
     video = whole[movie.motion.start : movie.motion.end]
     kind: Still = movie.motion.kind
-    if keeps_photo(pick, enhanced):
+    composed, why = _composed(pick, movie, retouch)
+    if composed is None and keeps_photo(pick, retouch):
         kept = _kept_motion_photo(whole, movie, identifier)
         if kept is not None:
-            note = "the present key photo is the best: it is kept"
-            return NewFiles({_motion_suffix(kind): kept}, note)
-    image, made = _picture(pick, movie, enhanced)
+            return NewFiles({_motion_suffix(kind): kept}, _joined(KEPT, why))
+    picture = composed or _picture(pick, movie, retouch)
+    image = picture.image_bgr
     written, note = _writable(kind)
-    note = _joined(made, note)
+    note = _joined(picture.note, why, note)
     tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
+    if picture.composite is not None:
+        tags.set_composite(picture.composite)
     xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
     photo = encode_still(image, tags, written, xmp)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
@@ -115,37 +156,67 @@ def _kept_motion_photo(whole: bytes, movie: OpenMovie, identifier: str) -> bytes
 
 
 def best_picture(
-    pick: Pick, movie: OpenMovie | None, identifier: str, *, enhanced: bool = False
+    pick: Pick, movie: OpenMovie | None, identifier: str, retouch: Retouch = AS_IT_IS
 ) -> NewFiles:
     """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
     if movie is None:
         path = pick.input.files[pick.key.index]
-        note = "a single picture cannot be enhanced" if enhanced else ""
+        note = "a single picture cannot be enhanced" if retouch.enhance else ""
+        if retouch.finder is not None:
+            note = _joined(note, "a best take is composed of a movie's frames only")
         return NewFiles({path.suffix: path.read_bytes()}, note)
-    image, note = _picture(pick, movie, enhanced)
+    composed, why = _composed(pick, movie, retouch)
+    picture = composed or _picture(pick, movie, retouch)
+    image = picture.image_bgr
     size_wh = (image.shape[1], image.shape[0])
     photo = read_whole(pick.input.file, MOST_PHOTO) if pick.input.kind != "video" else None
     tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
         tags.set_date(_taken(movie, pick.key_s))
-    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, note)
+    if picture.composite is not None:
+        tags.set_composite(picture.composite)
+    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, _joined(picture.note, why))
 
 
-def keeps_photo(pick: Pick, enhanced: bool) -> bool:
+def keeps_photo(pick: Pick, retouch: Retouch) -> bool:
     """Whether the camera's own photo stays: it is the best frame, and nobody asked for more."""
-    return pick.keeps_present and not pick.by_hand and not enhanced
+    return pick.keeps_present and not pick.by_hand and not retouch.enhance
 
 
-def _picture(pick: Pick, movie: OpenMovie, enhanced: bool) -> tuple[Bytes, str]:
+def _composed(pick: Pick, movie: OpenMovie, retouch: Retouch) -> tuple[_Picture | None, str]:
+    """The best take, if one is asked for and anybody is better elsewhere; and what was done."""
+    if retouch.finder is None:
+        return None, ""
+    if pick.score.basis != "faces":
+        return None, "nothing is composed: there are no faces"
+    frames, reader, key = pick.score.frames, movie.reader, pick.score.key
+    base = _picture(pick, movie, replace(retouch, finder=None))
+
+    def picture(position: int) -> Bytes:
+        is_base = position == key
+        return base.image_bgr if is_base else reader.picture(frames[position].index)
+
+    def time_s(position: int) -> float:
+        return to_s(frames[position].t_ns)
+
+    take = compose(frames, key, picture, retouch.finder)
+    if not take.is_composed:
+        return None, take.note(time_s)
+    composite = take.composite(len(frames), time_s)
+    return _Picture(take.image_bgr, base.note, composite), take.note(time_s)
+
+
+def _picture(pick: Pick, movie: OpenMovie, retouch: Retouch) -> _Picture:
     """The chosen frame, merged with those around it if that is asked for; and what was done."""
     key = pick.key.index
-    if not enhanced:
-        return movie.reader.picture(key), ""
+    if not retouch.enhance:
+        return _Picture(movie.reader.picture(key), "")
     around = range(max(0, key - REACH), min(len(movie.reader.times), key + REACH + 1))
     images = [image for _, image in movie.reader.pictures(around)]
     merged = merge(images, key - around[0])
-    return merged.image_bgr, merged.note if merged.is_enhanced else f"not enhanced: {merged.note}"
+    note = merged.note if merged.is_enhanced else f"not enhanced: {merged.note}"
+    return _Picture(merged.image_bgr, note)
 
 
 def _joined(*notes: str) -> str:

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 from livecam.errors import InputError
 from livecam.formats import apple_note
 from livecam.formats.exif import DATE_TAKEN, EXIF_IFD, IMAGE_UNIQUE_ID, MAKER_NOTE
-from livecam.formats.exif_new import Type
+from livecam.formats.exif_new import (
+    COMPOSED_WHEN_SHOOTING,
+    COMPOSITE_COUNT,
+    COMPOSITE_IMAGE,
+    IMAGE_DESCRIPTION,
+    Type,
+)
 from livecam.formats.tiff import MAX_ENTRIES, SIZES, entries, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from livecam.formats.tags import Composite
 
 ORIENTATION, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x0112, 0xA001, 0xA002, 0xA003
 IMAGE_WIDTH, IMAGE_LENGTH, SUBJECT_AREA = 0x0100, 0x0101, 0x9214
@@ -78,6 +86,16 @@ class ExifEditor:
             self.set(self._photo(), tag, Type.ASCII, date)
         offset = f"{zone[:3]}:{zone[3:5]}".encode() + b"\0"
         self.set(self._photo(), OFFSET_TAKEN, Type.ASCII, offset)
+
+    def set_composite(self, composite: Composite) -> None:
+        """Say that the picture was composed of several frames, and of which."""
+        text = composite.text.encode("ascii", "replace") + b"\0"
+        self.set(self._image(), IMAGE_DESCRIPTION, Type.ASCII, text)
+        self._need_photo()
+        kind = self._pack("H", COMPOSED_WHEN_SHOOTING)
+        self.set(self._photo(), COMPOSITE_IMAGE, Type.SHORT, kind)
+        counts = self._pack("2H", composite.frames, composite.used)
+        self.set(self._photo(), COMPOSITE_COUNT, Type.SHORT, counts)
 
     def set_identifier(self, identifier: str) -> None:
         """Put a content identifier into Apple's maker note, or into a new one."""

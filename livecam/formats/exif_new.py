@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _TIFF = b"MM\0*"
 _EXIF_IFD = 0x8769
+IMAGE_DESCRIPTION, COMPOSITE_IMAGE, COMPOSITE_COUNT = 0x010E, 0xA460, 0xA461
+COMPOSED_WHEN_SHOOTING = 3
+"""EXIF 2.32: "composite image captured when shooting"."""
 
 
 class Type(IntEnum):
@@ -39,7 +42,7 @@ class Tag:
 
     number: int
     type: Type
-    value: str | bytes | int
+    value: str | bytes | int | tuple[int, ...]
 
     def payload(self) -> tuple[int, bytes]:
         """How many values, and their bytes."""
@@ -49,6 +52,8 @@ class Tag:
                 return len(data), data
             case bytes(data):
                 return len(data), data
+            case tuple(numbers):
+                return len(numbers), struct.pack(f">{len(numbers)}H", *numbers)
             case int(number):
                 layout = {Type.SHORT: ">H", Type.LONG: ">I", Type.RATIONAL: ">II"}[self.type]
                 values = (number, 1) if self.type is Type.RATIONAL else (number,)
@@ -90,6 +95,11 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
     ]
     if tags.identifier:
         photo.append(Tag(0x927C, Type.UNDEFINED, new_note(tags.identifier)))  # MakerNote
+    if tags.composite is not None:
+        image.append(Tag(IMAGE_DESCRIPTION, Type.ASCII, tags.composite.text))
+        photo.append(Tag(COMPOSITE_IMAGE, Type.SHORT, COMPOSED_WHEN_SHOOTING))
+        counts = (tags.composite.frames, tags.composite.used)
+        photo.append(Tag(COMPOSITE_COUNT, Type.SHORT, counts))
     # The offset of the second directory is known only once the first is laid out.
     start = len(_TIFF) + 4
     length = len(_directory([*image, Tag(_EXIF_IFD, Type.LONG, 0)], start))

@@ -11,6 +11,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Composite:
+    """What a picture says of itself that was composed of several frames."""
+
+    frames: int
+    """How many there were to take from."""
+    used: int
+    """How many were taken from, the base among them."""
+    text: str
+    """Which, in a sentence."""
+
+
+@dataclass(frozen=True)
 class Tags:
     """Date, origin, and the identifier that makes movie and photo one Live Photo."""
 
@@ -21,6 +33,8 @@ class Tags:
     software: str
     identifier: str
     """An upper-case UUID, in both halves of the pair and in no other; "" in a file without one."""
+    composite: Composite | None = None
+    """Of a key photo that is no single frame; None for all others."""
 
 
 def new_identifier() -> str:

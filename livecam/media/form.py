@@ -22,3 +22,5 @@ class Form:
     """Whether a Google Motion Photo is written beside the Live Photo, or instead of it."""
     enhance: bool = False
     """Whether the frames around the key frame are merged into the key photo."""
+    best_take: bool = False
+    """Whether each face comes from the frame of the moment in which it is at its best."""

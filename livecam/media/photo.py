@@ -24,7 +24,7 @@ QUALITY = 95
 
 
 def encode_photo(
-    frame: Frame, tags: Tags, still: Still = "jpeg", enhanced_bgr: Bytes | None = None
+    frame: Frame, tags: Tags, still: Still = "jpeg", made_bgr: Bytes | None = None
 ) -> bytes:
     """A frame as a whole JPEG or HEIC file at full size, or what was made of it.
 
@@ -33,7 +33,7 @@ def encode_photo(
     """
     segment = exif(tags, frame.size_wh)
     if (
-        enhanced_bgr is None
+        made_bgr is None
         and still == "jpeg"
         and frame.pixel_format is PixelFormat.JPEG
         and frame.is_whole()
@@ -41,7 +41,7 @@ def encode_photo(
         # Not one bit of the picture changes: no loss, and no work.
         return _with_exif(_standalone(frame.data.tobytes()), segment)
     try:
-        image_bgr = frame.bgr() if enhanced_bgr is None else enhanced_bgr
+        image_bgr = frame.bgr() if made_bgr is None else made_bgr
         image = Image.fromarray(image_bgr[:, :, ::-1])
     except ValueError as err:
         raise OutputError(f"the key photo cannot be decoded: {err}") from err

@@ -14,6 +14,7 @@ from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from livecam.clip.moment import Moment
+    from livecam.enhance.best_take import BestTake
     from livecam.enhance.merge import Merged
     from livecam.formats.tags import Tags
     from livecam.quality.choice import MomentScore
@@ -32,6 +33,7 @@ def moment_record(
     photo: str,
     tags: Tags,
     merged: Merged | None = None,
+    take: BestTake | None = None,
 ) -> dict[str, Any]:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
@@ -72,7 +74,8 @@ def moment_record(
                 "reason": explain(score.frames[i], key),
             }
             for i in score.alternatives
-        ],
+        ]
+        + _as_taken(moment, score, take),
         "enhanced": merged
         and {
             "is_enhanced": merged.is_enhanced,
@@ -80,6 +83,7 @@ def moment_record(
             "gain": round(merged.gain, 3),
             "note": merged.note,
         },
+        "composed": take and _composed(moment, take),
         "gaps": [
             {
                 "after_index": gap.after,
@@ -101,6 +105,39 @@ def moment_record(
         ],
         "versions": versions(),
         "model_sha256": MODEL_SHA256 if not score.note else None,
+    }
+
+
+def _as_taken(moment: Moment, score: MomentScore, take: BestTake | None) -> list[dict[str, Any]]:
+    """The key frame itself, which is an alternative where the photo is composed."""
+    if take is None or not take.is_composed:
+        return []
+    key = score.frames[score.key]
+    return [
+        {
+            "index": score.key,
+            "time_s": _seconds(key.t_ns - moment.start_ns),
+            "score": round(key.score, DECIMALS),
+            "reason": "the frame itself, as it was taken",
+        }
+    ]
+
+
+def _composed(moment: Moment, take: BestTake) -> dict[str, Any]:
+    return {
+        "is_composed": take.is_composed,
+        "faces": [
+            {
+                "person": swap.person,
+                "place": swap.place,
+                "index": swap.frame,
+                "time_s": round(moment.time_s(swap.frame), DECIMALS),
+                "score": round(swap.score, DECIMALS),
+                "before": round(swap.before, DECIMALS),
+            }
+            for swap in take.swaps
+        ],
+        "note": take.note(moment.time_s),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.errors import InputError, OutputError
+from livecam.errors import InputError, LivecamError, OutputError
 from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
 from livecam.formats.still import SUFFIX
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from av.video.stream import VideoStream
 
+    from livecam.capture.frame import Bytes
     from livecam.clip.moment import Moment
+    from livecam.enhance.best_take import BestTake, Finder
     from livecam.enhance.merge import Merged
     from livecam.media.form import Codec
     from livecam.media.movie import Encoded
@@ -61,7 +64,12 @@ def save(
 ) -> SavedFiles:
     """Write a scored moment into a folder, under a new name. Raises OutputError."""
     check_folder(Path(folder))
-    return save_when_scored(moment, lambda: score, Path(folder), form)
+    if not form.best_take:
+        return save_when_scored(moment, lambda: score, Path(folder), form)
+    from livecam.quality.finder import FaceFinder
+
+    with contextlib.closing(FaceFinder()) as finder:
+        return save_when_scored(moment, lambda: score, Path(folder), form, finder=finder)
 
 
 def save_when_scored(
@@ -70,11 +78,13 @@ def save_when_scored(
     folder: Path,
     form: Form = DEFAULT_FORM,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None = None,
+    finder: Finder | None = None,
 ) -> SavedFiles:
     """The same for a moment that is still being scored: the movie is made meanwhile.
 
     `scored` waits for the score, `encoded` for the frames that are encoded while they come (without
-    it they are encoded here); what they raise is passed on, and nothing stays behind.
+    it they are encoded here); what they raise is passed on, and nothing stays behind. `finder`
+    looks at a best take, and is needed for one.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie = bundle.hidden(".MOV", publish=form.motion != "only")
@@ -91,9 +101,17 @@ def save_when_scored(
         )
         try:
             merged = _enhanced(moment, score.key) if form.enhance else None
-            files = _stills(bundle, movie, moment, score, tags, form, merged)
+            made = merged.image_bgr if merged is not None and merged.is_enhanced else None
+            take = None
+            if form.best_take and finder is not None:
+                take = _best_take(moment, score, made, finder)
+                tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
+                made = take.image_bgr if take.is_composed else made
+            files = _stills(bundle, movie, moment, score, tags, form, made)
             _rewrite(movie, paired_movie(movie.read_bytes(), tags, still_s))
-            record = moment_record(moment, score, files.movie.name, files.photo.name, tags, merged)
+            record = moment_record(
+                moment, score, files.movie.name, files.photo.name, tags, merged, take
+            )
             text = json.dumps(record, indent=1) + "\n"
             bundle.hidden(".json").write_text(text, "utf-8")
         except OSError as err:
@@ -143,6 +161,26 @@ def _enhanced(moment: Moment, key: int) -> Merged:
         raise OutputError(f"the key photo cannot be decoded: {err}") from err
 
 
+def _best_take(moment: Moment, score: MomentScore, base: Bytes | None, finder: Finder) -> BestTake:
+    """The key photo composed; `base` is the merged key frame, None for the frame as it is.
+
+    Where the faces cannot be looked at, it is the key frame.
+    """
+    from livecam.enhance.best_take import BestTake, Stay, compose
+
+    def picture(position: int) -> Bytes:
+        if position == score.key and base is not None:
+            return base
+        return moment.frames[position].bgr()
+
+    try:
+        return compose(score.frames, score.key, picture, finder)
+    except LivecamError as err:
+        return BestTake(picture(score.key), (), (Stay(0, "everybody", err.message),))
+    except ValueError as err:
+        raise OutputError(f"the key photo cannot be decoded: {err}") from err
+
+
 def _stills(
     bundle: Bundle,
     movie: Path,
@@ -150,11 +188,13 @@ def _stills(
     score: MomentScore,
     tags: Tags,
     form: Form,
-    merged: Merged | None,
+    made: Bytes | None,
 ) -> SavedFiles:
-    """Write the key photo, and the Motion Photo that is asked for."""
+    """Write the key photo, and the Motion Photo that is asked for.
+
+    `made` is the picture where it is not the key frame as it is.
+    """
     key = moment.frames[score.key]
-    better = merged.image_bgr if merged is not None and merged.is_enhanced else None
     motion = None
     if form.motion != "none":
         scores = [
@@ -163,7 +203,7 @@ def _stills(
         ]
         still_s = to_s(key.t_ns - moment.start_ns)
         # Without the identifier: it would be taken for a second photo of the pair.
-        photo = encode_photo(key, replace(tags, identifier=""), "jpeg", better)
+        photo = encode_photo(key, replace(tags, identifier=""), "jpeg", made)
         try:
             content = motion_photo(photo, movie, still_s, scores)
         except InputError as err:
@@ -174,5 +214,5 @@ def _stills(
         assert motion is not None
         return SavedFiles(motion, motion, bundle.path(".json"), motion)
     suffix = SUFFIX[form.still]
-    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still, better))
+    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still, made))
     return SavedFiles(bundle.path(".MOV"), bundle.path(suffix), bundle.path(".json"), motion)

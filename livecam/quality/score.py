@@ -63,6 +63,8 @@ class FaceScore:
     """What is wrong with a part in particular, by its name: "mid-word", "looking down"."""
     counts: bool = True
     """False for a drawing or poster, and for somebody who walks by far behind."""
+    angles_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Yaw, pitch and roll, 0 when facing the camera."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ class _Crowd:
         return FaceScore(
             person, face.box_xyxy, product(values), values,
             self._places.get(person, ""), parts.words_of(calmed, usual), person in self._counted,
+            (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
 
     def missing(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
