@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,21 @@ def _no_thread_is_left() -> Iterator[None]:
     # Daemons (a read from a pipe, say) end with the program by design.
     left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def own_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A trash of the test's own, here and in what it starts: nobody finds test files in theirs."""
+    data = tmp_path / "own-data"
+    monkeypatch.setenv("XDG_DATA_HOME", str(data))
+    if sys.platform == "linux":
+        from send2trash import plat_other
+
+        # Read once, when it is imported.
+        monkeypatch.setattr(plat_other, "XDG_DATA_HOME", os.fsencode(data))
+        monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(data / "Trash"))
+        monkeypatch.setattr(plat_other, "HOMETRASH", str(data / "Trash"))
+    return data
 
 
 @pytest.fixture

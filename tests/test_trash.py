@@ -13,9 +13,7 @@ from tests.support.program import run
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
 
-@pytest.fixture(autouse=True)
-def own_trash(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+pytestmark = pytest.mark.usefixtures("own_trash")
 
 
 def test_files_go_and_come_back(tmp_path):

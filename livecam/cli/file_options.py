@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livecam.cli.values import add_model, add_retouch, count, frame_count, seconds
+from livecam.cli.values import add_model, add_retouch, count, frame_count, port, seconds
 from livecam.contract import EXPORTS
 from livecam.errors import UsageError
 
@@ -106,6 +106,37 @@ def add_export(commands: Any) -> None:
     export.set_defaults(run=run_export)
 
 
+def add_review(commands: Any) -> None:
+    """`livecam review`."""
+    review = commands.add_parser(
+        "review",
+        help="look through moments, and choose other key photos",
+        description="A folder is shown in your browser, by a server on this machine that nobody "
+        "else can use (extra 'review'); a single moment in the terminal. A new key photo takes the "
+        "place of the old one, which goes into the system's trash.",
+        allow_abbrev=False,
+    )
+    review.add_argument(
+        "path", nargs="?", type=Path, default=Path("recordings"), metavar="PATH",
+        help="a folder, or one Live Photo, Motion Photo or movie (recordings)",
+    )  # fmt: skip
+    review.add_argument(
+        "--static", type=Path, metavar="DIR",
+        help="write the page as a new folder that opens from disk, to look at only",
+    )  # fmt: skip
+    review.add_argument(
+        "--port", type=port, default=0, metavar="N", help="of the page (any free one)"
+    )
+    review.add_argument(
+        "--host", metavar="ADDRESS",
+        help="serve other machines too, by this address of yours: whoever has the printed address "
+        "sees the folder, and may change it",
+    )  # fmt: skip
+    review.add_argument("--no-open", action="store_true", help="do not open the browser")
+    add_model(review)
+    review.set_defaults(run=run_review)
+
+
 def check_pick(args: argparse.Namespace) -> None:
     """Raise UsageError for options that exclude each other."""
     if args.rekey and args.out is None:
@@ -144,5 +175,12 @@ def run_pick(args: argparse.Namespace) -> int:
 def run_export(args: argparse.Namespace) -> int:
     """`livecam export`."""
     from livecam.cli.export import run
+
+    return run(args)
+
+
+def run_review(args: argparse.Namespace) -> int:
+    """`livecam review`."""
+    from livecam.cli.review import run
 
     return run(args)

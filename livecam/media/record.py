@@ -8,9 +8,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from livecam.contract import VERSION
-from livecam.quality.explain import explain, word_for
+from livecam.quality.explain import COMPLAINTS, explain, word_for
 from livecam.quality.model import MODEL_SHA256
-from livecam.timebase import to_s
+from livecam.quality.score import FaceScore, FrameScore
+from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from livecam.clip.moment import Moment
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from livecam.enhance.merge import Merged
     from livecam.formats.tags import Tags
     from livecam.quality.choice import MomentScore
-    from livecam.quality.score import FrameScore
 
 LIBRARIES = ("livecam", "opencv-python", "mediapipe", "numpy", "av", "pillow", "sounddevice")
 
@@ -180,6 +180,44 @@ def judged_record(frame: FrameScore) -> dict[str, Any]:
             for face in frame.faces
         ],
     }
+
+
+def frame_scores(record: dict[str, Any]) -> tuple[FrameScore, ...]:
+    """The judged frames of a record, counted in the movie.
+
+    Raises LookupError, TypeError, ValueError for a record that is none.
+    """
+    return tuple(
+        FrameScore(
+            index=int(frame["index"]),
+            t_ns=round(float(frame["time_s"]) * NS_PER_S),
+            score=float(frame["score"]),
+            offered=not frame["warmup"],
+            faces=tuple(
+                FaceScore(
+                    person=int(face["person"]),
+                    box_xyxy=_box(face["box_xyxy"]),
+                    score=float(face["score"]),
+                    parts=_known(face["parts"]),
+                    place=str(face["place"]),
+                    counts=bool(face["counts"]),
+                )
+                for face in frame["faces"]
+            ),
+            parts=_known(frame["parts"]),
+        )
+        for frame in record["frames"]
+    )
+
+
+def _known(parts: dict[str, Any]) -> dict[str, float]:
+    """Those parts of a score that this version knows; an older or newer one may have others."""
+    return {name: float(value) for name, value in parts.items() if name in COMPLAINTS}
+
+
+def _box(edges: list[Any]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (int(edge) for edge in edges)
+    return left, top, right, bottom
 
 
 def _rounded(parts: dict[str, float]) -> dict[str, float]:

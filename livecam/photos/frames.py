@@ -180,6 +180,11 @@ class MovieReader:
         return self._stream.codec_context.name
 
     @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name of how its pictures are stored, such as yuv420p."""
+        return self._stream.codec_context.pix_fmt or ""
+
+    @property
     def size_wh(self) -> tuple[int, int]:
         """Width and height of its upright pictures, known once one of them was decoded."""
         context = self._stream.codec_context

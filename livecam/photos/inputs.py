@@ -38,6 +38,9 @@ UNSUPPORTED = {".jxl": "JPEG XL pictures"}
 KNOWN = (*PICTURES, *VIDEOS, *UNSUPPORTED)
 
 
+HERE = Path()
+
+
 @dataclass(frozen=True)
 class Input:
     """One thing to pick from."""
@@ -105,11 +108,11 @@ def discover(paths: Iterable[Path]) -> Iterator[Input | Problem | Remark]:
             yield Input("live-photo", (pairs[0].photo, pairs[0].movie))
             return
     files = [path for path in named if not path.is_dir()]
-    yield from _sorted(_whole_pairs(files), Path())
+    yield from inputs_among(_whole_pairs(files), Path())
     for folder in (path for path in named if path.is_dir()):
         unread: list[OSError] = []
         for parent, content in walk(folder, KNOWN, unread.append):
-            yield from _sorted(content, parent.relative_to(folder))
+            yield from inputs_among(content, parent.relative_to(folder))
         for err in unread:
             path = Path(err.filename or folder)
             yield Problem(path, InputError(f"{path} cannot be read: {err.strerror}"))
@@ -145,7 +148,7 @@ def _visible(folder: Path) -> list[Path]:
     return [path for path in found if not path.name.startswith(".") and path.is_file()]
 
 
-def _sorted(files: Iterable[Path], below: Path) -> Iterator[Input | Problem | Remark]:
+def inputs_among(files: Iterable[Path], below: Path = HERE) -> Iterator[Input | Problem | Remark]:
     """Files of one folder, or those that were named: pairs and movies first, the rest a set."""
     loose: list[Path] = []
     halves: list[Path] = []

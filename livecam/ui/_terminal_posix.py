@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import stat
@@ -13,7 +14,7 @@ import threading
 import tty
 from typing import TYPE_CHECKING
 
-from livecam.timebase import now_ns
+from livecam.timebase import now_ns, to_ns, to_s
 from livecam.ui.keys import PASTE_OFF, PASTE_ON, KeyReader
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Keyboard:
         self._fd = _terminal()
         self._before: list[object] | None = None
         self._wake_read, self._wake_write = os.pipe()
+        self._early = b""
+        """What came while the terminal was asked something: its answer, and keys."""
         self._thread: threading.Thread | None = None
 
     @property
@@ -48,6 +51,25 @@ class Keyboard:
         self.grab()
         self._thread = threading.Thread(target=self._read, name="keys")
         self._thread.start()
+
+    def ask(self, question: str, end: bytes, timeout_s: float) -> str:
+        """Ask the terminal something, before `open`; its answer up to what matches `end`.
+
+        "" where there is no terminal, or no answer in time. Keys that come meanwhile count.
+        """
+        if self._fd is None or os.environ.get("TERM", "dumb") == "dumb":
+            return ""
+        self.grab()
+        self._tell(question)
+        answer, due_ns = b"", now_ns() + to_ns(timeout_s)
+        while (found := re.search(end, answer)) is None and now_ns() < due_ns:
+            ready, _, _ = select.select([self._fd], [], [], to_s(due_ns - now_ns()))
+            data = os.read(self._fd, 4096) if ready else b""
+            if not data:
+                break
+            answer += data
+        self._early += answer
+        return answer[: found.end()].decode(errors="ignore") if found is not None else ""
 
     def grab(self) -> None:
         """Switch the terminal to single keys; Ctrl-C and Ctrl-Z still send signals."""
@@ -82,7 +104,9 @@ class Keyboard:
 
     def _read(self) -> None:
         assert self._fd is not None
-        reader = KeyReader()
+        reader = KeyReader(named=True)
+        for key in reader.feed(self._early.decode(errors="ignore"), now_ns()):
+            self._on_key(key, now_ns())
         while True:
             ready, _, _ = select.select([self._fd, self._wake_read], [], [])
             if self._wake_read in ready:

@@ -13,6 +13,8 @@ from livecam.timebase import now_ns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NAMES = {"H": "up", "P": "down", "M": "right", "K": "left", "G": "home", "O": "end"}
+"""Keys by the second half of their codes."""
 POLL_S = 0.005
 """The console cannot be waited for together with anything else; a press is late by half of this."""
 
@@ -39,6 +41,10 @@ class Keyboard:
             self._thread = threading.Thread(target=self._read, name="keys")
             self._thread.start()
 
+    def ask(self, question: str, end: bytes, timeout_s: float) -> str:  # noqa: ARG002
+        """Consoles are not asked; ""."""
+        return ""
+
     def grab(self) -> None:
         """Nothing to switch."""
 
@@ -57,7 +63,9 @@ class Keyboard:
             while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
                 key = msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
                 if key in ("\0", "\xe0"):
-                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                    code = msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                    if code in NAMES:
+                        self._on_key(NAMES[code], now_ns())
                 else:
                     self._on_key(key, now_ns())
 

@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from livecam.capture.frame import Bytes
 
+CUBE_LIMITS = np.array([48, 115, 155, 195, 235])
+"""Between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""
 RAMP = " .:-=+*#%@"
 """Dark to light, for terminals without colour."""
 
@@ -67,6 +69,6 @@ def _true_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
 
 def _cube_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
     """Nearest of the 6x6x6 colours that 256-colour terminals have from 16 on."""
-    six = (pixels.astype(np.int32) * 5 + 127) // 255
+    six = np.searchsorted(CUBE_LIMITS, pixels, side="right").astype(np.int32)
     numbers = (16 + 36 * six[..., 0] + 6 * six[..., 1] + six[..., 2]).tolist()
     return [([f"5;{n}" for n in upper], [f"5;{n}" for n in lower]) for upper, lower in numbers]

@@ -22,14 +22,23 @@ ALONE_NS = 50_000_000
 """The bytes of a sequence come together; an Escape that stays alone for so long is the key."""
 
 
+NAMES = {
+    "A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end", "1~": "home",
+    "4~": "end", "7~": "home", "8~": "end",
+}  # fmt: skip
+"""Keys by the end of what they send (xterm, the Linux console, rxvt)."""
+
+
 class KeyReader:
     """Takes what a terminal sends, piece by piece, and gives the keys in it, one character each.
 
-    Keys that send sequences (arrows and the like) mean nothing here. A key typed together with one
-    counts all the same: a press is never lost because it came in the same read.
+    Keys that send sequences are left out, or with `named` some of them have names, such as "left".
+    A key typed together with one counts all the same: a press is never lost because it came in the
+    same read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
+        self._named = named
         self._rest = ""
         self._rest_ns = 0
         self._pasting = False
@@ -53,6 +62,8 @@ class KeyReader:
                 text = text[1:]
             elif found := _SEQUENCE.match(text):
                 self._pasting = found[0] == _PASTE_BEGINS
+                if self._named and found[0][1] in "[O" and found[0][2:] in NAMES:
+                    keys.append(NAMES[found[0][2:]])
                 text = text[found.end() :]
             elif _BEGUN.match(text):
                 self._keep(text, t_ns)

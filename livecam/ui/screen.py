@@ -32,7 +32,8 @@ ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"
 FRAME_START = "\x1b[?2026h\x1b[H"
 """Synchronized output: the terminal shows the whole frame or the one before, never half of one."""
-FRAME_END = "\x1b[J\x1b[?2026l"
+REST_EMPTY = "\x1b[J"
+FRAME_END = "\x1b[?2026l"
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -121,12 +122,12 @@ class Screen:
         ):
             caption = self._caption(status)
             picture = [
-                *_render(Text(caption, "dim"), columns)[:1],
+                *rendered(Text(caption, "dim"), columns)[:1],
                 *self._drawn(status, columns, room),
             ]
         filler = [""] * max(0, rows - len(words) - len(picture) - len(footer))
         lines = [*words, *picture, *filler, *footer][:rows]
-        self._write(FRAME_START + "\x1b[K\r\n".join(lines) + "\x1b[K" + FRAME_END)
+        self._write(FRAME_START + "\x1b[K\r\n".join(lines) + "\x1b[K" + REST_EMPTY + FRAME_END)
 
     def _caption(self, status: Status) -> str:
         if status.picture_is_key:
@@ -211,7 +212,7 @@ def _words(status: Status, columns: int) -> list[str]:
         body.add_row("faces", Text(f"not looked for: {status.faces_note}", "yellow"))
     if status.error:
         body.add_row("error", Text(status.error, "bold red"))
-    return _render(Group(head, Rule(style="dim"), body), columns)
+    return rendered(Group(head, Rule(style="dim"), body), columns)
 
 
 def _score(status: Status) -> Text:
@@ -244,7 +245,7 @@ def _help(columns: int) -> list[str]:
     rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for key, meaning in HELP:
         rows.add_row(key, meaning)
-    return _render(Group(Text("keys", "bold"), rows), columns)
+    return rendered(Group(Text("keys", "bold"), rows), columns)
 
 
 class Budget:
@@ -285,10 +286,10 @@ def _footer(columns: int) -> list[str]:
     for key, meaning in keys:
         text.append(f" {key} ", "reverse")
         text.append(" " if is_narrow else f" {meaning}   ")
-    return _render(text, columns)[:1]
+    return rendered(text, columns)[:1]
 
 
-def _render(renderable: RenderableType, columns: int) -> list[str]:
+def rendered(renderable: RenderableType, columns: int) -> list[str]:
     """Lines with their escape codes, for a terminal of this width."""
     buffer = io.StringIO()
     # What the terminal can do is asked of the environment, not of the buffer.

@@ -16,11 +16,14 @@ from tests.support.frames import moment, tone
 PAIR_S = 1.5
 
 
-def saved(folder: Path, form: Form | None = None, frames: int = 45) -> SavedFiles:
-    """A moment of the drawn person, on disk, without its scores."""
+def saved(
+    folder: Path, form: Form | None = None, frames: int = 45, *, is_scored: bool = False
+) -> SavedFiles:
+    """A moment of the drawn person, on disk; without its record, unless that is wanted."""
     it = moment([i / 30 for i in range(frames)], sound=tone(frames / 30), size_wh=(320, 240))
     files = livecam.save(it, livecam.score(it), folder, form or Form())
-    files.scores.unlink()
+    if not is_scored:
+        files.scores.unlink()
     return files
 
 

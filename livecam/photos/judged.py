@@ -1,0 +1,98 @@
+"""The judged frames of a moment: out of livecam's own record of it, or by looking at it now."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from livecam.errors import InputError
+from livecam.media.record import frame_scores
+from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
+from livecam.quality.choice import MomentScore
+from livecam.quality.explain import TIE
+from livecam.timebase import NS_PER_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecam.photos.inputs import Input
+    from livecam.quality.finder import FaceFinder
+
+MOST_RECORD = 20_000_000
+"""Bytes; a moment of 30 s at 60 frames a second with four faces takes 4 million."""
+
+
+def record_of(source: Input) -> Path | None:
+    """Livecam's record of a Live Photo, if one lies beside it and speaks of it."""
+    if source.kind != "live-photo":
+        return None
+    path = source.file.with_suffix(".json")
+    record = read_record(path)
+    return path if record is not None and record.get("photo") == source.file.name else None
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """What `NAME.json` holds; None where there is none, or it is something else."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_RECORD:
+            return None
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_moment = isinstance(record, dict) and record.get("kind") == "moment"
+    return record if is_moment else None
+
+
+def judge(source: Input, finder: FaceFinder) -> Pick:
+    """What was chosen of an input, and how each frame was judged. Raises InputError, ModelError."""
+    path = record_of(source)
+    record = read_record(path) if path is not None else None
+    if record is not None:
+        try:
+            return from_record(source, record)
+        except (LookupError, TypeError, ValueError):
+            pass  # another version's, or damaged: the movie is there all the same
+    if source.kind == "pictures":
+        raise InputError(f"{source.file.name} is a picture, not a moment")
+    with open_movie(source) as movie:
+        return pick(source, finder, Wanted(), movie)
+
+
+def key_of(pick: Pick) -> int | None:
+    """Position of the frame that is the key photo now; None where there is none among them."""
+    if pick.present is None:
+        return None
+    index = pick.present.index
+    return next((at for at, frame in enumerate(pick.score.frames) if frame.index == index), None)
+
+
+def best_of(pick: Pick) -> int:
+    """Position of the frame that the score would choose; among equals, the key photo."""
+    frames, now = pick.score.frames, key_of(pick)
+    offered = [at for at, frame in enumerate(frames) if frame.offered] or [pick.score.key]
+    most = max(frames[at].score for at in offered)
+    equals = [at for at in offered if frames[at].score >= most - TIE]
+    for known in (now, pick.score.key):
+        if known is not None and known in equals:
+            return known
+    return equals[0]
+
+
+def from_record(source: Input, record: dict[str, Any]) -> Pick:
+    """The same from `NAME.json`. Raises LookupError, TypeError, ValueError for one that is not."""
+    frames = frame_scores(record)
+    key = int(record["key"]["index"])
+    now = frames[key]
+    alternatives = tuple(int(other["index"]) for other in record["alternatives"])
+    if any(not 0 <= at < len(frames) for at in (key, *alternatives)):
+        raise ValueError("it names frames that are not there")
+    score = MomentScore(
+        record["basis"],
+        frames,
+        key,
+        str(record["key"]["reason"]),
+        str(record["basis_note"]),
+        alternatives,
+    )
+    present = PresentKey(now.index, now.t_ns / NS_PER_S, now.score)
+    return Pick(source, float(record["duration_s"]), score, present)

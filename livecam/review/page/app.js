@@ -1,0 +1,603 @@
+"use strict";
+// The page of `livecam review`. On a server it asks for what it shows; written as a folder
+// (`--static`), `window.livecamStatic` is set and everything lies beside it.
+
+const STATIC = window.livecamStatic || null;
+const TOKEN = document.querySelector("meta[name=livecam-token]").content;
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const TILE = { width: 220, height: 182, gap: 12 };
+const COLUMNS = 10; // of the pictures that hold filmstrips
+const STRIP_HEIGHT = 90;
+const LOOK_AGAIN_MS = 1500;
+const SAID_MS = 6000;
+const $ = (id) => document.getElementById(id);
+
+let moments = []; // what the list says of each
+let mark = ""; // of the list, so that it is sent only when it changed
+let open = null; // the moment that is looked at: { moment, facts, at }
+let shown = new Map(); // tiles in the page, by position
+let canUndo = false;
+const factsOf = new Map(); // the last few, by id and stamp
+
+function asMoment([id, stamp, kind, name, taken, score, duration]) {
+  return { id, stamp, kind, name, taken, score, duration };
+}
+
+function media(moment, name) {
+  if (STATIC) return `moments/${moment.id}/${name === "movie" ? "movie.mp4" : name}`;
+  return `media/${moment.id}/${moment.stamp}/${name}`;
+}
+
+function say(text) {
+  $("said").textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { $("said").textContent = ""; }, SAID_MS);
+}
+
+function word(score) {
+  return score >= 0.85 ? "great" : score >= 0.6 ? "good" : score >= 0.3 ? "fair" : "poor";
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function when(moment) {
+  return new Date(moment.taken * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+}
+
+// ---- Talking to the server
+
+async function ask(path) {
+  const answer = await fetch(path);
+  if (answer.ok) return answer.json();
+  const problem = await answer.json().catch(() => ({ message: answer.statusText, hint: "" }));
+  throw new Error(problem.message + (problem.hint ? ` (${problem.hint})` : ""));
+}
+
+async function change(path, what = {}) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Livecam-Token": TOKEN },
+    body: JSON.stringify(what),
+  });
+  const told = await answer.json();
+  say(told.message + (told.hint ? ` (${told.hint})` : ""));
+  if (answer.ok) {
+    canUndo = !path.endsWith("/undo") || canUndo;
+    await look();
+  }
+  return answer.ok;
+}
+
+async function look() {
+  if (STATIC) return take({ ...STATIC, is_looking: false, exports: [] });
+  const answer = await fetch("api/moments", mark ? { headers: { "If-None-Match": mark } } : {});
+  if (answer.status === 200) {
+    mark = answer.headers.get("ETag");
+    take(await answer.json());
+  }
+  return undefined;
+}
+
+function take(list) {
+  const focused = document.activeElement.closest(".item");
+  const focusedId = focused && focused.dataset.id;
+  moments = list.moments.map(asMoment);
+  $("folder").textContent = list.folder;
+  $("count").textContent = `${moments.length} moment${moments.length === 1 ? "" : "s"}${list.is_looking ? ", looking for more …" : ""}`;
+  $("empty").hidden = moments.length > 0 || list.is_looking;
+  $("undo").hidden = !canUndo;
+  if ($("export").options.length === 1) {
+    for (const name of list.exports) $("export").append(make("option", { value: name, textContent: name.replace("-", " ") }));
+  }
+  for (const item of shown.values()) item.remove();
+  shown = new Map();
+  layOut();
+  const at = focusedId ? moments.findIndex((one) => one.id === focusedId) : -1;
+  if (at >= 0) focusTile(at);
+  take.looking = list.is_looking;
+}
+
+async function keepLooking() {
+  try {
+    await look();
+  } catch {
+    $("count").textContent = "livecam has ended";
+  }
+  if (!STATIC) setTimeout(keepLooking, take.looking ? LOOK_AGAIN_MS : 4 * LOOK_AGAIN_MS);
+}
+
+// ---- The gallery: only what is on the screen is in the page
+
+function columns() {
+  return Math.max(1, Math.floor(($("grid").clientWidth + TILE.gap) / (TILE.width + TILE.gap)));
+}
+
+function layOut() {
+  if ($("gallery").hidden) return;
+  const across = columns(), step = TILE.height + TILE.gap;
+  $("grid").style.height = `${Math.ceil(moments.length / across) * step}px`;
+  const top = Math.max(0, window.scrollY - $("grid").offsetTop);
+  const first = Math.max(0, Math.floor(top / step) - 2) * across;
+  const last = Math.min(moments.length, (Math.ceil((top + window.innerHeight) / step) + 2) * across);
+  for (const [at, item] of shown) {
+    if ((at < first || at >= last) && !item.contains(document.activeElement)) { item.remove(); shown.delete(at); }
+  }
+  for (let at = first; at < last; at += 1) {
+    const item = shown.get(at) || makeTile(at);
+    item.style.left = `${(at % across) * (TILE.width + TILE.gap)}px`;
+    item.style.top = `${Math.floor(at / across) * step}px`;
+  }
+}
+
+function makeTile(at) {
+  const moment = moments[at];
+  const picture = make("span", { className: "picture" });
+  picture.append(make("img", { src: media(moment, "thumb.jpg"), alt: "", loading: "lazy", decoding: "async" }));
+  const words = make("span", { className: "words" },
+    make("span", { className: "name", textContent: when(moment), title: moment.name }));
+  if (moment.score !== null) {
+    words.append(make("span", { className: word(moment.score), textContent: moment.score.toFixed(2) }));
+  }
+  const tile = make("button", { type: "button", className: "tile" }, picture, words);
+  const item = make("div", { className: "item" }, tile);
+  item.setAttribute("role", "listitem");
+  item.dataset.id = moment.id;
+  tile.setAttribute("aria-label", `${moment.name}, ${when(moment)}` +
+    (moment.score === null ? "" : `, score ${moment.score.toFixed(2)}, ${word(moment.score)}`));
+  item.setAttribute("aria-posinset", at + 1);
+  item.setAttribute("aria-setsize", moments.length);
+  tile.addEventListener("click", () => { location.hash = moment.id; });
+  tile.addEventListener("mouseenter", () => { if (!CALM.matches) playIn(picture, moment); });
+  tile.addEventListener("mouseleave", () => rest(picture));
+  tile.addEventListener("focusout", () => rest(picture));
+  tile.addEventListener("keydown", (event) => moveInGrid(event, at, () => playIn(picture, moment)));
+  $("grid").append(item);
+  shown.set(at, item);
+  return item;
+}
+
+function playIn(picture, moment) {
+  // As a Live Photo does: once, then it rests on the key photo.
+  if (picture.querySelector("video")) return;
+  const video = make("video", { src: media(moment, "movie"), muted: true, playsInline: true });
+  video.addEventListener("ended", () => video.remove());
+  video.addEventListener("error", () => video.remove());
+  picture.append(video);
+  video.play().catch(() => video.remove());
+}
+
+function rest(picture) {
+  const video = picture.querySelector("video");
+  if (video) { video.pause(); video.removeAttribute("src"); video.load(); video.remove(); }
+}
+
+function moveInGrid(event, at, play) {
+  const across = columns();
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across,
+    Home: -at, End: moments.length - 1 - at };
+  if (event.key === "p" || event.key === "P") { play(); return; }
+  if (!(event.key in steps)) return;
+  event.preventDefault();
+  focusTile(Math.min(moments.length - 1, Math.max(0, at + steps[event.key])));
+}
+
+function focusTile(at) {
+  const row = Math.floor(at / columns()), step = TILE.height + TILE.gap;
+  const top = $("grid").offsetTop + row * step;
+  const head = document.querySelector("header").offsetHeight;
+  if (top < window.scrollY + head) window.scrollTo({ top: top - head - TILE.gap });
+  if (top + TILE.height > window.scrollY + window.innerHeight) {
+    window.scrollTo({ top: top + TILE.height + TILE.gap - window.innerHeight });
+  }
+  layOut();
+  const item = shown.get(at);
+  if (item) item.firstChild.focus({ preventScroll: true });
+}
+
+// ---- One moment
+
+async function factsFor(moment) {
+  const name = `${moment.id}-${moment.stamp}`;
+  if (!factsOf.has(name)) {
+    const found = STATIC ? await fromScript(moment) : await ask(`api/moments/${moment.id}`);
+    factsOf.set(name, found);
+    if (factsOf.size > 20) factsOf.delete(factsOf.keys().next().value);
+  }
+  return factsOf.get(name);
+}
+
+function fromScript(moment) {
+  // A page that is opened from disk may load scripts, and nothing else.
+  return new Promise((resolve, reject) => {
+    window.livecamFacts = resolve;
+    const script = make("script", { src: `moments/${moment.id}/facts.js` });
+    script.addEventListener("error", () => reject(new Error("the folder is not whole")));
+    document.head.append(script);
+  });
+}
+
+async function show(id, keepAt = null) {
+  const moment = moments.find((one) => one.id === id);
+  if (!moment) { if (open) leave(); return; }
+  const isNew = !open || open.moment.id !== id;
+  $("gallery").hidden = true;
+  $("moment").hidden = false;
+  stopPlaying();
+  open = { moment, facts: null, at: 0 };
+  $("name").textContent = `${moment.name} · ${when(moment)}`;
+  $("large").src = media(moment, "photo.jpg");
+  $("large").alt = `The key photo of ${moment.name}`;
+  $("caption").textContent = "the frames are being looked at …";
+  for (const part of ["score", "reason"]) $(part).textContent = "";
+  $("strip").replaceChildren();
+  $("people").replaceChildren();
+  $("curve").replaceChildren();
+  $("parts").replaceChildren();
+  if (isNew) { window.scrollTo(0, 0); $("name").focus({ preventScroll: true }); }
+  let facts;
+  try {
+    facts = await factsFor(moment);
+  } catch (problem) {
+    $("caption").textContent = problem.message;
+    return;
+  }
+  if (!open || open.moment !== moment) return;
+  open.facts = facts;
+  open.at = keepAt === null ? facts.key ?? facts.best : Math.min(keepAt, facts.frames.length - 1);
+  drawTools();
+  drawStrip();
+  drawPeople();
+  choosePart();
+  select(open.at);
+}
+
+function leave() {
+  stopPlaying();
+  const at = open ? moments.findIndex((one) => one.id === open.moment.id) : -1;
+  open = null;
+  $("moment").hidden = true;
+  $("gallery").hidden = false;
+  layOut();
+  if (at >= 0) focusTile(at);
+}
+
+function drawTools() {
+  const { moment, facts } = open;
+  $("files").replaceChildren();
+  if (!STATIC) {
+    facts.files.forEach((name, number) => {
+      const link = make("a", { href: `files/${moment.id}/${number}`, textContent: name, download: "" });
+      $("files").append(link, " ");
+    });
+  }
+  $("make").hidden = STATIC !== null || moment.kind === "video";
+  for (const id of ["trash"]) $(id).hidden = STATIC !== null;
+  $("export").parentElement.hidden = STATIC !== null;
+  $("against").querySelector("[value=shutter]").disabled = facts.shutter_s === null;
+  $("against").querySelector("[value=key]").disabled = facts.key === null;
+}
+
+function cellStyle(facts, cell, url) {
+  const [width, height] = facts.size_wh;
+  const wide = Math.max(1, Math.round(width * STRIP_HEIGHT / height));
+  return {
+    width: `${wide}px`, height: `${STRIP_HEIGHT}px`, backgroundImage: `url("${url}")`,
+    backgroundPosition: `-${(cell % COLUMNS) * wide}px -${Math.floor(cell / COLUMNS) * STRIP_HEIGHT}px`,
+  };
+}
+
+function drawStrip() {
+  const { moment, facts } = open, url = media(moment, "strip.jpg");
+  facts.cells.forEach((at, cell) => {
+    const frame = facts.frames[at];
+    const picture = make("i");
+    Object.assign(picture.style, cellStyle(facts, cell, url));
+    const kind = at === facts.key ? "cell key" : at === facts.best ? "cell best" : "cell";
+    const item = make("div", { className: kind, id: `cell-${at}` },
+      picture, frame.score.toFixed(2));
+    item.setAttribute("role", "option");
+    item.setAttribute("aria-label", `${frame.time_s.toFixed(2)} s, ${frame.score.toFixed(2)} ${frame.word}` +
+      (at === facts.key ? ", the key photo" : at === facts.best ? ", the best frame" : ""));
+    item.addEventListener("click", () => { select(at); $("strip").focus({ preventScroll: true }); });
+    $("strip").append(item);
+  });
+}
+
+function peopleOf(facts) {
+  const people = new Map();
+  for (const frame of facts.frames) {
+    for (const face of frame.faces) if (face.counts) people.set(face.person, face.place || "the face");
+  }
+  return people;
+}
+
+function drawPeople() {
+  const { moment, facts } = open;
+  for (const [person, place] of peopleOf(facts)) {
+    if (STATIC && !STATIC.faces) continue;
+    const row = make("div", { className: "row" });
+    row.setAttribute("aria-label", `${place} through all frames`);
+    row.setAttribute("role", "group");
+    const button = make("button", { type: "button", textContent: `Follow ${place}` });
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => {
+      const isOpen = row.childElementCount > 0;
+      button.setAttribute("aria-expanded", String(!isOpen));
+      row.replaceChildren();
+      if (isOpen) return;
+      facts.cells.forEach((at, cell) => {
+        const picture = make("i", { title: `${facts.frames[at].time_s.toFixed(2)} s` });
+        picture.dataset.at = at;
+        picture.style.backgroundImage = `url("${media(moment, `face-${person}.jpg`)}")`;
+        picture.style.backgroundSize = `${64 * Math.min(COLUMNS, facts.cells.length)}px auto`;
+        picture.style.backgroundPosition = `-${(cell % COLUMNS) * 64}px -${Math.floor(cell / COLUMNS) * 64}px`;
+        picture.addEventListener("click", () => select(at));
+        row.append(picture);
+      });
+      markFaces();
+    });
+    $("people").append(button, row);
+  }
+}
+
+function markFaces() {
+  for (const picture of document.querySelectorAll("#people i")) {
+    picture.classList.toggle("at", Number(picture.dataset.at) === open.at);
+  }
+}
+
+function valueOf(frame, part) {
+  if (!part) return frame.score;
+  const counting = frame.faces.filter((face) => face.counts);
+  const faces = counting.length ? counting : frame.faces;
+  if (!faces.length) return frame.parts[part] ?? 0;
+  return Math.min(...faces.map((face) => face.parts[part] ?? 1));
+}
+
+function choosePart() {
+  const { facts } = open;
+  const names = new Set();
+  for (const frame of facts.frames) {
+    for (const face of frame.faces) Object.keys(face.parts).forEach((name) => names.add(name));
+  }
+  if (!names.size) Object.keys(facts.frames[0].parts).forEach((name) => names.add(name));
+  const before = $("part").value;
+  $("part").replaceChildren(make("option", { value: "", textContent: "whole score" }));
+  for (const name of names) $("part").append(make("option", { value: name, textContent: name }));
+  $("part").value = names.has(before) ? before : "";
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawCurve() {
+  const { facts } = open, part = $("part").value;
+  const end = Math.max(facts.duration_s, facts.frames.at(-1).time_s) || 1;
+  const curve = $("curve");
+  curve.setAttribute("viewBox", "0 0 1000 100");
+  curve.replaceChildren();
+  const line = document.createElementNS(SVG, "polyline");
+  line.setAttribute("class", "line");
+  line.setAttribute("points", facts.frames.map((frame) =>
+    `${1000 * frame.time_s / end},${97 - 94 * valueOf(frame, part)}`).join(" "));
+  curve.append(line);
+  const marks = [["best", facts.frames[facts.best].time_s], ["at", facts.frames[open.at].time_s]];
+  if (facts.key !== null) marks.push(["key", facts.frames[facts.key].time_s]);
+  if (facts.shutter_s !== null) marks.push(["shutter", facts.shutter_s]);
+  for (const [name, time] of marks) {
+    const bar = document.createElementNS(SVG, "line");
+    bar.setAttribute("class", name);
+    for (const [key, value] of [["x1", 1000 * time / end], ["x2", 1000 * time / end], ["y1", 0], ["y2", 100]]) {
+      bar.setAttribute(key, value);
+    }
+    curve.append(bar);
+  }
+}
+
+function drawParts(frame) {
+  const rows = [];
+  const table = (title, parts) => {
+    if (title) rows.push(make("h3", { textContent: title }));
+    for (const [name, value] of Object.entries(parts)) {
+      const meter = make("meter", { min: 0, max: 1, value });
+      meter.setAttribute("aria-label", name);
+      rows.push(make("div", { className: "part" }, make("span", { textContent: name }), meter,
+        make("span", { textContent: value.toFixed(2) })));
+    }
+  };
+  for (const face of frame.faces.filter((one) => one.counts)) {
+    table(face.place ? `${face.place}: ${face.score.toFixed(2)}` : "", face.parts);
+  }
+  if (!rows.length) table("", frame.parts);
+  $("parts").replaceChildren(...rows);
+}
+
+function timeText(facts, at) {
+  const names = [];
+  if (at === facts.key) names.push("the key photo");
+  if (at === facts.best) names.push("the best frame");
+  if (at === nearest(facts, facts.shutter_s)) names.push("at the shutter");
+  return `${facts.frames[at].time_s.toFixed(3)} s${names.length ? `, ${names.join(", ")}` : ""}`;
+}
+
+function nearest(facts, time) {
+  if (time === null) return -1;
+  return facts.frames.reduce((best, frame, at) =>
+    (Math.abs(frame.time_s - time) < Math.abs(facts.frames[best].time_s - time) ? at : best), 0);
+}
+
+function pictureOf(at) {
+  // Of a folder's page only the filmstrip's small frames and the movie lie beside it.
+  const { moment, facts } = open;
+  return at === facts.key ? media(moment, "photo.jpg") : media(moment, `frame-${at}.jpg`);
+}
+
+function select(at) {
+  if (!open || !open.facts) return;
+  const { facts } = open;
+  stopPlaying();
+  open.at = Math.min(facts.frames.length - 1, Math.max(0, at));
+  const frame = facts.frames[open.at];
+  if (STATIC && open.at !== facts.key) seek(frame.time_s); else $("large").src = pictureOf(open.at);
+  $("large").alt = `Frame at ${frame.time_s.toFixed(2)} s of ${open.moment.name}`;
+  $("caption").textContent = timeText(facts, open.at);
+  $("score").textContent = `${frame.score.toFixed(2)} ${frame.word}`;
+  $("score").className = frame.word;
+  const told = open.at === facts.key ? facts.composed : "";
+  $("reason").textContent = [facts.reasons[open.at] || frame.why, told].filter(Boolean).join("; ");
+  $("make").disabled = open.at === facts.key;
+  for (const cell of $("strip").children) {
+    const isIt = cell.id === `cell-${open.at}`;
+    cell.setAttribute("aria-selected", String(isIt));
+    if (isIt) {
+      $("strip").setAttribute("aria-activedescendant", cell.id);
+      const left = cell.offsetLeft - $("strip").offsetLeft;
+      $("strip").scrollTo({ left: left - $("strip").clientWidth / 2 });
+    }
+  }
+  drawParts(frame);
+  drawCurve();
+  compare();
+  markFaces();
+}
+
+function compare() {
+  const { facts } = open, against = $("against").value;
+  const at = { key: facts.key, best: facts.best, shutter: nearest(facts, facts.shutter_s) }[against];
+  $("other").hidden = at === undefined || at === null || at < 0;
+  if ($("other").hidden) return;
+  $("compared").src = STATIC ? media(open.moment, "photo.jpg") : pictureOf(at);
+  const frame = facts.frames[at];
+  $("compared").alt = `Frame at ${frame.time_s.toFixed(2)} s`;
+  $("compared-caption").textContent = `${timeText(facts, at)}: ${frame.score.toFixed(2)} ${frame.word}`;
+}
+
+function setZoom(isActual) {
+  $("zoom").setAttribute("aria-pressed", String(isActual));
+  for (const picture of document.querySelectorAll("#panes .picture")) {
+    picture.classList.toggle("actual", isActual);
+    if (isActual) showFace(picture);
+  }
+}
+
+function showFace(picture) {
+  // At full size the faces are what one wants to see.
+  const image = picture.querySelector("img"), face = open.facts.frames[open.at].faces[0];
+  const scale = image.naturalWidth / open.facts.size_wh[0] || 1;
+  const [left, top, right, bottom] = face ? face.box_xyxy : [0, 0, ...open.facts.size_wh];
+  picture.scrollTo(scale * (left + right) / 2 - picture.clientWidth / 2,
+    scale * (top + bottom) / 2 - picture.clientHeight / 2);
+}
+
+function startPlaying() {
+  const player = $("player");
+  $("large").hidden = true;
+  player.hidden = false;
+  player.src = media(open.moment, "movie");
+  player.currentTime = 0;
+  player.onended = () => { stopPlaying(); select(open.facts ? open.facts.key ?? open.facts.best : 0); };
+  player.onerror = () => { stopPlaying(); say("this movie cannot be played here"); };
+  player.play().catch(() => stopPlaying());
+  $("play").textContent = "Stop";
+}
+
+function seek(time) {
+  const player = $("player");
+  if (!player.src) player.src = media(open.moment, "movie");
+  player.hidden = false;
+  $("large").hidden = true;
+  player.currentTime = time + 0.002;
+}
+
+function stopPlaying() {
+  const player = $("player");
+  player.onended = null;
+  player.onerror = null;
+  player.pause();
+  player.hidden = true;
+  player.removeAttribute("src");
+  player.load();
+  $("large").hidden = false;
+  $("play").textContent = "Play";
+}
+
+function isOpen(id) {
+  return open !== null && open.moment.id === id; // or else somebody has gone on meanwhile
+}
+
+async function makeKey() {
+  const { moment, at } = open;
+  $("make").disabled = true;
+  const isDone = await change(`api/moments/${moment.id}/key`, { frame: at });
+  if (!isOpen(moment.id)) return;
+  if (isDone) await show(moment.id, at);
+  else $("make").disabled = false;
+}
+
+async function remove() {
+  const at = moments.findIndex((one) => one.id === open.moment.id);
+  if (!await change(`api/moments/${open.moment.id}/trash`)) return;
+  const next = moments[Math.min(at, moments.length - 1)];
+  location.hash = next ? next.id : "";
+}
+
+async function undo() {
+  const id = open && open.moment.id;
+  if (await change("api/undo") && id && isOpen(id)) await show(id);
+}
+
+function go(step) {
+  const at = moments.findIndex((one) => one.id === open.moment.id) + step;
+  if (at >= 0 && at < moments.length) location.hash = moments[at].id;
+}
+
+// ---- Keys and buttons
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const isField = event.target.matches("select, input, textarea");
+  if (event.key === "u" && !isField && canUndo) { undo(); return; }
+  if (!open || isField) return;
+  const keys = {
+    ArrowLeft: () => select(open.at - 1), ArrowRight: () => select(open.at + 1),
+    Home: () => select(0), End: () => select(open.facts.frames.length - 1),
+    Escape: () => { location.hash = ""; }, p: () => $("play").click(),
+    k: () => { if (!$("make").hidden && !$("make").disabled) makeKey(); },
+    z: () => $("zoom").click(), n: () => go(1), b: () => go(-1),
+    c: () => { $("against").value = $("against").value ? "" : open.facts.key === null ? "best" : "key"; compare(); },
+  };
+  if (!(event.key in keys) || (!open.facts && event.key !== "Escape")) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+
+$("back").addEventListener("click", () => { location.hash = ""; });
+$("newer").addEventListener("click", () => go(-1));
+$("older").addEventListener("click", () => go(1));
+$("play").addEventListener("click", () => ($("player").hidden || $("player").paused ? startPlaying() : (stopPlaying(), select(open.at))));
+$("make").addEventListener("click", makeKey);
+$("trash").addEventListener("click", remove);
+$("undo").addEventListener("click", undo);
+$("zoom").addEventListener("click", () => setZoom($("zoom").getAttribute("aria-pressed") !== "true"));
+$("against").addEventListener("change", compare);
+$("part").addEventListener("change", drawCurve);
+$("export").addEventListener("change", () => {
+  const target = $("export").value;
+  $("export").value = "";
+  if (!target) return;
+  say("being made; the browser saves it");
+  make("a", { href: `export/${open.moment.id}/${target}`, download: "" }).click();
+});
+$("curve").addEventListener("click", (event) => {
+  const { facts } = open, end = Math.max(facts.duration_s, facts.frames.at(-1).time_s) || 1;
+  const area = $("curve").getBoundingClientRect();
+  select(nearest(facts, end * (event.clientX - area.left) / area.width));
+});
+window.addEventListener("scroll", layOut, { passive: true });
+window.addEventListener("resize", layOut);
+window.addEventListener("hashchange", () => (location.hash.length > 1 ? show(location.hash.slice(1)) : leave()));
+
+keepLooking().then(() => { if (location.hash.length > 1) show(location.hash.slice(1)); });

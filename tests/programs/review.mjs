@@ -1,0 +1,150 @@
+// Looks through moments on the page of `livecam review` as a person does, with mouse and keys, and
+// prints what was seen as JSON:  node review.mjs ADDRESS CHROMIUM SCENARIO [PICTURE]
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+
+const require = createRequire(`${process.env.LIVECAM_NODE}/`);
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const [address, executablePath, scenario, picture] = process.argv.slice(2);
+const problems = [];
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+async function opened(options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address.split("/?")[0].split("/index")[0])) problems.push(`asked ${request.url()}`);
+  });
+  await page.goto(address);
+  await page.waitForSelector(".tile");
+  await page.waitForFunction(() => !document.querySelector("#count").textContent.includes("looking"));
+  return page;
+}
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run());
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+}
+
+const said = (page, text) => page.waitForFunction(
+  (wanted) => document.querySelector("#said").textContent.includes(wanted), text);
+const counts = (page, text) => page.waitForFunction(
+  (wanted) => document.querySelector("#count").textContent === wanted, text);
+const text = (page, selector) => page.textContent(selector);
+const tiles = (page) => page.locator(".tile").count();
+
+const scenarios = {
+  async mouse() {
+    const page = await opened();
+    const tile = page.locator(".tile").first();
+    await tile.hover();
+    await page.waitForSelector(".tile video");
+    const played = await page.waitForFunction(() => document.querySelector(".tile video")?.currentTime > 0.2);
+    await page.waitForSelector(".tile video", { state: "detached" }); // it rests on the photo again
+    await tile.click();
+    await page.waitForSelector(".cell");
+    const key = await text(page, "#caption");
+    await page.locator(".cell").nth(5).click();
+    const other = { caption: await text(page, "#caption"), reason: await text(page, "#reason") };
+    await page.evaluate(() => {
+      const player = document.querySelector("#player");
+      player.addEventListener("ended", () => { window.playedTo = player.currentTime; }, true);
+    });
+    await page.click("#play");
+    const to = await (await page.waitForFunction(() => window.playedTo)).jsonValue();
+    await page.waitForFunction(() => document.querySelector("#player").hidden);
+    const rested = await text(page, "#caption");
+    await page.locator(".cell").nth(5).click();
+    await page.click("#make");
+    await said(page, "has a new key photo");
+    await page.waitForFunction(() => document.querySelector("#caption").textContent.includes("the key photo"));
+    const made = await text(page, "#caption");
+    if (picture) await page.screenshot({ path: picture });
+    await page.click("#trash");
+    await said(page, "is in the trash");
+    await counts(page, "1 moment");
+    await page.click("#undo");
+    await said(page, "is as it was");
+    await counts(page, "2 moments");
+    return { played: Boolean(played), to, key, other, rested, made };
+  },
+
+  async keys() {
+    const page = await opened();
+    await page.locator(".tile").first().focus();
+    await page.keyboard.press("ArrowRight");
+    const second = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".cell");
+    await page.keyboard.press("Home");
+    const first = await text(page, "#caption");
+    await page.keyboard.press("ArrowRight");
+    const next = await text(page, "#caption");
+    await page.keyboard.press("c");
+    const compared = await text(page, "#compared-caption");
+    await page.keyboard.press("z");
+    const zoomed = await page.getAttribute("#zoom", "aria-pressed");
+    await page.keyboard.press("k");
+    await said(page, "has a new key photo");
+    await page.keyboard.press("u");
+    await said(page, "is as it was");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".tile");
+    const back = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+    return { second, first, next, compared, zoomed, back };
+  },
+
+  async access() {
+    const found = {};
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await opened({ colorScheme, reducedMotion: "reduce" });
+      found[`gallery, ${colorScheme}`] = await violations(page);
+      await page.locator(".tile").first().hover();
+      found.moves = await page.locator(".tile video").count();
+      await page.locator(".tile").first().click();
+      await page.waitForSelector(".cell");
+      await page.locator("#people button").first().click();
+      await page.keyboard.press("c");
+      found[`moment, ${colorScheme}`] = await violations(page);
+      await page.close();
+    }
+    return found;
+  },
+
+  async many() {
+    const page = await opened();
+    const first = await tiles(page);
+    await page.locator(".tile").first().focus();
+    await page.keyboard.press("End");
+    const last = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+    await page.mouse.wheel(0, -5000);
+    await page.waitForTimeout(200); // a frame or two of scrolling
+    return { first, last, after: await tiles(page), count: await text(page, "#count") };
+  },
+
+  async disk() {
+    const page = await opened();
+    await page.locator(".tile").first().click();
+    await page.waitForSelector(".cell");
+    await page.keyboard.press("Home");
+    await page.waitForFunction(() => document.querySelector("#player").readyState >= 2);
+    const hidden = await page.evaluate(() => ["make", "trash", "undo"].every((id) => document.getElementById(id).hidden));
+    return { caption: await text(page, "#caption"), hidden,
+      size: await page.evaluate(() => [document.querySelector("#player").videoWidth, document.querySelector("#player").videoHeight]) };
+  },
+};
+
+try {
+  const seen = await scenarios[scenario]();
+  console.log(JSON.stringify({ ...seen, problems }));
+} finally {
+  await browser.close();
+}

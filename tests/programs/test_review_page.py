@@ -1,0 +1,103 @@
+"""The page of `livecam review` in a real Chromium: clicks, keys, playing, ten times a screenful."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.programs.test_players import CHROMIUM, needs_chromium, needs_node
+from tests.support.files import numbered_movie, saved
+from tests.support.program import run, started
+
+pytest.importorskip("uvicorn")
+pytestmark = [needs_node, needs_chromium]
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two moments, one of them with its record, and everything else of the test's own."""
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    made = tmp_path / "photos"
+    saved(made, is_scored=True)
+    saved(made)
+    return made
+
+
+def seen(address: str, scenario: str) -> dict:
+    command = ["node", str(HERE / "review.mjs"), address, str(CHROMIUM), scenario]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found.pop("problems") == []
+    return found
+
+
+def looked_through(folder: Path, scenario: str) -> dict:
+    with started("review", str(folder), "--no-open", cwd=folder.parent) as livecam:
+        address = re.search(r"http://\S+", livecam.stdout.readline())[0]
+        return seen(address, scenario)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+
+
+def test_with_the_mouse(folder):
+    before = content(folder)
+    found = looked_through(folder, "mouse")
+    assert found["played"]
+    assert found["to"] == pytest.approx(1.5, abs=0.05)
+    assert "the key photo" in found["key"]
+    assert found["other"]["reason"]
+    assert found["rested"] == found["key"], "a movie that is over rests on the key photo"
+    assert found["made"] == f"{found['other']['caption']}, the key photo"
+    after = content(folder)
+    assert after.keys() == before.keys()
+    assert sum(after[name] != before[name] for name in before) in (2, 3), "one moment, re-keyed"
+
+
+def test_with_keys_alone(folder):
+    before = content(folder)
+    found = looked_through(folder, "keys")
+    assert found["second"].startswith("livecam-")
+    assert found["first"].startswith("0.000 s")
+    assert found["next"].startswith("0.033 s")
+    assert "the key photo" in found["compared"]
+    assert found["zoomed"] == "true"
+    assert found["back"] == found["second"], "the focus is where it was"
+    assert content(folder) == before
+
+
+def test_for_everybody(folder):
+    found = looked_through(folder, "access")
+    assert found.pop("moves") == 0, "nothing moves by itself for those who do not want it"
+    assert found == {
+        f"{view}, {colours}": [] for view in ("gallery", "moment") for colours in ("light", "dark")
+    }
+
+
+def test_of_many_moments_only_those_on_the_screen_are_in_the_page(folder):
+    first = numbered_movie(folder / "0000.mp4", [i / 30 for i in range(3)])
+    for number in range(1, 600):
+        os.link(first, folder / f"{number:04}.mp4")
+    found = looked_through(folder, "many")
+    assert found["count"] == "602 moments"
+    assert found["last"]
+    assert max(found["first"], found["after"]) < 100
+
+
+def test_from_disk(folder):
+    done = run("review", "photos", "--static", "page", cwd=folder.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    found = seen((folder.parent / "page" / "index.html").as_uri(), "disk")
+    assert found["hidden"], "nothing can be changed there"
+    assert found["caption"].startswith("0.000 s")
+    assert found["size"] == [320, 240]

@@ -1,0 +1,125 @@
+"""What is known of a folder, and how it stays true."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from livecam.review.cache import Cache
+from livecam.review.library import Library
+from tests.support.files import saved
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "photos"
+    saved(made, is_scored=True)
+    return made
+
+
+def looked(folder, tmp_path):
+    library = Library(folder, tmp_path / "index.sqlite")
+    library.refresh()
+    return library
+
+
+def test_a_moment_is_found_with_its_score_and_its_time(folder, tmp_path):
+    (entry,) = looked(folder, tmp_path).entries
+    record = json.loads(next(folder.glob("*.json")).read_text())
+    assert entry.kind == "live-photo"
+    assert [path.suffix for path in entry.files] == [".JPG", ".MOV"]
+    assert entry.score == record["key"]["score"]
+    assert entry.duration_s == record["duration_s"]
+
+
+def test_the_index_says_at_once_what_was_there(folder, tmp_path):
+    before = looked(folder, tmp_path).entries
+    again = Library(folder, tmp_path / "index.sqlite")
+    assert again.entries == before
+    assert again.is_looking
+
+
+def test_new_changed_and_gone_files_are_noticed(folder, tmp_path):
+    library = looked(folder, tmp_path)
+    (first,) = library.entries
+    below = folder / "below"
+    below.mkdir()
+    for path in folder.glob("livecam-*"):
+        shutil.copy2(path, below)
+    version = library.version
+    library.refresh()
+    assert len(library.entries) == 2
+    assert library.version > version
+    shutil.rmtree(below)
+    for path in first.files:
+        os.utime(path, (1, 1))
+    library.refresh()
+    (changed,) = library.entries
+    assert changed.id == first.id
+    assert changed.stamp != first.stamp
+    for path in first.files:
+        path.unlink()
+    library.refresh()
+    assert library.entries == []
+    assert Library(folder, tmp_path / "index.sqlite").entries == []
+
+
+def test_nothing_is_read_again_where_nothing_changed(folder, tmp_path, monkeypatch):
+    library = looked(folder, tmp_path)
+
+    def never(*_):
+        raise AssertionError("the folder is as it was")
+
+    monkeypatch.setattr("livecam.review.library.inputs_among", never)
+    again = Library(folder, tmp_path / "index.sqlite")
+    again.refresh()
+    assert again.entries == library.entries
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are always text there")
+def test_a_name_that_is_no_utf8_is_a_name(folder, tmp_path):
+    odd = os.fsencode(folder) + b"/od\xffd"
+    Path(os.fsdecode(odd)).mkdir()
+    for path in folder.glob("livecam-*"):
+        shutil.copy(path, os.fsdecode(odd))
+    assert len(looked(folder, tmp_path).entries) == 2
+    assert len(Library(folder, tmp_path / "index.sqlite").entries) == 2
+
+
+def test_a_record_of_something_else_is_passed_over(folder, tmp_path):
+    next(folder.glob("*.json")).write_text('{"kind": "moment", "photo": 7, "key": []}')
+    (entry,) = looked(folder, tmp_path).entries
+    assert entry.score is None
+
+
+def test_the_cache_makes_a_thing_once_and_forgets_what_was_not_used(tmp_path):
+    made = []
+
+    def make(path):
+        made.append(path)
+        path.write_bytes(b"x" * 60_000_000)
+
+    cache = Cache(tmp_path / "cache", most_bytes=130_000_000)
+    first = cache.get("aa-1", make)
+    assert cache.get("aa-1", make) == first
+    assert len(made) == 1
+    os.utime(first, (1, 1))
+    cache.get("bb-2", make)
+    cache.get("cc-3", make)
+    assert not first.exists(), "the one not used for longest goes"
+    assert sum(path.is_file() for path in (tmp_path / "cache").rglob("*")) == 2
+
+
+def test_what_cannot_be_made_leaves_nothing(tmp_path):
+    def make(path):
+        path.write_bytes(b"half")
+        raise ValueError
+
+    cache = Cache(tmp_path / "cache")
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever it was
+        cache.get("aa-1", make)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

@@ -1,0 +1,331 @@
+"""The page's server: who may ask, and what for."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import av
+import pytest
+
+from livecam.media.form import Form
+from tests.support.files import numbered_movie, saved
+from tests.support.program import run, started
+
+pytest.importorskip("uvicorn")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+
+class Served:
+    """A server, and how to ask it."""
+
+    def __init__(self, port: int, token: str, folder) -> None:
+        self.port, self.token, self.folder = port, token, folder
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """The answer and its content; with all that the page itself sends, unless told otherwise.
+
+        A header that is None is left out.
+        """
+        own = {
+            "Host": f"127.0.0.1:{self.port}",
+            "Cookie": f"livecam-{self.port}={self.token}",
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "X-Livecam-Token": self.token,
+        }
+        own |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.putrequest(method, path, skip_host=True)
+        data = None if body is None else json.dumps(body).encode()
+        for name, value in own.items():
+            if value is not None:
+                connection.putheader(name, value)
+        if data is not None:
+            connection.putheader("Content-Length", str(len(data)))
+        connection.endheaders(data)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer, content
+
+    def moments(self):
+        """The list, once it is whole."""
+        while True:
+            listing = json.loads(self.ask("/api/moments")[1])
+            if not listing["is_looking"]:
+                found = listing["moments"]
+                return [{"id": m[0], "stamp": m[1], "kind": m[2], "name": m[3]} for m in found]
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    folder = tmp_path / "photos"
+    saved(folder, is_scored=True)
+    with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
+        line = livecam.stdout.readline()
+        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
+        yield Served(int(port), token, folder)
+
+
+def test_the_printed_address_leads_to_the_page_and_shows_no_token(served):
+    answer, _ = served.ask(f"/?token={served.token}", Cookie=None)
+    assert answer.status == 303
+    assert answer.headers["Location"] == "/"
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    answer, page = served.ask("/")
+    assert answer.status == 200
+    assert b"<title>livecam</title>" in page
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/app.js", "/api/moments", "/files/x/0"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": None},
+        {"Cookie": "livecam-{port}=guessed"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1"},
+        {"Host": "evil.example:{port}"},
+    ],
+)
+def test_who_has_no_token_or_another_name_for_us_gets_nothing(served, path, headers):
+    headers = {k: v and v.format(port=served.port) for k, v in headers.items()}
+    answer, content = served.ask(path, **headers)
+    assert answer.status == 403
+    assert len(content) < 100
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": None},
+        {"X_Livecam_Token": None},
+        {"X_Livecam_Token": "guessed"},
+    ],
+)
+def test_nothing_is_changed_for_another_page(served, headers):
+    (moment,) = served.moments()
+    before = sorted(served.folder.iterdir())
+    for path in ("trash", "key"):
+        answer, _ = served.ask(
+            f"/api/moments/{moment['id']}/{path}", "POST", {"frame": 1}, **headers
+        )
+        assert answer.status == 403
+    assert sorted(served.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_other_methods_do_nothing(served, method):
+    assert served.ask("/api/moments", method)[0].status == 405
+
+
+def test_nothing_outside_the_folder_is_served(served, tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    (moment,) = served.moments()
+    name = moment["id"]
+    for path in (
+        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/etc/passwd", "//etc/passwd",
+        f"/media/{name}/x/..%2f..%2fsecret.txt", f"/files/{name}/-1", f"/files/{name}/2",
+        f"/files/{name}/..%2f0", "/files/../0", f"/media/{name}/x/frame-99999999.jpg",
+        f"/media/{name}/x/frame--1.jpg", f"/media/{name}/x/frame-0.png",
+        f"/media/{name}/x/face-99.jpg",
+        f"/export/{name}/everything", "/page/index.html", "/index.html", "/server.py",
+    ):  # fmt: skip
+        answer, content = served.ask(path)
+        assert answer.status in (404, 405), path
+        assert b"secret" not in content
+        assert b"Traceback" not in content
+
+
+@posix
+def test_a_file_that_was_put_in_a_moments_place_is_not_followed_outside(served, tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    (moment,) = served.moments()
+    photo = next(served.folder.glob("*.JPG"))
+    photo.unlink()
+    photo.symlink_to(tmp_path / "secret.txt")
+    answer, content = served.ask(f"/files/{moment['id']}/0")
+    assert answer.status == 404
+    assert b"secret" not in content
+
+
+def test_a_moment_is_told_whole(served):
+    (moment,) = served.moments()
+    facts = json.loads(served.ask(f"/api/moments/{moment['id']}")[1])
+    assert len(facts["frames"]) == 45
+    assert facts["cells"] == list(range(45))
+    assert facts["size_wh"] == [320, 240]
+    assert all(frame["why"] for frame in facts["frames"])
+    for name in ("thumb.jpg", "photo.jpg", "strip.jpg", "frame-3.jpg"):
+        answer, content = served.ask(f"/media/{moment['id']}/{moment['stamp']}/{name}")
+        assert answer.status == 200, name
+        assert content.startswith(b"\xff\xd8")
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_a_movie_is_served_in_parts(served):
+    (moment,) = served.moments()
+    path = f"/media/{moment['id']}/{moment['stamp']}/movie"
+    whole = next(served.folder.glob("*.MOV")).read_bytes()
+    answer, content = served.ask(path, Range="bytes=10-19")
+    assert answer.status == 206
+    assert content == whole[10:20]
+    assert answer.headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
+
+
+def test_a_key_photo_is_made_removed_and_brought_back(served):
+    def content():
+        return {p.name: p.read_bytes() for p in served.folder.glob("[!.]*")}
+
+    before = content()
+    (moment,) = served.moments()
+    answer, _ = served.ask(f"/api/moments/{moment['id']}/key", "POST", {"frame": 3})
+    assert answer.status == 200
+    after = content()
+    assert after.keys() == before.keys()
+    assert after != before
+    record = json.loads(next(served.folder.glob("*.json")).read_text())
+    assert record["key"]["index"] == 3
+    (moment,) = served.moments()
+    assert served.ask(f"/api/moments/{moment['id']}/trash", "POST", {})[0].status == 200
+    assert content() == {}
+    assert served.moments() == []
+    assert served.ask("/api/undo", "POST", {})[0].status == 200
+    assert content() == after
+    assert served.ask("/api/undo", "POST", {})[0].status == 200
+    assert content() == before
+    answer, told = served.ask("/api/undo", "POST", {})
+    assert answer.status == 404
+    assert json.loads(told)["message"] == "there is nothing to undo"
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"frame": "3"}, {"frame": -1}, {"frame": 10**9}, [1], "x" * 20_000]
+)
+def test_what_makes_no_sense_changes_nothing(served, asked):
+    (moment,) = served.moments()
+    before = sorted(p.stat().st_mtime_ns for p in served.folder.iterdir())
+    answer, _ = served.ask(f"/api/moments/{moment['id']}/key", "POST", asked)
+    assert answer.status == 404
+    assert sorted(p.stat().st_mtime_ns for p in served.folder.iterdir()) == before
+
+
+def test_exports_are_downloaded_and_leave_nothing(served):
+    (moment,) = served.moments()
+    before = sorted(served.folder.iterdir())
+    answer, content = served.ask(f"/export/{moment['id']}/gif")
+    assert answer.status == 200
+    assert content.startswith(b"GIF8")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    answer, content = served.ask(f"/export/{moment['id']}/loop")
+    assert content.startswith(b"PK"), "two files come as one"
+    assert sorted(served.folder.iterdir()) == before
+
+
+def test_what_no_browser_plays_comes_as_h264(tmp_path, monkeypatch, served):
+    saved(served.folder / "hevc", Form(codec="hevc"))
+    numbered_movie(served.folder / "small.avi", [i / 30 for i in range(20)])
+    with started("review", str(served.folder), "--no-open", cwd=tmp_path) as livecam:
+        line = livecam.stdout.readline()
+        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
+        other = Served(int(port), token, served.folder)
+        found = other.moments()
+        assert len(found) == 3
+        for moment in found:
+            _, content = other.ask(f"/media/{moment['id']}/{moment['stamp']}/movie")
+            (tmp_path / "got.mp4").write_bytes(content)
+            with av.open(str(tmp_path / "got.mp4")) as movie:
+                assert movie.streams.video[0].codec_context.name == "h264"
+                assert sum(1 for _ in movie.decode(video=0)) in (45, 20)
+            if moment["name"].endswith(".JPG"):
+                with av.open(str(tmp_path / "got.mp4")) as movie:
+                    assert movie.streams.audio, "it is heard, too"
+
+
+def test_where_there_is_no_trash_nothing_is_lost(served, tmp_path):
+    (moment,) = served.moments()
+    before = {path.name: path.read_bytes() for path in served.folder.iterdir()}
+    (tmp_path / "XDG_DATA_HOME").write_text("no folder can be made here")
+    answer, told = served.ask(f"/api/moments/{moment['id']}/trash", "POST", {})
+    assert answer.status == 500
+    assert "cannot be put into the trash" in json.loads(told)["message"]
+    assert {path.name: path.read_bytes() for path in served.folder.iterdir()} == before
+
+
+@posix
+def test_ctrl_c_ends_it_quietly(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    with started("review", "photos", "--no-open", cwd=tmp_path) as livecam:
+        livecam.stdout.readline()
+        livecam.send_signal(signal.SIGINT)
+        assert livecam.wait(20) == 130
+        assert livecam.stderr.read() == ""
+
+
+def test_a_port_that_is_taken_is_said(served, tmp_path):
+    done = run("review", ".", "--no-open", "--port", str(served.port), cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{served.port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_of_ones_own_shows_a_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    with started("review", "photos", "--host", "127.0.0.2", cwd=tmp_path) as livecam:
+        told = ""
+        while "whoever has this address" not in told:
+            line = livecam.stdout.readline()
+            assert line
+            told += line
+    assert "http://127.0.0.2:" in told
+    assert "▀" in told or "█" in told
+
+
+def test_the_page_is_written_as_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "photos"
+    saved(folder, is_scored=True)
+    shutil.copy(next(folder.glob("*.JPG")), folder / "broken.mov")
+    done = run("review", "photos", "--static", "page", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 moments are in page" in done.stdout
+    made = {
+        path.relative_to(tmp_path / "page").parts[-1] for path in (tmp_path / "page").rglob("*")
+    }
+    assert {"index.html", "app.js", "data.js", "facts.js", "movie.mp4", "strip.jpg"} <= made
+    again = run("review", "photos", "--static", "page", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('no', name='uvicorn')\n")
+    code = (
+        "import sys; sys.path.insert(0, '.'); from livecam.cli import main;"
+        " sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "review", "photos"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "livecam[review]" in done.stderr
