@@ -207,6 +207,11 @@ class Session:
                     return None
             return self._take(t_ns)
 
+    @property
+    def pressed_ns(self) -> int:
+        """When the shutter was last pressed; long ago if it never was."""
+        return -(1 << 62) if self._last_shutter_ns is None else self._last_shutter_ns
+
     def _is_blind(self, t_ns: int) -> bool:
         """Whether there is no picture around this instant, nor will be soon."""
         newest = self.recorder.ring.newest()

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from livecam.cameras import open_source
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
-from livecam.cli.self_timer import AutomaticShutter, SelfTimer
+from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
 from livecam.cli.triggers import Lines, Stamps, Timetable
-from livecam.contract import Error, Event, Notice, Saved
+from livecam.contract import Error, Event, Notice, Saved, Shot
 from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError, OutputError
 from livecam.formats import heic
 from livecam.media.form import Form
@@ -31,6 +31,9 @@ from livecam.text import visible
 from livecam.timebase import now_ns
 from livecam.trash import Undo
 from livecam.ui import native_output
+from livecam.ui.click import Click
+from livecam.ui.graphics import find_way
+from livecam.ui.looking import Looking
 from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader, moments
 from livecam.ui.terminal import Keyboard, suspend
@@ -46,11 +49,11 @@ if TYPE_CHECKING:
 
 Message = Literal[
     "draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture", "mirror", "help",
-    "timer", "automatic", "undo",
+    "timer", "automatic", "undo", "mute", "burst", "look", "key",
 ]  # fmt: skip
 KEYS: dict[str, Message] = {
     "q": "quit", "p": "picture", "f": "mirror", "?": "help", "t": "timer", "a": "automatic",
-    "u": "undo",
+    "u": "undo", "m": "mute", "b": "burst", "r": "look",
 }  # fmt: skip
 
 DRAW_INTERVAL_S = 0.1
@@ -102,7 +105,10 @@ class Program:
         self._session: Session | None = None
         self._stamps: Stamps | None = None
         self._interrupts = 0
-        self._timer, self._automatic = SelfTimer(), AutomaticShutter()
+        self._timer, self._automatic, self._burst = SelfTimer(), AutomaticShutter(), Burst()
+        self._click = Click() if args.click else None
+        self._looking: Looking | None = None
+        """The moment that is looked through, in place of the camera's picture."""
         self._undone = Undo()
         self._early = threading.Event()
         """A press while the camera is still being opened."""
@@ -119,6 +125,8 @@ class Program:
         """The whole run; raises LivecamError if the camera cannot be opened."""
         self._catch_signals()
         self._view.open()
+        self._status_line()
+        self._find_way()
         self._keyboard.open()
         opened = self._open_devices()
         if opened is None:
@@ -141,6 +149,7 @@ class Program:
                 self._hook.finish()
                 self._handle_until(self._hook.is_done)
         finally:
+            self._stop_looking()
             self._undone.close()
             if not session.is_done:
                 session.give_up()
@@ -148,6 +157,19 @@ class Program:
                 recovery.join()
             session.close()
         return int(self._code or session.code)
+
+    def _find_way(self) -> None:
+        """Ask the terminal how it shows pictures, where the user does not say it."""
+        from livecam.ui.screen import Screen
+
+        if not isinstance(self._view, Screen) or self._args.picture == "blocks":
+            return
+        found = find_way(self._keyboard)
+        if self._args.picture == "iterm":
+            found = "iterm"
+        elif self._args.picture == "kitty" and found != "kitty-memory":
+            found = "kitty"
+        self._view.use(found)
 
     def _start_triggers(self, session: Session) -> Timetable | None:
         """Everything that presses but the keys."""
@@ -284,6 +306,13 @@ class Program:
             self._automatic.is_on = self._status.is_automatic = not self._automatic.is_on
         elif message == "undo":
             self._undo()
+        elif message == "mute" and self._session is not None:
+            self._session.recorder.is_muted = not self._session.recorder.is_muted
+        elif message == "burst":
+            self._burst.toggle()
+            self._status.is_burst = self._burst.is_on
+        elif message == "look":
+            self._look_again()
         elif message in endings:
             self._code = self._code or endings[message]
             self._interrupts += message in ("interrupt", "terminate")
@@ -308,6 +337,32 @@ class Program:
         else:
             self._view.show_help = not self._view.show_help
 
+    def _look_again(self) -> None:
+        """Look through the newest photo, or at the camera again."""
+        from livecam.ui.screen import Screen
+
+        if self._looking is not None:
+            self._stop_looking()
+        elif self._saved and isinstance(self._view, Screen):
+            try:
+                self._looking = Looking(
+                    Path(self._saved[-1].photo),
+                    FaceModel(self._args.model, self._args.face_runtime),
+                    self._view.painter,
+                    lambda: self._inbox.put("draw"),
+                )
+            except LivecamError as err:  # it is in the trash, or somebody has moved it
+                self._status.told = str(err)
+
+    def _stop_looking(self) -> None:
+        from livecam.ui.screen import Screen
+
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
+            if isinstance(self._view, Screen):
+                self._view.wipe()
+
     def _undo(self) -> None:
         """Put the newest moment into the trash, or bring it back from there."""
         if self._session is None:
@@ -328,6 +383,8 @@ class Program:
             return
         if left_s == 0 and self._timer.stop():
             session.press()
+        if self._burst.is_due(t_ns):
+            session.press()
         if self._automatic.is_due(session.live, t_ns, is_busy=bool(session.work().pending)):
             session.press()
 
@@ -346,7 +403,10 @@ class Program:
         threading.Thread(target=session.notice, args=(text,), daemon=True).start()
 
     def _draw(self) -> None:
-        self._view.draw(self._status.read(self._session))
+        if self._looking is not None:
+            self._looking.draw(self._view)
+        else:
+            self._view.draw(self._status.read(self._session))
 
     def _status_line(self) -> None:
         self._view.draw(self._status.read(None, self._args.camera or ""))
@@ -362,6 +422,7 @@ class Program:
 
     def _on_key(self, key: str, t_ns: int) -> None:
         if key == " ":
+            self._burst.is_on = self._status.is_burst = False
             # A press while the timer runs takes the photo at once, and is never one of a held key.
             was_timed = self._timer.stop()
             if self._session is None:
@@ -369,6 +430,11 @@ class Program:
             else:
                 self._session.press(t_ns, by_key=not was_timed)
             self._inbox.put("draw")
+        elif self._looking is not None and key not in ("q", "r"):
+            self._looking.keys.put(key)
+            self._inbox.put("draw")
+        elif self._looking is not None:
+            self._inbox.put("look")  # back to the camera
         elif (message := KEYS.get(key.lower())) is not None:
             self._inbox.put(message)
 
@@ -382,6 +448,8 @@ class Program:
             self._saved.append(event)
             if self._hook is not None:
                 self._hook.run(event)
+        elif isinstance(event, Shot) and self._click is not None:
+            self._click.play()
         elif isinstance(event, Error):
             self._errors.append(event)
             self._status.error = event.message

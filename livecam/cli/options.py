@@ -278,9 +278,13 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--picture",
-        choices=("blocks", "off"),
-        default="blocks",
-        help="show the picture in the terminal from the start, or once p is pressed",
+        choices=("auto", "kitty", "iterm", "blocks", "off"),
+        default="auto",
+        help="show the picture in the terminal from the start, as a real one where the terminal "
+        "can (auto: it is asked), in half blocks, or once p is pressed (off)",
+    )
+    group.add_argument(
+        "--click", action="store_true", help="make a sound at the press (the microphone hears it)"
     )
     group.add_argument("--json", action="store_true", help="print one JSON event a line")
     group.add_argument(

@@ -15,6 +15,8 @@ TIMERS_S = (3.0, 10.0)
 GOOD, GOOD_FOR_S = 0.85, 0.5
 """The automatic shutter: a live score that is called great, for so long (three readouts)."""
 AUTOMATIC_EVERY_S = 5.0
+BURST_EVERY_S = 1.0
+"""Moments of three seconds share two thirds of their frames then."""
 
 
 class SelfTimer:
@@ -43,6 +45,28 @@ class SelfTimer:
         """Seconds until the press, 0 once it is due; None while nothing is counted."""
         with self._lock:
             return None if self._length_s is None else max(0.0, to_s(self._due_ns - t_ns))
+
+
+class Burst:
+    """Presses again and again until it is stopped."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._due_ns = 0
+
+    def toggle(self) -> None:
+        """Begin with the next look, or end."""
+        self.is_on = not self.is_on
+        self._due_ns = 0
+
+    def is_due(self, t_ns: int) -> bool:
+        """Whether to press now."""
+        if not self.is_on or t_ns < self._due_ns:
+            return False
+        # By its own clock: a look that comes late does not shift those after it.
+        late = t_ns - self._due_ns > to_ns(BURST_EVERY_S)
+        self._due_ns = (t_ns if late else self._due_ns) + to_ns(BURST_EVERY_S)
+        return True
 
 
 class AutomaticShutter:

@@ -56,6 +56,7 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
 """How long to wait before a lost camera is tried again: twice as long each time."""
 
 NO_SOUND_ASKED = "sound is switched off"
+MUTED = "muted"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Press:
     shutter_ns: int
     end_ns: int
     moment: Future[Moment]
+    is_muted: bool = False
+    """Whether it is to have no sound."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ class Recorder:
         self._sound_note = "" if microphone is not None else sound_note
         self._presses: queue.SimpleQueue[tuple[Press, int] | None] = queue.SimpleQueue()
         self._next_id = 1
+        self.is_muted = False
+        """Whether moments that are pressed for from now on have no sound."""
         self._press_lock = threading.Lock()
         self._frames = 0
         self._losses = LossCounter(source.mode.rate_hz)
@@ -197,7 +202,7 @@ class Recorder:
         with self._press_lock:
             self._follow_wall_clock()
             end_ns = t_ns + to_ns(self.after_s)
-            press = Press(self._next_id, t_ns, end_ns, Future())
+            press = Press(self._next_id, t_ns, end_ns, Future(), self.is_muted)
             self._next_id += 1
             self._presses.put((press, self.ring.hold(t_ns - to_ns(self.before_s))))
         return press
@@ -474,7 +479,7 @@ class Recorder:
             clock=self.clock,
             end_ns=press.end_ns,
         )
-        return self._with_sound(moment)
+        return replace(moment, sound_note=MUTED) if press.is_muted else self._with_sound(moment)
 
     def _with_sound(self, moment: Moment) -> Moment:
         """Add the sound that belongs to the shown frames, from the first to the end of the last."""

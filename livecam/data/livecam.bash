@@ -15,7 +15,7 @@ _shtab_livecam_pick_option_strings=(-h --help --frames --at --out --rekey --expl
 _shtab_livecam_export_option_strings=(-h --help --to --pair --out --jobs --json)
 _shtab_livecam_review_option_strings=(-h --help --static --port --host --no-open --model --face-runtime)
 _shtab_livecam_model_option_strings=(-h --help --groups)
-_shtab_livecam_option_strings=(-h --help --version --install-completion --camera --wait --no-reconnect --size --camera-name --fps --mic --no-audio --model --face-runtime --before --after --out --spill --format --codec --motion-photo --enhance --best-take --shots --interval --on-saved --picture --json --plain --tier --no-live-score --log)
+_shtab_livecam_option_strings=(-h --help --version --install-completion --camera --wait --no-reconnect --size --camera-name --fps --mic --no-audio --model --face-runtime --before --after --out --spill --format --codec --motion-photo --enhance --best-take --shots --interval --on-saved --picture --click --json --plain --tier --no-live-score --log)
 
 
 
@@ -30,7 +30,7 @@ _shtab_livecam___face_runtime_choices=(auto mediapipe opencv)
 _shtab_livecam___format_choices=(jpeg heic)
 _shtab_livecam___codec_choices=(h264 hevc)
 _shtab_livecam___motion_photo_choices=(beside only)
-_shtab_livecam___picture_choices=(blocks off)
+_shtab_livecam___picture_choices=(auto kitty iterm blocks off)
 _shtab_livecam___tier_choices=(auto lazy live)
 
 _shtab_livecam_devices__h_nargs=0
@@ -77,6 +77,7 @@ _shtab_livecam___no_audio_nargs=0
 _shtab_livecam___motion_photo_nargs='?'
 _shtab_livecam___enhance_nargs=0
 _shtab_livecam___best_take_nargs=0
+_shtab_livecam___click_nargs=0
 _shtab_livecam___json_nargs=0
 _shtab_livecam___plain_nargs=0
 _shtab_livecam___no_live_score_nargs=0

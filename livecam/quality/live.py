@@ -19,6 +19,17 @@ HISTORY = 25
 
 
 @dataclass(frozen=True)
+class LiveFace:
+    """One of the faces in it."""
+
+    box_xyxy: tuple[int, int, int, int]
+    """In pixels of the frame."""
+    score: float
+    fault: str = ""
+    """What pulls it down most, or ""."""
+
+
+@dataclass(frozen=True)
 class LiveScore:
     """What the screen shows of the newest frame."""
 
@@ -26,8 +37,8 @@ class LiveScore:
     faces: int
     score: float
     complaints: tuple[str, ...]
-    boxes: tuple[tuple[tuple[int, int, int, int], float], ...] = ()
-    """Where each face is, in pixels of the frame, and its score."""
+    boxes: tuple[LiveFace, ...] = ()
+    """Of the faces that count."""
 
 
 class LiveScorer:
@@ -45,7 +56,13 @@ class LiveScorer:
         newest = frames[-1]
         if reading.faces:
             people = sum(face.counts for face in newest.faces)
-            boxes = tuple((face.box_xyxy, face.score) for face in newest.faces if face.counts)
+            boxes = tuple(
+                LiveFace(
+                    face.box_xyxy, face.score, next(iter(complaints(face.parts, face.words)), "")
+                )
+                for face in newest.faces
+                if face.counts
+            )
             return LiveScore(frame.t_ns, people, newest.score, tuple(faults(newest)), boxes)
         if self._finder.problem:
             # Where faces cannot be looked for, that none was found says nothing.

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
 from livecam.photos.inputs import find_inputs
-from livecam.photos.judged import best_of, judge, key_of
+from livecam.photos.judged import best_of, judge, key_of, read_record, record_of
 from livecam.photos.pick import open_movie
 from livecam.photos.pictures import read_picture
 from livecam.quality.explain import explain, word_for
@@ -32,7 +32,6 @@ from livecam.ui.screen import (
     FRAME_END,
     FRAME_START,
     LEAVE,
-    REST_EMPTY,
     WORD_STYLES,
     rendered,
 )
@@ -80,11 +79,11 @@ class Review:
 
     def __init__(
         self, source: Input, finder: FaceFinder, desk: Desk, painter: Painter,
-        changed: Callable[[], None], shutter_s: float | None = None,
+        changed: Callable[[], None],
     ) -> None:  # fmt: skip
         """`changed` is called, from any thread, when there is something new to draw."""
         self._source, self._finder, self._desk, self._painter = source, finder, desk, painter
-        self._changed, self._shutter_s = changed, shutter_s
+        self._changed = changed
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
@@ -121,6 +120,7 @@ class Review:
         elif name == "k":
             self._at = self._key_at(loaded)
         elif name == "c":
+            self._said = self._problem = ""
             self._against = AGAINST[(AGAINST.index(self._against) + 1) % len(AGAINST)]
         elif name == "z":
             self._is_close = not self._is_close
@@ -154,9 +154,10 @@ class Review:
         pick = judge(self._source, self._finder)
         best, times = best_of(pick), [to_s(frame.t_ns) for frame in pick.score.frames]
         shutter = -1
-        if self._shutter_s is not None:
-            wanted_s = self._shutter_s
-            shutter = min(range(len(times)), key=lambda i: abs(times[i] - wanted_s))
+        path = record_of(self._source)
+        pressed_s = ((read_record(path) if path is not None else None) or {}).get("shutter_s")
+        if pressed_s is not None:
+            shutter = min(range(len(times)), key=lambda i: abs(times[i] - pressed_s))
         with self._lock:
             self._pictures.clear()
             self._asked.clear()
@@ -280,13 +281,14 @@ class Review:
         self._layout = layout
         is_kept = self._painter.is_real and not is_new and bool(pictures)
         filler = [""] * max(0, rows - len(head) - room - len(below))
-        body = "\x1b[K\r\n".join([*head, ""])
+        # Each line is emptied first: behind its last column a terminal would erase that one.
+        body = "".join(f"\x1b[K{line}\r\n" for line in head)
         if is_kept:
             body += "\r\n" * room  # the pictures stay where they are
         else:
-            body += "".join(f"\x1b[2K{line}\r\n" for line in lines)
-        tail = "\x1b[K\r\n".join([*filler, *below])
-        return FRAME_START + body + tail + "\x1b[K" + REST_EMPTY + sent + FRAME_END
+            body += "".join(f"\x1b[K{line}\r\n" for line in lines)
+        tail = "\r\n".join(f"\x1b[K{line}" for line in [*filler, *below])
+        return FRAME_START + body + tail + sent + FRAME_END
 
     def _close_up(self, at: int, image: Bytes) -> Bytes:
         """At 1:1 the largest face, with some room around it."""
@@ -317,10 +319,6 @@ class Review:
         names = self._names(loaded, self._at)
         if names:
             text.append(f"  {names}", "bold green")
-        if self._against:
-            other = self._other(loaded)
-            what = "there is no such frame" if other is None else NAMES[self._against]
-            text.append(f"   beside it: {what}", "dim")
         return rendered(text, columns)[:1]
 
     def _names(self, loaded: _Loaded, at: int) -> str:
@@ -335,7 +333,7 @@ class Review:
         for row in range(CELL_H):
             parts = [cell[row] if row < len(cell) else "" for cell in cells]
             placed = (_at_column(i * CELL_W, part) for i, part in enumerate(parts))
-            lines.append("\x1b[2K" + "".join(placed))
+            lines.append("".join(placed))
         scores = Text(no_wrap=True)
         for at in shown:
             mark = ">" if at == self._at else " "
@@ -367,7 +365,13 @@ class Review:
         text.append(f"{frame.score:.2f} {word}  ", WORD_STYLES[word])
         text.append(score.reason if self._at == score.key else why)
         told = Text(no_wrap=True, overflow="ellipsis")
-        told.append(self._problem or self._said, "bold red" if self._problem else "bold")
+        if self._problem or self._said:
+            told.append(self._problem or self._said, "bold red" if self._problem else "bold")
+        elif self._against:
+            other = self._other(loaded)
+            what = "there is no such frame" if other is None else NAMES[self._against]
+            scored = "" if other is None else f", {score.frames[other].score:.2f}"
+            told.append(f"beside it: {what}{scored}", "dim")
         return [*rendered(text, columns)[:1], *rendered(told, columns)[:1]]
 
 
@@ -401,6 +405,8 @@ def source_of(path: Path) -> Input:
 def run(path: Path, model: AnyModel) -> int:
     """Look through the moment of one file; the exit code. Raises LivecamError."""
     source = source_of(path)
+    with open_movie(source):
+        pass  # what cannot be looked through is said before the screen is taken over
     inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
     keyboard = Keyboard(lambda key, _: inbox.put(key), lambda: inbox.put("hangup"))
     if not keyboard.exists or not sys.stdout.isatty():

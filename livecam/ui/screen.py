@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import math
 import os
-import re
 import shutil
 from typing import TYPE_CHECKING, TextIO
 
 import cv2
-from rich.cells import cell_len
+import numpy as np
 from rich.console import Console, Group
 from rich.rule import Rule
 from rich.table import Table
@@ -18,24 +17,27 @@ from rich.text import Text
 
 from livecam.quality.explain import word_for
 from livecam.timebase import NS_PER_S, now_ns, to_ns
-from livecam.ui import curve, half_blocks
+from livecam.ui import curve
+from livecam.ui.graphics import Painter, is_remote
 from livecam.ui.streams import discard
 from livecam.ui.terminal import enable_escapes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
+    from livecam.capture.frame import Bytes
     from livecam.contract import Event
+    from livecam.ui.graphics import Drawn, Way
+    from livecam.ui.review import Review
     from livecam.ui.status import Status
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"
 FRAME_START = "\x1b[?2026h\x1b[H"
 """Synchronized output: the terminal shows the whole frame or the one before, never half of one."""
-REST_EMPTY = "\x1b[J"
 FRAME_END = "\x1b[?2026l"
-
-CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 STATE_STYLES = {
     "opening": "yellow",
@@ -51,20 +53,30 @@ STATE_STYLES = {
 }
 WORD_STYLES = {"great": "bold green", "good": "green", "fair": "yellow", "poor": "red"}
 KEYS = (
-    ("SPACE", "shutter"), ("t", "timer"), ("u", "undo"), ("p", "picture"), ("?", "help"),
-    ("q", "quit"),
+    ("SPACE", "shutter"), ("t", "timer"), ("r", "look"), ("u", "undo"), ("p", "picture"),
+    ("?", "help"), ("q", "quit"),
 )  # fmt: skip
 HELP = (
     ("SPACE", "take a photo, at any time; held down, one now and then"),
     ("t", "timer of 3 s, again 10 s, again none; SPACE takes it at once"),
     ("a", "take photos by itself when everyone looks good, one in five seconds"),
+    ("b", "a burst: one photo a second, until b or SPACE"),
+    ("r", "look through the last photo, and choose another key photo"),
     ("u", "put the last photo into the trash; again brings it back"),
     ("p", "show the picture or not"),
     ("f", "mirror the picture or not; photos are never mirrored"),
+    ("m", "photos without sound, or with it again"),
     ("q", "save what was shot, then quit"),
     ("?", "this"),
 )
 CURVE_WIDTH = 40
+REAL_WIDTH, BLOCKS_WIDTH = 640, 160
+"""Pixels that a picture needs at least to be shown as one, or in half blocks."""
+FONT = cv2.FONT_HERSHEY_DUPLEX
+FLASH = 3
+"""A press leaves a third of what a picture lacks of white."""
+KEPT = "\x1b[0m"
+"""A line in which a real picture is, and stays."""
 BUSY_S = 0.5
 """From one live picture to the next while a moment is worked on: the camera comes first."""
 BYTES_A_SECOND = {False: 2_000_000, True: 150_000}
@@ -80,31 +92,57 @@ BOX_BGR = {
 class Screen:
     """Draws a status over the whole terminal, and puts back what was there."""
 
-    def __init__(self, out: TextIO, *, is_picture: bool = True) -> None:
-        """`is_picture` shows the picture from the start."""
+    def __init__(
+        self, out: TextIO, *, is_picture: bool = True, painter: Painter | None = None
+    ) -> None:
+        """`is_picture` shows the picture from the start; `painter` draws it (in half blocks)."""
         self._out = out
+        self._painter = painter or Painter("blocks")
         self.show_picture = is_picture
         self.is_mirrored = True
         self.show_help = False
         self.is_read = True
         self._open = False
-        self._budget = Budget(BYTES_A_SECOND["SSH_CONNECTION" in os.environ])
-        self._picture: list[str] = []
+        self._budget = Budget(BYTES_A_SECOND[is_remote()])
+        self._drawn: Drawn | None = None
+        self._shown: tuple[int, ...] | None = None
+        """Where the terminal shows a real picture, or None."""
+
+    def use(self, way: Way) -> None:
+        """Draw pictures in this way from now on."""
+        self._painter.close()
+        self._painter = Painter(way)
 
     def open(self) -> None:
         """Take the terminal over."""
         enable_escapes()
         self._write(ENTER)
-        self._open = True
+        self._open, self._shown = True, None
 
     def close(self) -> None:
         """Give the terminal back. May be called twice."""
         if self._open:
             self._open = False
-            self._write(LEAVE)
+            self._write(self._painter.clear() + LEAVE)
+            self._painter.close()
 
     def on_event(self, event: Event) -> None:
         """Everything is read from the status."""
+
+    def draw_review(self, review: Review) -> None:
+        """Show a moment that is looked through in place of the camera."""
+        if self._open:
+            self._drawn = self._shown = None
+            self._write(review.draw(*shutil.get_terminal_size()))
+
+    def wipe(self) -> None:
+        """Take away what somebody else has drawn."""
+        self._write(self._painter.clear() + "\x1b[2J")
+
+    @property
+    def painter(self) -> Painter:
+        """What draws pictures here."""
+        return self._painter
 
     def draw(self, status: Status) -> None:
         """Show a status now."""
@@ -113,21 +151,45 @@ class Screen:
         columns, rows = shutil.get_terminal_size()
         words = (_help(columns) if self.show_help else _words(status, columns))[: rows - 1]
         footer = _footer(columns)
-        picture: list[str] = []
         room = rows - len(words) - len(footer) - 2
-        if (
-            status.picture is not None
-            and room >= 4
-            and (self.show_picture or status.picture_is_key)
-        ):
-            caption = self._caption(status)
-            picture = [
-                *rendered(Text(caption, "dim"), columns)[:1],
-                *self._drawn(status, columns, room),
-            ]
+        is_wanted = self.show_picture or status.picture_is_key
+        picture: list[str] | None = None
+        sent = ""
+        if status.picture is not None and room >= 4 and is_wanted:
+            words.append(rendered(Text(self._caption(status), "dim"), columns)[0])
+            picture, sent = self._place(status, columns, room, len(words))
+        if picture is None or self._drawn is None or self._drawn.lines:
+            sent += self._painter.clear() if self._shown is not None else ""
+            self._shown = None
+        picture = picture or []
         filler = [""] * max(0, rows - len(words) - len(picture) - len(footer))
         lines = [*words, *picture, *filler, *footer][:rows]
-        self._write(FRAME_START + "\x1b[K\r\n".join(lines) + "\x1b[K" + REST_EMPTY + FRAME_END)
+        body = ""
+        for i, line in enumerate(lines):
+            # A real picture that is there already stays: its lines are passed over.
+            is_passed = self._shown is not None and line is KEPT
+            # Emptied first: behind its last column a terminal would erase that one.
+            body += ("\r\n" if i else "") + ("" if is_passed else "\x1b[K") + line
+        self._write(FRAME_START + body + sent + FRAME_END)
+
+    def _place(
+        self, status: Status, columns: int, room: int, top: int
+    ) -> tuple[list[str] | None, str]:
+        """The lines of the picture, and what is sent after all lines."""
+        is_fresh = self._redraw(status, columns, room)
+        drawn = self._drawn
+        if drawn is None:
+            return None, ""
+        # In the middle: people stand before it.
+        left = (columns - drawn.columns) // 2
+        if drawn.lines:
+            lines = [" " * left + line for line in drawn.lines]
+            return lines, "".join(self._labels(status, (left, top), (drawn.columns, drawn.rows)))
+        place = (columns, top, left, drawn.columns, drawn.rows)
+        is_kept = place == self._shown
+        self._shown = place
+        sent = f"\x1b[{top + 1};{left + 1}H{drawn.sequence}" if is_fresh or not is_kept else ""
+        return [KEPT if is_kept else ""] * drawn.rows, sent
 
     def _caption(self, status: Status) -> str:
         if status.picture_is_key:
@@ -136,31 +198,43 @@ class Screen:
             return "the last picture before the camera was lost"
         return "live, mirrored" if self.is_mirrored else "live"
 
-    def _drawn(self, status: Status, columns: int, rows: int) -> list[str]:
-        """The picture, or that of before where the next would be more than the line can take."""
+    def _redraw(self, status: Status, columns: int, rows: int) -> bool:
+        """Draw the picture anew, unless the next would be more than the line can take."""
         assert status.picture is not None
-        is_due = status.picture_is_key or self._budget.has_room()
-        if self._picture and len(self._picture) <= rows and not is_due:
-            return self._picture
+        fits = self._drawn is not None and self._drawn.rows <= rows
+        is_due = status.picture_is_key or status.is_flashing or self._budget.has_room()
+        if fits and not is_due:
+            return False
+        least = REAL_WIDTH if self._painter.is_real else BLOCKS_WIDTH
+        width = status.picture.size_wh[0]
+        reduce = next((r for r in (8, 4, 2) if width // r >= least), 1)
         try:
-            reduce = 8 if status.picture.size_wh[0] >= 1280 else 4
             image = status.picture.bgr(reduce=reduce)
         except ValueError:
-            return []  # a broken JPEG of the camera: the next one comes soon
-        scale = image.shape[1] / status.picture.size_wh[0]
-        for box, score in status.boxes:
-            left, top, right, bottom = (round(edge * scale) for edge in box)
-            cv2.rectangle(image, (left, top), (right, bottom), BOX_BGR[word_for(score)], 2)
-        # Mirrored like a mirror while it is live; a photo is shown as it is kept.
-        mirrored = self.is_mirrored and not status.picture_is_key
-        drawn = half_blocks.draw(image, columns, rows, mirrored=mirrored)
-        self._budget.spend(sum(map(len, drawn)))
+            return False  # a broken JPEG of the camera: the next one comes soon
+        is_mirrored = self.is_mirrored and not status.picture_is_key
+        image = _decorated(image, status, is_mirrored=is_mirrored, is_real=self._painter.is_real)
+        drawn = self._drawn = self._painter.draw(image, columns, rows)
+        self._budget.spend(drawn.size)
         if status.waiting and not status.picture_is_key:
             self._budget.rest(BUSY_S)
-        # In the middle: people stand before it.
-        shown = max((cell_len(CODES.sub("", line)) for line in drawn), default=0)
-        self._picture = [" " * ((columns - shown) // 2) + line for line in drawn]
-        return self._picture
+        return True
+
+    def _labels(
+        self, status: Status, corner: tuple[int, int], size: tuple[int, int]
+    ) -> Iterator[str]:
+        """Scores beside the faces, as letters over the half blocks."""
+        assert status.picture is not None
+        width, height = status.picture.size_wh
+        (left, top), (across, down) = corner, size
+        for face in status.boxes:
+            x0, _, x1, y1 = face.box_xyxy
+            edge = width - x1 if self.is_mirrored else x0
+            text = f" {face.score:.2f} {face.fault} "[: across - 2]
+            column = min(max(0, round(edge * across / width)), across - len(text))
+            row = min(down - 1, round(y1 * down / height))
+            label = rendered(Text(text, f"reverse {WORD_STYLES[word_for(face.score)]}"), len(text))
+            yield f"\x1b[{top + row + 1};{left + column + 1}H{label[0]}"
 
     def _write(self, text: str) -> None:
         try:
@@ -169,6 +243,45 @@ class Screen:
         except OSError:
             self._open = False  # the terminal is gone; capture goes on
             discard(self._out)
+
+
+def _decorated(image: Bytes, status: Status, *, is_mirrored: bool, is_real: bool) -> Bytes:
+    """The live picture with boxes, scores, countdown and the flash of a press.
+
+    A picture that is mirrored is mirrored before anything is written on it.
+    """
+    assert status.picture is not None
+    height, width = image.shape[:2]
+    scale = width / status.picture.size_wh[0]
+    if is_mirrored:
+        image = np.ascontiguousarray(image[:, ::-1])
+    thin = max(2, width // 300)
+    letters = max(0.45, width / 1200)
+    for face in status.boxes:
+        left, top, right, bottom = (round(edge * scale) for edge in face.box_xyxy)
+        if is_mirrored:
+            left, right = width - right, width - left
+        colour = BOX_BGR[word_for(face.score)]
+        cv2.rectangle(image, (left, top), (right, bottom), colour, thin)
+        if is_real:
+            text = f"{face.score:.2f} {face.fault}".strip()
+            (wide, high), _ = cv2.getTextSize(text, FONT, letters, 1)
+            below = (left + wide + 10, bottom + high + 12)
+            cv2.rectangle(image, (left, bottom), below, colour, cv2.FILLED)
+            place = (left + 5, bottom + high + 5)
+            cv2.putText(image, text, place, FONT, letters, (0, 0, 0), 1, cv2.LINE_AA)
+    if status.countdown_s is not None and not status.picture_is_key:
+        text = str(math.ceil(status.countdown_s))
+        size = height / 80
+        thick = max(2, round(2 * size))
+        (wide, high), _ = cv2.getTextSize(text, FONT, size, thick)
+        place = ((width - wide) // 2, (height + high) // 2)
+        # With a dark edge, to be read on anything.
+        cv2.putText(image, text, place, FONT, size, (0, 0, 0), thick + 4, cv2.LINE_AA)
+        cv2.putText(image, text, place, FONT, size, (255, 255, 255), thick, cv2.LINE_AA)
+    if status.is_flashing and not status.picture_is_key:
+        image = 255 - (255 - image) // FLASH
+    return image
 
 
 def _words(status: Status, columns: int) -> list[str]:
@@ -190,11 +303,13 @@ def _words(status: Status, columns: int) -> list[str]:
         body.add_row("curve", curve.draw(status.curve, status.span_s, width))
     if status.countdown_s is not None:
         body.add_row("timer", Text(f"in {math.ceil(status.countdown_s)} s", "bold reverse"))
+    if status.is_burst:
+        body.add_row("burst", Text("one photo a second; b ends it", "bold reverse"))
     if status.is_automatic:
         body.add_row("auto", Text("takes a photo when everyone looks good", "green"))
     bar = _bar(status.ring_s / status.span_s if status.span_s else 0.0, 12)
     body.add_row("ring", f"{bar} {status.ring_s:.1f} s of {status.span_s:.1f}")
-    dropped = Text(f"dropped {status.dropped}", "bold red" if status.dropped else "")
+    dropped = Text(f"dropped {status.dropped}", "bold red" if status.is_dropping else "")
     body.add_row("camera", Text.assemble(f"{status.rate_hz:.0f} frames/s, ", dropped))
     if status.mode_note:
         body.add_row("", Text(status.mode_note, "yellow"))
@@ -218,14 +333,17 @@ def _words(status: Status, columns: int) -> list[str]:
 def _score(status: Status) -> Text:
     if status.score is None:
         return Text("-")
-    style = WORD_STYLES[status.word]
+    style = "dim" if status.is_stale else WORD_STYLES[status.word]
+    old = ", of before the press" if status.is_stale else ""
     faces = "no face" if not status.faces else f"{status.faces} face" + "s" * (status.faces > 1)
     return Text.assemble(
-        (f"{status.score:.2f} {status.word:<5}", style), f" {_bar(status.score, 20)} {faces}"
+        (f"{status.score:.2f} {status.word:<5}", style), f" {_bar(status.score, 20)} {faces}{old}"
     )
 
 
 def _sound(status: Status) -> Text:
+    if status.is_muted:
+        return Text("muted: photos have no sound; m records it again", "yellow")
     if status.sound_note:
         return Text(f"no sound: {status.sound_note}", "yellow")
     # A square root brings quiet speech into the visible part of the bar.
@@ -277,7 +395,7 @@ def _bar(share: float, width: int) -> str:
 def _footer(columns: int) -> list[str]:
     """As many keys as there is room for; SPACE, help and quit before all others."""
     keys = [*KEYS]
-    for name in ("p", "u", "t"):
+    for name in ("r", "p", "u", "t"):
         if sum(len(key) + len(meaning) + 6 for key, meaning in keys) <= columns:
             break
         keys = [pair for pair in keys if pair[0] != name]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from livecam.capture.frame import Frame
     from livecam.clip.recorder import Outage
     from livecam.contract import Saved
+    from livecam.quality.live import LiveFace
     from livecam.session import Session
 
 State = Literal[
@@ -31,6 +32,12 @@ State = Literal[
     "ended",
 ]
 
+FLASH_NS = to_ns(0.25)
+"""How long a press is shown in the picture: a blink of the eye that nobody misses."""
+DROPPING_NS = to_ns(3.0)
+"""How long a loss is shown as one that goes on."""
+STALE_NS = to_ns(1.0)
+"""From here on a live score is an old one: it comes five times a second."""
 SAVED_SHOWN_NS = to_ns(2.5)
 """How long "saved" and the key photo stay on the screen."""
 
@@ -76,14 +83,23 @@ class Status:
     picture: Frame | None = None
     """The newest frame, or for a while the key photo."""
     picture_is_key: bool = False
-    boxes: tuple[tuple[tuple[int, int, int, int], float], ...] = ()
-    """Faces of the live picture, in its pixels, and their scores."""
+    boxes: tuple[LiveFace, ...] = ()
+    """Faces of the live picture."""
+    is_flashing: bool = False
+    """Whether the shutter was pressed just now."""
     curve: tuple[Point, ...] = ()
     """The live score of the seconds that the ring holds."""
     countdown_s: float | None = None
     """Until the timer presses."""
     is_automatic: bool = False
     """Whether livecam presses by itself when everyone looks good."""
+    is_burst: bool = False
+    """Whether it presses again and again."""
+    is_muted: bool = False
+    is_dropping: bool = False
+    """Whether frames were lost in the last seconds."""
+    is_stale: bool = False
+    """Whether the score is an old one, since a moment is being worked on."""
     folder: str = ""
     """Where photos go."""
 
@@ -101,7 +117,8 @@ class StatusReader:
         self.told = ""
         """What became of the last thing that was asked for by a key."""
         self.countdown_s: float | None = None
-        self.is_automatic = False
+        self.is_automatic = self.is_burst = False
+        self._dropped, self._dropped_ns = 0, -DROPPING_NS
         self._history = History()
         """Whether a press waits until the camera is open."""
 
@@ -145,6 +162,7 @@ class StatusReader:
             faces=live.faces if live else 0,
             rate_hz=health.rate_hz,
             dropped=health.dropped,
+            is_dropping=self._is_dropping(health.dropped),
             sound_level=health.sound_level,
             sound_note=health.sound_note,
             faces_note=session.model_note,
@@ -165,8 +183,17 @@ class StatusReader:
             curve=self._history.last(span_s),
             countdown_s=self.countdown_s,
             is_automatic=self.is_automatic,
+            is_burst=self.is_burst,
+            is_muted=session.recorder.is_muted,
+            is_stale=bool(live and left and now_ns() - live.t_ns > STALE_NS),
+            is_flashing=now_ns() - session.pressed_ns < FLASH_NS,
             folder=str(session.options.out),
         )
+
+    def _is_dropping(self, dropped: int) -> bool:
+        if dropped != self._dropped:
+            self._dropped, self._dropped_ns = dropped, now_ns()
+        return now_ns() - self._dropped_ns < DROPPING_NS
 
 
 def _unwritten(count: int, why: str) -> str:

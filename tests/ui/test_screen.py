@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from livecam.quality.live import LiveScore
+from livecam.quality.live import LiveFace, LiveScore
 from livecam.ui import curve
 from livecam.ui.curve import History, Point
+from livecam.ui.graphics import Painter
 from livecam.ui.screen import BYTES_A_SECOND, ENTER, FRAME_START, LEAVE, Screen
 from livecam.ui.status import Status
 from tests.support.frames import flat, moment
@@ -135,8 +136,78 @@ def test_faces_are_framed_in_the_live_picture(size):
     size(120, 60)
     picture = flat(0, 0, 100, (640, 480))
     plain = Status(**{**vars(FULL), "picture": picture})
-    framed = Status(**{**vars(plain), "boxes": (((100, 100, 400, 400), 0.9),)})
+    framed = Status(**{**vars(plain), "boxes": (LiveFace((100, 100, 400, 400), 0.9, "no smile"),)})
     assert colours(framed) > colours(plain)
+    text = "\n".join(shown(framed, picture=True))
+    assert "0.90 no smile" in text, "and what pulls it down stands beside it"
+
+
+def test_a_press_is_seen_in_the_picture(size, monkeypatch):
+    size(120, 60)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    plain = Status(**{**vars(FULL), "picture": flat(0, 0, 40, (640, 480))})
+    flashing = Status(**{**vars(plain), "is_flashing": True})
+
+    def brightness(status: Status) -> int:
+        out = io.StringIO()
+        screen = Screen(out, painter=Painter("blocks"))
+        screen.open()
+        screen.draw(status)
+        return max(int(level) for level in re.findall(r"38;2;(\d+)", out.getvalue()))
+
+    assert brightness(flashing) > brightness(plain) + 100
+
+
+def test_states_are_said_in_words(size):
+    told = {
+        "muted: photos have no sound": {"is_muted": True},
+        "one photo a second; b ends it": {"is_burst": True},
+        "of before the press": {"is_stale": True},
+    }
+    for text, change in told.items():
+        assert text not in "\n".join(shown(FULL))
+        assert text in "\n".join(shown(Status(**{**vars(FULL), **change})))
+
+
+def test_a_loss_is_red_only_while_it_happens(size):
+    def red(status: Status) -> bool:
+        out = io.StringIO()
+        screen = Screen(out)
+        screen.open()
+        screen.draw(status)
+        return re.search(r"\x1b\[1;31mdropped 3", out.getvalue()) is not None
+
+    assert not red(FULL)
+    assert red(Status(**{**vars(FULL), "is_dropping": True}))
+
+
+def test_nothing_is_erased_behind_the_last_column(size):
+    """A terminal waits at its last column: what is erased there is that column's letter."""
+    size(60, 24)
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.open()
+    screen.draw(Status(**{**vars(FULL), "mode": "x" * 200}))
+    for line in out.getvalue().split("\r\n"):
+        assert CODES.sub("", line.rpartition("\x1b[K")[0]) == ""
+
+
+def test_a_real_picture_is_sent_once_and_taken_away(size, monkeypatch):
+    size(120, 60)
+    monkeypatch.setitem(BYTES_A_SECOND, False, 1)
+    out = io.StringIO()
+    screen = Screen(out, painter=Painter("kitty", (8, 16)))
+    screen.open()
+    status = Status(**{**vars(FULL), "picture": flat(0, 0, 100, (640, 480))})
+    for _ in range(3):
+        screen.draw(status)
+    assert out.getvalue().count("a=T,") == 1
+    size(100, 50)
+    screen.draw(status)
+    assert out.getvalue().count("a=T,") == 2, "elsewhere it is sent again"
+    screen.show_picture = False
+    screen.draw(status)
+    assert out.getvalue().count("a=d,d=A") == 1
 
 
 def colours(status: Status) -> int:
