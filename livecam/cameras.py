@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from livecam.capture.devices import Device
     from livecam.capture.source import FrameSource
 
+NO_CAMERA_HINT = (
+    "plug one in, name a phone's camera app by its address (--camera http://...), or try --camera"
+    " demo; 'livecam doctor' looks for the reason, such as a missing permission"
+)
 OPEN_LIMIT_S = 25.0
 """A camera that has not given its first picture by then never will. Some cameras of Windows take
 20 s to open."""
@@ -61,7 +65,7 @@ def _open_first(request: CameraRequest) -> FrameSource:
         except CameraError as err:
             problems.append(err.with_traceback(None))
     if not problems:
-        raise CameraError("no camera found", "plug one in, or try --camera demo")
+        raise CameraError("no camera found", NO_CAMERA_HINT)
     raise problems[0]
 
 

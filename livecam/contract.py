@@ -279,6 +279,19 @@ class Finding(Event):
 
 
 @dataclass(frozen=True)
+class Setting(Event):
+    """`livecam config` tells one: the value that counts where the option is not given."""
+
+    event = "setting"
+    command: str
+    """"" for the camera."""
+    name: str
+    value: str | int | float | bool | None
+    source: str
+    """The path of the user's file, or "default"."""
+
+
+@dataclass(frozen=True)
 class PickError(Event):
     """`livecam pick` or `export` cannot use one input; `code` is the exit code if none can be."""
 

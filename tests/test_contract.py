@@ -55,6 +55,7 @@ EVENTS = [
     ),
     contract.Device("camera", 0, "HD Webcam", ("1280x720 mjpeg 30 Hz",)),
     contract.Finding("python", "ok", "3.12.1"),
+    contract.Setting("", "before", 2.5, "default"),
     contract.Summary(90, 0, 1, 1),
 ]  # fmt: skip
 

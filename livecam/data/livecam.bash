@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/livecam
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_livecam_subparsers=(devices doctor check recover pick export review model)
+_shtab_livecam_subparsers=(devices doctor check recover pick export review config model)
 
 _shtab_livecam_devices_option_strings=(-h --help --json)
 _shtab_livecam_doctor_option_strings=(-h --help --model --face-runtime --out --benchmark --camera --report --json)
@@ -14,6 +14,7 @@ _shtab_livecam_recover_option_strings=(-h --help --json --model --face-runtime)
 _shtab_livecam_pick_option_strings=(-h --help --frames --at --out --rekey --explain --enhance --best-take --show --sheet --report --dask --jobs --json --model --face-runtime)
 _shtab_livecam_export_option_strings=(-h --help --to --pair --out --jobs --json)
 _shtab_livecam_review_option_strings=(-h --help --static --port --host --no-open --model --face-runtime)
+_shtab_livecam_config_option_strings=(-h --help --json)
 _shtab_livecam_model_option_strings=(-h --help --groups)
 _shtab_livecam_option_strings=(-h --help --version --install-completion --camera --wait --no-reconnect --size --camera-name --fps --mic --no-audio --model --face-runtime --before --after --out --spill --format --codec --motion-photo --enhance --best-take --shots --interval --on-saved --picture --click --json --plain --tier --no-live-score --log)
 
@@ -24,7 +25,7 @@ _shtab_livecam_recover___face_runtime_choices=(auto mediapipe opencv)
 _shtab_livecam_pick___face_runtime_choices=(auto mediapipe opencv)
 _shtab_livecam_export___to_choices=(still muted gif webp loop bounce long-exposure live-photo motion-photo)
 _shtab_livecam_review___face_runtime_choices=(auto mediapipe opencv)
-_shtab_livecam_pos_0_choices=(devices doctor check recover pick export review model)
+_shtab_livecam_pos_0_choices=(devices doctor check recover pick export review config model)
 _shtab_livecam___install_completion_choices=(bash zsh fish)
 _shtab_livecam___face_runtime_choices=(auto mediapipe opencv)
 _shtab_livecam___format_choices=(jpeg heic)
@@ -64,6 +65,9 @@ _shtab_livecam_export___json_nargs=0
 _shtab_livecam_review__h_nargs=0
 _shtab_livecam_review___help_nargs=0
 _shtab_livecam_review___no_open_nargs=0
+_shtab_livecam_config__h_nargs=0
+_shtab_livecam_config___help_nargs=0
+_shtab_livecam_config___json_nargs=0
 _shtab_livecam_model__h_nargs=0
 _shtab_livecam_model___help_nargs=0
 _shtab_livecam_model___groups_nargs=0

