@@ -130,6 +130,28 @@ const scenarios = {
     return { first, last, after: await tiles(page), count: await text(page, "#count") };
   },
 
+  async speed() {
+    const begin = Date.now();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(address);
+    await page.waitForSelector(".tile");
+    const first = (Date.now() - begin) / 1000;
+    const scrolled = await page.evaluate(async () => {
+      const frame = () => new Promise((done) => { requestAnimationFrame(done); });
+      const times = [];
+      const end = document.documentElement.scrollHeight - innerHeight;
+      for (let step = 0; step <= 200; step += 1) {
+        const before = performance.now();
+        window.scrollTo(0, end * step / 200);
+        await frame();
+        times.push(performance.now() - before);
+      }
+      times.sort((a, b) => a - b);
+      return { median_ms: times[100], slowest_ms: times.at(-1) };
+    });
+    return { first_tile_s: first, ...scrolled, in_page: await tiles(page) };
+  },
+
   async disk() {
     const page = await opened();
     await page.locator(".tile").first().click();
