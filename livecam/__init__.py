@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from livecam.media.save import SavedFiles, save
     from livecam.quality.choice import MomentScore
     from livecam.quality.score import FaceScore, FrameScore
-    from livecam.quality.worker import score
+    from livecam.quality.scoring import score
 
 _HOME = {
     "livecam.capture.frame": ("Frame", "PixelFormat"),
@@ -59,7 +59,7 @@ _HOME = {
     "livecam.media.save": ("SavedFiles", "save"),
     "livecam.quality.choice": ("MomentScore",),
     "livecam.quality.score": ("FaceScore", "FrameScore"),
-    "livecam.quality.worker": ("score",),
+    "livecam.quality.scoring": ("score",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

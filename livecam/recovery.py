@@ -12,7 +12,7 @@ from livecam.media.publish import complete_or_withdraw, name_at
 from livecam.media.save import save
 from livecam.media.spool import Spool, abandoned, read_moment
 from livecam.quality.choice import unscored
-from livecam.quality.worker import score
+from livecam.quality.scoring import score
 from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from livecam.media.live_encoder import LiveEncoder
 from livecam.media.save import DEFAULT_FORM
 from livecam.quality.finder_process import FinderProcess, UnreadableError
 from livecam.quality.live import LiveScore, LiveScorer
+from livecam.quality.scoring import THREADS
 from livecam.quality.stream import StreamScorer
-from livecam.quality.worker import THREADS
 from livecam.saver import Saver
 from livecam.text import visible
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s

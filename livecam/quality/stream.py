@@ -13,7 +13,7 @@ from livecam.errors import LivecamError
 from livecam.quality.choice import MomentScore, choose
 from livecam.quality.finder import unread
 from livecam.quality.finder_process import UnreadableError
-from livecam.quality.worker import THREADS
+from livecam.quality.scoring import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

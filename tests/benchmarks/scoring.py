@@ -18,8 +18,9 @@ import av
 import cv2
 
 from livecam.capture.frame import Frame, PixelFormat
+from livecam.quality.finder import FaceFinder
 from livecam.quality.landmarker import FaceLandmarker
-from livecam.quality.worker import ScoreRequest, ScoreWorker
+from livecam.quality.scoring import THREADS, score_with
 from livecam.timebase import NS_PER_S
 from tests.conftest import SAMPLES
 
@@ -62,15 +63,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
     cv2.setNumThreads(1)  # as the program does
-    worker, landmarker = ScoreWorker(), FaceLandmarker()
-    worker.preload().result()
+    finders, landmarker = [FaceFinder() for _ in range(THREADS)], FaceLandmarker()
+    for finder in finders:
+        finder.load()
     print("| three seconds of 1080p of | livecam, s | plain, s | ratio |\n|---|---|---|---|")
     for name in CLIPS:
         frames = moment_of(name)
-        request = ScoreRequest(frames, frames[45].t_ns)
         pairs = [
             (
-                seconds(lambda r=request: worker.submit(r).result()),
+                seconds(lambda f=frames: score_with(finders, f, f[45].t_ns)),
                 seconds(lambda f=frames: plain(f, landmarker)),
             )
             for _ in range(args.runs)
@@ -78,7 +79,8 @@ def main() -> None:
         ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
         print(f"| {name} | {ours:.2f} | {theirs:.2f} | {ratio:.2f} |")
-    worker.close()
+    for finder in finders:
+        finder.close()
     landmarker.close()
 
 

@@ -15,8 +15,8 @@ from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.errors import LivecamError, ModelError
 from livecam.quality.finder_process import FinderProcess
+from livecam.quality.scoring import THREADS
 from livecam.quality.stream import StreamScorer
-from livecam.quality.worker import THREADS
 from tests.support.frames import drawn
 
 RATE = Fraction(30)

@@ -17,7 +17,7 @@ from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.quality.finder import FaceFinder, reduce_for
 from livecam.quality.live import LiveScorer
-from livecam.quality.worker import ScoreRequest, ScoreWorker
+from livecam.quality.scoring import score_with
 from livecam.timebase import NS_PER_S, WallClock
 from tests.support.frames import drawn, flat
 
@@ -105,22 +105,24 @@ def test_where_nothing_brings_the_model_the_frame_decides_and_the_reason_is_give
     assert "livecam model" in score.note
 
 
-def test_what_goes_in_and_out_is_plain_data():
-    """So that scoring can move to a process of its own."""
-    moment = film(0, 30, 4)
-    request = pickle.loads(pickle.dumps(ScoreRequest(moment.frames, moment.shutter_ns)))
-    worker = ScoreWorker()
-    score = worker.submit(request).result()
-    worker.close()
+def test_what_comes_out_is_plain_data():
+    """So that it can be sent from another process or machine."""
+    score = livecam.score(film(0, 30, 4))
     assert pickle.loads(pickle.dumps(score)) == score
 
 
+def test_more_threads_choose_as_one_does():
+    moment = film(3, 60, 48)
+    finders = [FaceFinder() for _ in range(3)]
+    keys = [score_with(finders[:n], moment.frames, moment.shutter_ns).key for n in (1, 3)]
+    for finder in finders:
+        finder.close()
+    assert abs(keys[0] - keys[1]) <= 3
+
+
 def test_a_missing_model_is_raised_to_whoever_asked(tmp_path):
-    moment = film(0, 0, 2)
-    worker = ScoreWorker(tmp_path / "none.task")
     with pytest.raises(livecam.ModelError):
-        worker.submit(ScoreRequest(moment.frames, 0)).result()
-    worker.close()
+        livecam.score(film(0, 0, 2), tmp_path / "none.task")
 
 
 def test_the_live_readout_follows_the_person():

@@ -1,0 +1,56 @@
+"""Scoring a whole moment here and now, with several threads; while it goes on, `stream` does it."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from livecam.quality.choice import MomentScore, choose
+from livecam.quality.finder import FaceFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livecam.capture.frame import Frame
+    from livecam.clip.moment import Moment
+    from livecam.quality.measures import FrameReading
+    from livecam.quality.model import AnyModel
+
+THREADS = 2
+"""Landmarkers side by side: decoding and the models let each other run, and two take half the time
+of one. More would take the camera's core."""
+LEAST_SHARE = 12
+"""Frames below which a further thread, which must search its first frame, is no gain."""
+
+
+def score(moment: Moment, model: AnyModel = None) -> MomentScore:
+    """Score a moment and choose its key frame.
+
+    Raises ModelError, or ValueError if no frame can be decoded.
+    """
+    finders = [FaceFinder(model) for _ in range(THREADS)]
+    try:
+        return score_with(finders, moment.frames, moment.shutter_ns)
+    finally:
+        for finder in finders:
+            finder.close()
+
+
+def score_with(
+    finders: Sequence[FaceFinder], frames: Sequence[Frame], shutter_ns: int
+) -> MomentScore:
+    """The same with finders that are there already, each in a thread of its own."""
+    threads = max(1, min(len(finders), len(frames) // LEAST_SHARE))
+    # Neighbouring frames stay together: faces are followed from one to the next.
+    cuts = [len(frames) * i // threads for i in range(threads + 1)]
+    shares = [frames[a:b] for a, b in itertools.pairwise(cuts)]
+    with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+        readings = [reading for part in pool.map(_read, finders, shares) for reading in part]
+    return choose(readings, shutter_ns, finders[0].problem)
+
+
+def _read(finder: FaceFinder, frames: Sequence[Frame]) -> list[FrameReading]:
+    """Measure frames of one moment, in their order."""
+    finder.start()
+    return [finder.read(frame) for frame in frames]
