@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from livecam import contract
 from livecam.errors import LivecamError
-from livecam.media.form import Form
 from livecam.media.publish import complete_or_withdraw, name_at
 from livecam.media.save import save
+from livecam.media.save_options import SaveOptions
 from livecam.media.spool import Spool, abandoned, read_moment
 from livecam.quality.choice import unscored
 from livecam.quality.scoring import score
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from livecam.quality.choice import MomentScore
     from livecam.quality.model import AnyModel
 
-DEFAULT_FORM = Form()
+DEFAULT_OPTIONS = SaveOptions()
 
 
 def recover(
     folder: Path,
     tell: Callable[[contract.Event], None],
     *,
-    form: Form = DEFAULT_FORM,
+    save_options: SaveOptions = DEFAULT_OPTIONS,
     model: AnyModel = None,
     given_up: Callable[[], bool] = lambda: False,
 ) -> bool:
@@ -52,7 +52,7 @@ def recover(
             try:
                 moment = read_moment(path)
                 if not _is_saved(folder, moment):
-                    files = save(moment, _score(moment, model), folder, form)
+                    files = save(moment, _score(moment, model), folder, save_options)
                     tell(contract.Recovered(str(files.movie), str(files.photo), str(files.scores)))
                 Spool(folder).drop(path)
             except LivecamError as err:

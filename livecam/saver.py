@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     from livecam.clip.moment import Moment
     from livecam.clip.recorder import Press
-    from livecam.media.form import Form
     from livecam.media.live_encoder import LiveEncoder
     from livecam.media.movie import Encoded
     from livecam.media.save import SavedFiles
+    from livecam.media.save_options import SaveOptions
     from livecam.quality.choice import MomentScore
     from livecam.quality.finder_process import RemoteFinder
     from livecam.quality.stream import StreamScorer
@@ -136,7 +136,7 @@ class Saver:
         self,
         out: Path,
         spill: Path | None,
-        form: Form,
+        save_options: SaveOptions,
         scorer: StreamScorer,
         encoder: LiveEncoder | None,
         listener: Listener,
@@ -147,7 +147,7 @@ class Saver:
         `spill` is the folder for what cannot be written to `out`; None makes one among the system's
         temporary files when it is needed. `finder` looks at best takes, where they are asked for.
         """
-        self._out, self._spill, self._form = out, spill, form
+        self._out, self._spill, self._form = out, spill, save_options
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
         self._finder = finder
         self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
@@ -373,9 +373,9 @@ class Saver:
 
     def _write(self, job: _Job, folder: Path) -> None:
         """Write a moment into a folder, and tell. Raises LivecamError."""
-        moment, form, scoring = job.moment, self._form, job.scoring
+        moment, save_options, scoring = job.moment, self._form, job.scoring
         assert scoring is not None
-        tier, encoder = "after", ENCODERS[form.codec][0]
+        tier, encoder = "after", ENCODERS[save_options.codec][0]
 
         def encoded() -> tuple[VideoStream, list[Encoded]]:
             nonlocal tier, encoder
@@ -391,13 +391,13 @@ class Saver:
             moment,
             scoring.result,
             folder,
-            form,
+            save_options,
             encoded if is_first else None,
             self._finder,
         )
         ready_ns, score = now_ns(), scoring.result()
         if files.encoded_again:
-            tier, encoder = "after", ENCODERS[form.codec][0]
+            tier, encoder = "after", ENCODERS[save_options.codec][0]
             text = f"the movie was encoded again: {files.encoded_again}"
             self._listener.notice(text, moment.id)
         self._say_what_went_otherwise(moment)

@@ -23,7 +23,7 @@ from livecam import contract
 from livecam.clip.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Recorder
 from livecam.errors import ExitCode, LivecamError, ModelError
 from livecam.media.live_encoder import LiveEncoder
-from livecam.media.save import DEFAULT_FORM
+from livecam.media.save import DEFAULT_OPTIONS
 from livecam.quality.finder_process import FinderProcess, UnreadableError
 from livecam.quality.live import LiveScore, LiveScorer
 from livecam.quality.scoring import THREADS
@@ -31,7 +31,7 @@ from livecam.quality.stream import StreamScorer
 from livecam.saver import Saver
 from livecam.text import visible
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
-from livecam.work import Tally
+from livecam.work import PressCounter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from livecam.capture.source import FrameSource
     from livecam.clip.moment import Moment
     from livecam.media.encoders import Plan, Tier
-    from livecam.media.form import Form
+    from livecam.media.save_options import SaveOptions
     from livecam.quality.choice import MomentScore
     from livecam.quality.finder_server import MakeFinder
     from livecam.quality.model import AnyModel
@@ -64,7 +64,7 @@ class Options:
     after_s: float = AFTER_S
     out: Path = Path("recordings")
     model: AnyModel = None
-    form: Form = DEFAULT_FORM
+    save_options: SaveOptions = DEFAULT_OPTIONS
     tier: Tier | Literal["auto"] = "auto"
     live_score: bool = True
     """Whether the newest frame is judged all the time, or only the moments that are pressed for."""
@@ -117,7 +117,7 @@ class Session:
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
         # One finder more is that of the live score, another that of best takes.
-        count = THREADS + 1 + options.form.best_take
+        count = THREADS + 1 + options.save_options.best_take
         self._finders = FinderProcess(count, options.model, make_finder)
         self._scorer = StreamScorer(self.recorder.ring, self._finders)
         self._encoder = LiveEncoder(
@@ -126,20 +126,20 @@ class Session:
             options.tier,
             (options.before_s, options.after_s),
         )
-        self._encodes_live = options.form.codec == "h264"
+        self._encodes_live = options.save_options.codec == "h264"
         self._live_finder = self._finders.finder()
         self._saver = Saver(
             options.out,
             options.spill,
-            options.form,
+            options.save_options,
             self._scorer,
             self._encoder if self._encodes_live else None,
             self,
-            self._finders.finder() if options.form.best_take else None,
+            self._finders.finder() if options.save_options.best_take else None,
         )
         self._unsaved: dict[int, tuple[int, int]] = {}
         """Presses whose moments are in memory and not saved yet, with their beginning and end."""
-        self._tally = Tally()
+        self._presses = PressCounter()
         self._accepting = True
         self._last_shutter_ns: int | None = None
         self.held = 0
@@ -242,12 +242,12 @@ class Session:
         end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
         self._unsaved[press.id] = start_ns, end_ns
         self._keep_what_is_needed()
-        self._scorer.want(start_ns, end_ns)
+        self._scorer.request(start_ns, end_ns)
         if self._encodes_live:
-            self._encoder.want(start_ns, end_ns)
+            self._encoder.request(start_ns, end_ns)
         number = press.id
-        self._tally.pressed(number)
-        press.moment.add_done_callback(lambda _: self._tally.cut(number))
+        self._presses.pressed(number)
+        press.moment.add_done_callback(lambda _: self._presses.cut(number))
         shutter_time = self.recorder.clock.at(press.shutter_ns)
         self.send(contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds")))
         self._saver.add(press)
@@ -327,7 +327,7 @@ class Session:
 
     def work(self) -> Work:
         """How far the presses have come."""
-        return self._tally.read()
+        return self._presses.read()
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
         """Report an error; it decides the exit code if it is the first."""
@@ -414,13 +414,13 @@ class Session:
 
     def settled(self, number: int, *, saved: bool) -> None:
         """A moment is on disk, or never will be: let go what only it needed."""
-        self._tally.settle(number, saved=saved)
+        self._presses.settle(number, saved=saved)
         self.recorder.ring.trim()
         # Under the lock of presses, or one that is just being made would be forgotten.
         with self._press_lock:
             self._unsaved.pop(number, None)
             self._keep_what_is_needed()
-            work = self._tally.read()
+            work = self._presses.read()
             # Not while one that was put aside is still to come: it is scored from what is on disk.
             if not work.pending and not work.scoring:
                 self._encoder.let_go()

@@ -20,7 +20,7 @@ class Work:
     """Numbers of the presses that failed, and of those that would be lost if livecam ended now."""
 
 
-class Tally:
+class PressCounter:
     """Counts presses from any thread: pressed, then cut, then settled.
 
     It keeps numbers only: whoever keeps a press keeps all frames of its moment.

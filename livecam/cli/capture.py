@@ -22,8 +22,8 @@ from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved, Shot
 from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError, OutputError
 from livecam.formats import heic
-from livecam.media.form import Form
 from livecam.media.publish import check_folder
+from livecam.media.save_options import SaveOptions
 from livecam.quality.model import FaceModel
 from livecam.recovery import recover
 from livecam.session import Options, Session
@@ -191,7 +191,7 @@ class Program:
         def work() -> None:
             session.wait_until_armed()  # the camera comes first
             recover(
-                options.out, session.send, form=options.form, model=options.model,
+                options.out, session.send, save_options=options.save_options, model=options.model,
                 given_up=lambda: session.is_ending,
             )  # fmt: skip
 
@@ -517,7 +517,9 @@ def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | No
 
 
 def _options(args: argparse.Namespace) -> Options:
-    form = Form(args.format, args.codec, args.motion_photo, args.enhance, args.best_take)
+    save_options = SaveOptions(
+        args.format, args.codec, args.motion_photo, args.enhance, args.best_take
+    )
     live_score = not args.no_live_score
     # A run of a set number of shots is a program's: it wants to know that the camera is gone.
     reconnects = not args.no_reconnect and args.shots is None
@@ -526,7 +528,7 @@ def _options(args: argparse.Namespace) -> Options:
         args.after,
         args.out,
         FaceModel(args.model, args.face_runtime),
-        form,
+        save_options,
         args.tier,
         live_score,
         args.spill,

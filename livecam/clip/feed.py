@@ -44,7 +44,7 @@ class Feed:
         self._seen_ns = -1
         """Capture time up to which frames were taken from the ring."""
 
-    def want(self, start_ns: int, end_ns: int) -> None:
+    def request(self, start_ns: int, end_ns: int) -> None:
         """Ask for the frames taken at `start_ns <= t < end_ns`, those to come included."""
         with self._lock:
             if self._is_closed:
@@ -53,7 +53,7 @@ class Feed:
             self._kept = [*self._kept[-MOST_SPANS:], (start_ns, end_ns)]
             self._collect()
 
-    def unwant(self, start_ns: int, end_ns: int) -> None:
+    def withdraw(self, start_ns: int, end_ns: int) -> None:
         """Take a wish back; frames that nobody else wants are let go, until somebody does."""
         with self._lock:
             self._spans.remove((start_ns, end_ns))

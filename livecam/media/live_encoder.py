@@ -99,10 +99,10 @@ class LiveEncoder:
             self._encode_all_from(0)
         self._thread.start()
 
-    def want(self, start_ns: int, end_ns: int) -> None:
+    def request(self, start_ns: int, end_ns: int) -> None:
         """Encode the frames of this span, from now on."""
         self._may_let_go = False
-        self._feed.want(start_ns, end_ns)
+        self._feed.request(start_ns, end_ns)
         self._wanted.set()
 
     def forget(self, start_ns: int, end_ns: int) -> None:
@@ -190,7 +190,7 @@ class LiveEncoder:
                 if self.tier == "live" and self.backlog > BEHIND_S * float(self._mode.rate_hz):
                     # Never hold frames back without end: what no moment needs is let go.
                     self.tier, self.fell_back = "lazy", True
-                    self._feed.unwant(self._live_from_ns, FOR_EVER_NS)
+                    self._feed.withdraw(self._live_from_ns, FOR_EVER_NS)
                 del frame  # and with it the hold on its memory
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
             self._feed.close()
@@ -306,5 +306,5 @@ class LiveEncoder:
 
     def _encode_all_from(self, start_ns: int) -> None:
         self._live_from_ns = start_ns
-        self._feed.want(start_ns, FOR_EVER_NS)
+        self._feed.request(start_ns, FOR_EVER_NS)
         self._wanted.set()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.sound_ring import SoundClip
     from livecam.clip.moment import Moment
-    from livecam.media.form import Codec
+    from livecam.media.save_options import Codec
 
 TIMESCALE = 90_000
 """Ticks a second of the video track: capture times are kept to 11 microseconds."""

@@ -15,11 +15,11 @@ from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
 from livecam.formats.still import SUFFIX
 from livecam.formats.tags import Tags, new_identifier
-from livecam.media.form import Form
 from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
+from livecam.media.save_options import SaveOptions
 from livecam.timebase import to_s
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from livecam.clip.moment import Moment
     from livecam.enhance.best_take import BestTake, Finder
     from livecam.enhance.merge import Merged
-    from livecam.media.form import Codec
     from livecam.media.movie import Encoded
+    from livecam.media.save_options import Codec
     from livecam.quality.choice import MomentScore
 
 MOTION_SUFFIX = ".MP.jpg"
 """The specification wants names that end in MP."""
-DEFAULT_FORM = Form()
+DEFAULT_OPTIONS = SaveOptions()
 
 MAKE = "livecam"
 """Where a camera's maker is not known, the maker of the file."""
@@ -60,23 +60,23 @@ def save(
     moment: Moment,
     score: MomentScore,
     folder: Path | str = "recordings",
-    form: Form = DEFAULT_FORM,
+    save_options: SaveOptions = DEFAULT_OPTIONS,
 ) -> SavedFiles:
     """Write a scored moment into a folder, under a new name. Raises OutputError."""
     check_folder(Path(folder))
-    if not form.best_take:
-        return save_when_scored(moment, lambda: score, Path(folder), form)
+    if not save_options.best_take:
+        return save_when_scored(moment, lambda: score, Path(folder), save_options)
     from livecam.quality.finder import FaceFinder
 
     with contextlib.closing(FaceFinder()) as finder:
-        return save_when_scored(moment, lambda: score, Path(folder), form, finder=finder)
+        return save_when_scored(moment, lambda: score, Path(folder), save_options, finder=finder)
 
 
 def save_when_scored(
     moment: Moment,
     scored: Callable[[], MomentScore],
     folder: Path,
-    form: Form = DEFAULT_FORM,
+    save_options: SaveOptions = DEFAULT_OPTIONS,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None = None,
     finder: Finder | None = None,
 ) -> SavedFiles:
@@ -87,8 +87,8 @@ def save_when_scored(
     looks at a best take, and is needed for one.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
-        movie = bundle.hidden(".MOV", publish=form.motion != "only")
-        encoded_again = _write(movie, moment, form.codec, encoded)
+        movie = bundle.hidden(".MOV", publish=save_options.motion != "only")
+        encoded_again = _write(movie, moment, save_options.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)
@@ -100,14 +100,14 @@ def save_when_scored(
             identifier=new_identifier(),
         )
         try:
-            merged = _enhanced(moment, score.key) if form.enhance else None
+            merged = _enhanced(moment, score.key) if save_options.enhance else None
             made = merged.image_bgr if merged is not None and merged.is_enhanced else None
             take = None
-            if form.best_take and finder is not None:
+            if save_options.best_take and finder is not None:
                 take = _best_take(moment, score, made, finder)
                 tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
                 made = take.image_bgr if take.is_composed else made
-            files = _stills(bundle, movie, moment, score, tags, form, made)
+            files = _stills(bundle, movie, moment, score, tags, save_options, made)
             _rewrite(movie, paired_movie(movie.read_bytes(), tags, still_s))
             record = moment_record(
                 moment, score, files.movie.name, files.photo.name, tags, merged, take
@@ -187,7 +187,7 @@ def _stills(
     moment: Moment,
     score: MomentScore,
     tags: Tags,
-    form: Form,
+    save_options: SaveOptions,
     made: Bytes | None,
 ) -> SavedFiles:
     """Write the key photo, and the Motion Photo that is asked for.
@@ -196,7 +196,7 @@ def _stills(
     """
     key = moment.frames[score.key]
     motion = None
-    if form.motion != "none":
+    if save_options.motion != "none":
         scores = [
             (judged.score, to_s(frame.t_ns - moment.start_ns))
             for frame, judged in zip(moment.frames, score.frames, strict=True)
@@ -210,9 +210,9 @@ def _stills(
             raise OutputError(f"the Motion Photo cannot be made: {err.message}") from err
         bundle.hidden(MOTION_SUFFIX).write_bytes(content)
         motion = bundle.path(MOTION_SUFFIX)
-    if form.motion == "only":
+    if save_options.motion == "only":
         assert motion is not None
         return SavedFiles(motion, motion, bundle.path(".json"), motion)
-    suffix = SUFFIX[form.still]
-    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, form.still, made))
+    suffix = SUFFIX[save_options.still]
+    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, save_options.still, made))
     return SavedFiles(bundle.path(".MOV"), bundle.path(suffix), bundle.path(".json"), motion)

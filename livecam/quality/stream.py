@@ -59,9 +59,9 @@ class StreamScorer:
         for thread in self._threads:
             thread.start()
 
-    def want(self, start_ns: int, end_ns: int) -> None:
+    def request(self, start_ns: int, end_ns: int) -> None:
         """Measure the frames of this span, from now on."""
-        self._feed.want(start_ns, end_ns)
+        self._feed.request(start_ns, end_ns)
         self._wanted.set()
 
     def forget(self, start_ns: int, end_ns: int) -> None:

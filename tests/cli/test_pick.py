@@ -17,7 +17,7 @@ from PIL import Image
 from livecam import contract
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import LIVECAM, events, run
 
@@ -29,7 +29,7 @@ EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 def library(tmp_path_factory) -> Path:
     """A pair, a Motion Photo, a movie and two pictures of the drawn person."""
     folder = tmp_path_factory.mktemp("library")
-    files = saved(folder, Form(motion="beside"), frames=60)
+    files = saved(folder, SaveOptions(motion="beside"), frames=60)
     files.photo.rename(folder / "IMG_1.JPG")
     files.movie.rename(folder / "IMG_1.MOV")
     files.motion_photo.rename(folder / "PXL_2.MP.jpg")

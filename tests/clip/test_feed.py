@@ -33,7 +33,7 @@ def test_nothing_is_handed_out_unasked():
 
 def test_what_is_there_comes_at_once_and_the_rest_when_it_comes():
     ring, feed = feed_of(5)
-    feed.want(200, 700)
+    feed.request(200, 700)
     assert taken(feed) == [2, 3, 4]
     assert not feed.is_idle
     film(ring, 5, 9)
@@ -43,17 +43,17 @@ def test_what_is_there_comes_at_once_and_the_rest_when_it_comes():
 
 def test_overlapping_spans_share_their_frames():
     ring, feed = feed_of(4)
-    feed.want(0, 600)
+    feed.request(0, 600)
     assert taken(feed) == [0, 1, 2, 3]
-    feed.want(300, 900)
+    feed.request(300, 900)
     film(ring, 4, 12)
     assert taken(feed) == [4, 5, 6, 7, 8]
 
 
 def test_spans_apart_leave_out_what_lies_between():
     ring, feed = feed_of(4)
-    feed.want(0, 200)
-    feed.want(600, 800)
+    feed.request(0, 200)
+    feed.request(600, 800)
     film(ring, 4, 12)
     assert taken(feed) == [0, 1, 6, 7]
 
@@ -61,7 +61,7 @@ def test_spans_apart_leave_out_what_lies_between():
 def test_frames_are_held_although_the_ring_lets_them_go():
     ring = FrameRing(0.000_000_5, 10_000_000, 1_000_000)  # a span of five frames
     feed = Feed(ring)
-    feed.want(0, 2000)
+    feed.request(0, 2000)
     for i in range(20):
         ring.append(flat(i, i * 100, level=i, size_wh=(16, 16)))
         if i % 4 == 3:
@@ -74,9 +74,9 @@ def test_frames_are_held_although_the_ring_lets_them_go():
 
 def test_a_wish_can_be_taken_back_and_others_keep_theirs():
     ring, feed = feed_of(10)
-    feed.want(0, 10_000)
-    feed.want(300, 500)
-    feed.unwant(0, 10_000)
+    feed.request(0, 10_000)
+    feed.request(300, 500)
+    feed.withdraw(0, 10_000)
     assert taken(feed) == [3, 4]
     film(ring, 10, 12)
     assert feed.take() is None
@@ -84,18 +84,18 @@ def test_a_wish_can_be_taken_back_and_others_keep_theirs():
 
 def test_what_was_let_go_with_a_wish_comes_with_the_next_one():
     ring, feed = feed_of(10)
-    feed.want(0, 10_000)
+    feed.request(0, 10_000)
     assert feed.take().index == 0
-    feed.want(800, 900)
-    feed.unwant(0, 10_000)
-    feed.want(400, 1200)
+    feed.request(800, 900)
+    feed.withdraw(0, 10_000)
+    feed.request(400, 1200)
     film(ring, 10, 14)
     assert sorted(taken(feed)) == list(range(4, 12))
 
 
 def test_what_was_passed_by_can_be_offered_and_comes_once():
     ring, feed = feed_of(10)
-    feed.want(500, 800)
+    feed.request(500, 800)
     assert taken(feed) == [5, 6, 7]
     frames = ring.cut(300, 800)
     assert not feed.knows(300)
@@ -106,17 +106,17 @@ def test_what_was_passed_by_can_be_offered_and_comes_once():
 
 def test_a_closed_feed_holds_nothing():
     ring, feed = feed_of(10)
-    feed.want(0, 2000)
+    feed.request(0, 2000)
     feed.close()
-    feed.want(0, 3000)
+    feed.request(0, 3000)
     film(ring, 10, 15)
     assert (taken(feed), feed.backlog, feed.is_idle) == ([], 0, True)
 
 
 def test_a_span_that_is_taken_back_is_let_go_but_for_what_others_want():
     ring, feed = feed_of(10)
-    feed.want(0, 600)
-    feed.want(400, 900)
+    feed.request(0, 600)
+    feed.request(400, 900)
     feed.forget(0, 600)
     assert taken(feed) == [4, 5, 6, 7, 8]
     assert not feed.knows(100)

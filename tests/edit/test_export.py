@@ -18,7 +18,7 @@ from livecam import contract
 from livecam.formats.boxes import find_box
 from livecam.formats.live_photo import EFFECT_KEY
 from livecam.formats.motion_photo import find_motion_movie
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.frames import MovieReader
 from livecam.photos.pairs import find_halves
@@ -32,7 +32,7 @@ EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 @pytest.fixture(scope="module")
 def moment_files(tmp_path_factory):
-    return saved(tmp_path_factory.mktemp("moment"), Form(motion="beside"))
+    return saved(tmp_path_factory.mktemp("moment"), SaveOptions(motion="beside"))
 
 
 def exported(source: Path, target: str, folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from livecam.errors import InputError, OutputError
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.movie_facts import read_movie
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.judged import judge, read_record
@@ -100,7 +100,7 @@ def test_two_steps_are_undone_one_after_the_other(moment):
 
 def test_a_motion_photo_is_changed_in_place_too(tmp_path):
     folder = tmp_path / "photos"
-    saved(folder, Form(motion="only"))
+    saved(folder, SaveOptions(motion="only"))
     (source,) = find_inputs([folder]).inputs
     before, pick = content(folder), judged(source)
     change = make_key(pick, other_frame(pick))

@@ -19,7 +19,7 @@ from livecam.formats.live_photo_edit import rekeyed_movie
 from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.movie_facts import read_movie
 from livecam.formats.structure import verify_movie
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.frames import MovieReader
 from livecam.photos.pairs import find_halves
@@ -215,7 +215,9 @@ def test_by_hand_even_the_present_frame_is_taken_from_the_movie(pair, tmp_path):
     assert Path(event["outputs"][1]).read_bytes()[-2000:] != pair.photo.read_bytes()[-2000:]
 
 
-@pytest.mark.parametrize("form", [Form(), Form(still="heic", codec="hevc")], ids=["jpeg", "heic"])
+@pytest.mark.parametrize(
+    "form", [SaveOptions(), SaveOptions(still="heic", codec="hevc")], ids=["jpeg", "heic"]
+)
 def test_livecams_own_pairs_in_both_codecs(out, tmp_path, form):
     if form.still == "heic":
         pytest.importorskip("pillow_heif")
@@ -229,7 +231,7 @@ def test_livecams_own_pairs_in_both_codecs(out, tmp_path, form):
 
 
 def test_a_motion_photos_movie_stays_byte_for_byte(out, tmp_path):
-    photo = saved(out, Form(motion="only")).photo
+    photo = saved(out, SaveOptions(motion="only")).photo
     event = rekeyed(tmp_path, photo, at=0.2)
     (path,) = map(Path, event["outputs"])
     assert path.name.endswith("_key.MP.jpg")

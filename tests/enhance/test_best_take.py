@@ -17,7 +17,7 @@ from livecam.capture.frame import PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.enhance.best_take import compose
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
 from livecam.quality.model import mediapipe_is_installed
@@ -170,7 +170,7 @@ def test_the_record_and_the_photo_say_that_it_is_composed(pictures, finder, tmp_
     images, base = pictures
     it, score = judged(images, finder)
     score = replace(score, key=base)
-    files = livecam.save(it, score, tmp_path, Form(best_take=True))
+    files = livecam.save(it, score, tmp_path, SaveOptions(best_take=True))
     record = json.loads(files.scores.read_text())
     face = min(record["composed"]["faces"], key=lambda face: face["before"])
     assert record["composed"]["is_composed"]
@@ -179,7 +179,7 @@ def test_the_record_and_the_photo_say_that_it_is_composed(pictures, finder, tmp_
         to_s(score.frames[face["index"]].t_ns - score.frames[0].t_ns), abs=1e-5
     )
     assert record["alternatives"][-1]["index"] == base
-    plain = livecam.save(it, score, tmp_path, Form())
+    plain = livecam.save(it, score, tmp_path, SaveOptions())
     assert json.loads(plain.scores.read_text())["composed"] is None
     assert b"composed by livecam" in files.photo.read_bytes()
     assert b"composed by livecam" not in plain.photo.read_bytes()

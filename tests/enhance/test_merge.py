@@ -13,7 +13,7 @@ import livecam
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.enhance.merge import merge
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.frames import moment
 
 
@@ -122,7 +122,7 @@ def test_a_moment_is_saved_with_the_better_photo_and_says_so(out):
         for f in it.frames
     )
     it = replace(it, frames=noisy)
-    files = livecam.save(it, livecam.score(it), out, Form(enhance=True))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(enhance=True))
     enhanced = json.loads(files.scores.read_text())["enhanced"]
     assert enhanced["is_enhanced"]
     assert enhanced["gain"] > 3

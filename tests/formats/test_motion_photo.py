@@ -14,7 +14,7 @@ from livecam.formats.boxes import box
 from livecam.formats.jpeg import EXTENDED_XMP_HEADER, XMP_HEADER, insert_segment
 from livecam.formats.motion_photo import find_motion_movie, tags_of
 from livecam.formats.structure import verify_movie
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 
 CAMERA = 'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/"'
@@ -31,7 +31,7 @@ def clip(tmp_path_factory) -> bytes:
 def motion(tmp_path_factory) -> bytes:
     """A Motion Photo as livecam writes it."""
     folder = tmp_path_factory.mktemp("motion")
-    return saved(folder, Form(motion="only")).photo.read_bytes()
+    return saved(folder, SaveOptions(motion="only")).photo.read_bytes()
 
 
 def xmp(attributes: str, inner: str = "") -> bytes:

@@ -16,7 +16,7 @@ import livecam
 from livecam.formats.boxes import find_box
 from livecam.formats.jpeg import XMP_HEADER
 from livecam.formats.motion_photo_new import image_metadata
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.frames import moment, tone
 
 NAME = re.compile(r"^([^\s/\\][^/\\]*MP)\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")
@@ -29,7 +29,7 @@ ITEM = "{http://ns.google.com/photos/1.0/container/item/}"
 def saved(tmp_path_factory):
     out = tmp_path_factory.mktemp("recordings")
     it = moment([i / 30 for i in range(30)], sound=tone(1.0), size_wh=(640, 360), first=30)
-    return livecam.save(it, livecam.score(it), out, Form(motion="beside"))
+    return livecam.save(it, livecam.score(it), out, SaveOptions(motion="beside"))
 
 
 def xmp(data: bytes) -> ET.Element:
@@ -127,7 +127,7 @@ def test_descriptors_are_written_as_a_pixel_writes_them(samples):
 
 def test_alone_it_is_the_only_file_beside_the_scores(out):
     it = moment([i / 30 for i in range(10)], size_wh=(640, 360), first=30)
-    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
     assert files.movie == files.photo == files.motion_photo
     assert sorted(out.iterdir()) == sorted([files.motion_photo, files.scores])
 

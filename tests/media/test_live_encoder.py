@@ -39,8 +39,8 @@ class Camera:
         for i in range(first, last):
             self.ring.append(flat(i, i * INTERVAL_NS, level(i), SIZE))
 
-    def want(self, first: int, last: int) -> None:
-        self.encoder.want(first * INTERVAL_NS, last * INTERVAL_NS)
+    def request(self, first: int, last: int) -> None:
+        self.encoder.request(first * INTERVAL_NS, last * INTERVAL_NS)
 
     def write(self, first: int, last: int, path, sound=None) -> list[float]:
         """Save frames `first` to `last`; the brightness of what plays."""
@@ -66,7 +66,7 @@ def camera(request):
 
 def test_packets_begin_with_the_last_key_frame_before_the_moment(camera):
     camera.film(0, 100)
-    camera.want(0, 100)
+    camera.request(0, 100)
     for first in (20, 44, 46, 75):
         frames = camera.ring.cut(first * INTERVAL_NS, (first + 20) * INTERVAL_NS)
         it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
@@ -79,7 +79,7 @@ def test_packets_begin_with_the_last_key_frame_before_the_moment(camera):
 
 def test_a_moment_holds_exactly_its_frames(camera, tmp_path):
     camera.film(0, 50)
-    camera.want(10, 40)
+    camera.request(10, 40)
     shown = camera.write(10, 40, tmp_path / "a.mov", tone(1.0))
     assert shown == pytest.approx([level(i) for i in range(10, 40)], abs=3)
     with av.open(str(tmp_path / "a.mov")) as container:
@@ -92,8 +92,8 @@ def test_a_moment_holds_exactly_its_frames(camera, tmp_path):
 
 def test_moments_that_overlap_share_one_encoding(camera, tmp_path):
     camera.film(0, 40)
-    camera.want(5, 50)
-    camera.want(22, 70)
+    camera.request(5, 50)
+    camera.request(22, 70)
     camera.film(40, 80)
     first = camera.write(5, 50, tmp_path / "a.mov")
     second = camera.write(22, 70, tmp_path / "b.mov")
@@ -112,10 +112,10 @@ def packets(path) -> list[av.Packet]:
 
 def test_a_later_moment_begins_anew(camera, tmp_path):
     camera.film(0, 30)
-    camera.want(0, 20)
+    camera.request(0, 20)
     assert len(camera.write(0, 20, tmp_path / "a.mov")) == 20
     camera.film(30, 110)
-    camera.want(90, 105)
+    camera.request(90, 105)
     shown = camera.write(90, 105, tmp_path / "b.mov")
     assert shown == pytest.approx([level(i) for i in range(90, 105)], abs=3)
 
@@ -124,7 +124,7 @@ def test_times_are_those_of_the_frames_however_uneven(camera, tmp_path):
     times_s = [0, 0.03, 0.1, 0.11, 0.3, 0.5, 0.52, 0.9]
     for i, t_s in enumerate(times_s):
         camera.ring.append(flat(i, round(t_s * 1e9), level(i), SIZE))
-    camera.encoder.want(0, 2_000_000_000)
+    camera.encoder.request(0, 2_000_000_000)
     frames = camera.ring.cut(0, 2_000_000_000)
     it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
     path = tmp_path / "a.mov"
@@ -143,7 +143,7 @@ def test_a_broken_frame_costs_itself_only(tmp_path):
     for i, frame in enumerate(it.frames):
         broken = frame.with_data(np.zeros(40, np.uint8), warmup=False)
         frames.append(ring.append(broken if i in (0, 7) else frame))
-    encoder.want(0, 10_000_000_000)
+    encoder.request(0, 10_000_000_000)
     it = replace(it, frames=tuple(frames))
     mux_movie(tmp_path / "a.mov", it, *encoder.moment(it, lambda: False))
     encoder.close()
@@ -158,7 +158,7 @@ def test_nothing_but_broken_frames_is_an_error():
     encoder.start()
     broken = np.zeros(40, np.uint8)
     frames = [ring.append(frame.with_data(broken, warmup=False)) for frame in it.frames]
-    encoder.want(0, 10_000_000_000)
+    encoder.request(0, 10_000_000_000)
     with pytest.raises(OutputError, match="no frame"):
         encoder.moment(replace(it, frames=tuple(frames)), lambda: False)
     encoder.close()
@@ -182,7 +182,7 @@ def test_one_encoder_serves_every_moment_and_each_begins_with_a_key_frame(monkey
     camera = Camera("lazy")
     for first in range(0, 240, 24):
         camera.film(first, first + 24)
-        camera.want(first, first + 20)
+        camera.request(first, first + 20)
         _, packets = camera.encoder.moment(moment_of(camera, first, first + 20), lambda: False)
         assert packets[0].t_ns == first * INTERVAL_NS
         assert packets[0].is_key
@@ -193,17 +193,17 @@ def test_one_encoder_serves_every_moment_and_each_begins_with_a_key_frame(monkey
 def test_packets_are_kept_while_a_moment_that_is_not_saved_needs_them(tmp_path):
     camera = Camera("lazy", (0.5, 0.5))
     camera.film(0, 30)
-    camera.want(0, 30)
+    camera.request(0, 30)
     waiting = moment_of(camera, 0, 30)
     camera.encoder.keep_from(0)
     for first in range(30, 400, 30):
         camera.film(first, first + 30)
-        camera.want(first, first + 30)
+        camera.request(first, first + 30)
         assert camera.encoder.moment(moment_of(camera, first, first + 30), lambda: False)[1]
     assert len(camera.encoder.moment(waiting, lambda: False)[1]) == 30
     camera.encoder.keep_from(None)
     camera.film(420, 450)
-    camera.want(420, 450)
+    camera.request(420, 450)
     assert camera.encoder.moment(moment_of(camera, 420, 450), lambda: False)[1]
     with pytest.raises(OutputError, match="too long ago"):
         camera.encoder.moment(waiting, lambda: False)
@@ -213,7 +213,7 @@ def test_packets_are_kept_while_a_moment_that_is_not_saved_needs_them(tmp_path):
 def test_where_the_live_tier_falls_behind_it_gives_way_and_loses_no_moment(tmp_path):
     camera = Camera("live")
     camera.film(0, 20)  # a second of frames at once: more than it may be behind
-    camera.want(60, 90)
+    camera.request(60, 90)
     camera.film(20, 120)
     shown = camera.write(60, 90, tmp_path / "a.mov")
     assert shown == pytest.approx([level(i) for i in range(60, 90)], abs=3)
@@ -237,7 +237,7 @@ def test_where_nothing_follows_the_press_everything_is_encoded_beforehand(tmp_pa
     camera.film(0, 40)
     assert camera.encoder.wait_for_plan(20).tier == "live"
     camera.film(40, 80)
-    camera.want(45, 75)
+    camera.request(45, 75)
     shown = camera.write(45, 75, tmp_path / "a.mov")
     assert shown == pytest.approx([level(i) for i in range(45, 75)], abs=3)
     camera.encoder.close()
@@ -245,10 +245,10 @@ def test_where_nothing_follows_the_press_everything_is_encoded_beforehand(tmp_pa
 
 def test_a_moment_that_shares_frames_with_one_that_is_saved_is_whole(camera, tmp_path):
     camera.film(0, 60)
-    camera.want(10, 40)
+    camera.request(10, 40)
     camera.write(10, 40, tmp_path / "a.mov")
     camera.encoder.let_go()
-    camera.want(25, 55)
+    camera.request(25, 55)
     shown = camera.write(25, 55, tmp_path / "b.mov")
     assert shown == pytest.approx([level(i) for i in range(25, 55)], abs=3)
 
@@ -261,7 +261,7 @@ def moment_of(camera: Camera, first: int, last: int):
 def test_once_all_is_saved_and_long_ago_nothing_is_kept_and_nobody_waits_for_it():
     camera = Camera("lazy")
     camera.film(0, 40)
-    camera.want(0, 40)
+    camera.request(0, 40)
     it = moment_of(camera, 0, 40)
     assert camera.encoder.moment(it, lambda: False)[1]
     camera.encoder.let_go()
@@ -276,9 +276,9 @@ def test_a_moment_that_is_asked_for_much_too_late_is_told_so():
     camera = Camera("lazy")
     camera.film(0, 30)
     late = moment_of(camera, 0, 30)
-    camera.want(0, 30)
+    camera.request(0, 30)
     camera.film(1500, 1530)  # fifty seconds later
-    camera.want(1500, 1530)
+    camera.request(1500, 1530)
     assert camera.encoder.moment(moment_of(camera, 1500, 1530), lambda: False)[1]
     with pytest.raises(OutputError, match="too long ago"):
         camera.encoder.moment(late, lambda: False)
@@ -287,7 +287,7 @@ def test_a_moment_that_is_asked_for_much_too_late_is_told_so():
 
 def test_frames_that_passed_the_encoder_by_are_never_left_out_silently(camera):
     camera.film(0, 60)
-    camera.want(30, 50)
+    camera.request(30, 50)
     frames = camera.ring.cut(20 * INTERVAL_NS, 50 * INTERVAL_NS)
     it = replace(moment([0, 1 / 30]), frames=frames, mode=camera.mode)
     if camera.encoder.tier == "live":

@@ -13,8 +13,8 @@ from PIL import Image
 import livecam
 from livecam.errors import InputError
 from livecam.formats.boxes import box, find_box
-from livecam.media.form import Form
 from livecam.media.movie import write_movie
+from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from livecam.photos.report import Report
@@ -67,7 +67,9 @@ def test_a_real_pair_of_two_photos_does_not(samples):
     assert takes(found)["PhotoPrism"] == "yes", "which looks at names and length only"
 
 
-@pytest.mark.parametrize("form", [Form(), Form(still="heic", codec="hevc")], ids=["jpeg", "heic"])
+@pytest.mark.parametrize(
+    "form", [SaveOptions(), SaveOptions(still="heic", codec="hevc")], ids=["jpeg", "heic"]
+)
 def test_every_pair_that_livecam_writes_passes(out, form):
     if form.still == "heic":
         pytest.importorskip("pillow_heif")
@@ -235,7 +237,7 @@ def test_the_command_tells_it_and_ends_with_the_right_code(pair, tmp_path):
 
 def test_hevc_that_apples_players_do_not_show_is_found(out):
     it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, Form(codec="hevc"))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(codec="hevc"))
     changed(files.movie, b"hvc1", b"hev1")
     found = report(files.movie)
     assert any("hev1" in defect for defect in found.defects)
@@ -268,7 +270,7 @@ def test_a_movie_that_was_cut_off_is_an_error(pair):
 
 def test_livecams_motion_photo_passes_the_specifications_checks(out):
     it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
     found = report(files.photo)
     assert (found.kind, found.defects) == ("Motion Photo", ())
     assert takes(found)["Immich"] == takes(found)["Nextcloud Memories"] == "yes"
@@ -293,13 +295,13 @@ def test_a_pixels_motion_photo_passes_and_a_samsungs_wrong_lengths_are_named(sam
 )
 def test_a_motion_photos_defects_are_named(out, old, new, word):
     it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
     changed(files.photo, old, new)
     assert any(word in defect for defect in report(files.photo).defects)
 
 
 def test_a_motion_photo_under_another_name_is_told(out):
     it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, Form(motion="only"))
+    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
     other = shutil.move(files.photo, out / "holiday.jpg")
     assert any("end in MP" in defect for defect in report(other).defects)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from livecam.photos.inputs import find_inputs
 from tests.support.files import numbered_movie, saved
 
@@ -16,7 +16,7 @@ from tests.support.files import numbered_movie, saved
 @pytest.fixture(scope="module")
 def moment_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("moment")
-    return saved(folder, Form(motion="beside"))
+    return saved(folder, SaveOptions(motion="beside"))
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import saved
 from tests.support.program import events, run
 
 pytestmark = pytest.mark.programs
 
 FORMS = {
-    "jpeg and h264": Form(),
-    "jpeg and hevc": Form(codec="hevc"),
-    "heic and h264": Form(still="heic"),
-    "heic and hevc": Form(still="heic", codec="hevc"),
+    "jpeg and h264": SaveOptions(),
+    "jpeg and hevc": SaveOptions(codec="hevc"),
+    "heic and h264": SaveOptions(still="heic"),
+    "heic and hevc": SaveOptions(still="heic", codec="hevc"),
 }
 
 
@@ -98,7 +98,7 @@ def test_a_moment_is_live_to_all_of_them(out, form):
 
 
 def test_a_motion_photo_is_one_and_no_half_of_the_pair_beside_it(out):
-    files = saved(out, Form(motion="beside"))
+    files = saved(out, SaveOptions(motion="beside"))
     assert is_motion_to_immich(files.motion_photo)
     assert is_motion_to_photoprism(files.motion_photo)
     assert identifier(files.motion_photo) is None
@@ -120,7 +120,7 @@ def test_what_is_made_of_a_pair_is_live_to_all_of_them(out, tmp_path, command):
 
 
 def test_converting_there_and_back_is_live_to_all_of_them(out, tmp_path):
-    source: Path = saved(out, Form(motion="only")).photo
+    source: Path = saved(out, SaveOptions(motion="only")).photo
     done = run("export", str(source), "--to", "live-photo", "--out", "m", "--json", cwd=tmp_path)
     movie, photo = map(Path, events(done.stdout)[0]["outputs"])
     check_pair(photo, movie)

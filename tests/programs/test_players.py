@@ -23,7 +23,7 @@ import pytest
 
 from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.movie_facts import read_movie
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import saved
 from tests.support.program import events, run
 
@@ -157,7 +157,7 @@ def boxes(movie: Path) -> dict:
 @needs_node
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_mp4box_reads_the_still_track_of_a_moment(out, codec):
-    files = saved(out, Form(codec=codec))
+    files = saved(out, SaveOptions(codec=codec))
     found = boxes(files.movie)
     assert (found["timescale"], found["errors"]) == (600, [])
     (still,) = [track for track in found["tracks"] if track["codec"] == "mebx"]
@@ -190,7 +190,7 @@ def exiftool(*args: str) -> subprocess.CompletedProcess[bytes]:
 
 @needs_node
 def test_exiftool_13_finds_the_movie_of_a_motion_photo_byte_for_byte(out, tmp_path):
-    photo = saved(out, Form(motion="only")).photo
+    photo = saved(out, SaveOptions(motion="only")).photo
     (rekeyed,) = made("pick", str(photo), "--rekey", "--at", "0.3", *FEW, cwd=tmp_path)
     for path in (photo, rekeyed):
         data = path.read_bytes()
@@ -209,7 +209,9 @@ def test_exiftool_13_finds_the_movie_of_a_pixels_rekeyed_motion_photo(samples, t
 
 
 @needs_node
-@pytest.mark.parametrize("form", [Form(), Form(still="heic", codec="hevc")], ids=["jpeg", "heic"])
+@pytest.mark.parametrize(
+    "form", [SaveOptions(), SaveOptions(still="heic", codec="hevc")], ids=["jpeg", "heic"]
+)
 def test_exiftool_13_finds_nothing_wrong_with_a_pair(out, form):
     if form.still == "heic":
         pytest.importorskip("pillow_heif")

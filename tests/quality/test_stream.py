@@ -46,8 +46,8 @@ def ring() -> FrameRing:
 def test_overlapping_moments_share_their_readings(ring):
     with scoring(ring) as scorer:
         film(ring, 0, 20)
-        scorer.want(0, 800_000_000)
-        scorer.want(400_000_000, 1_200_000_000)
+        scorer.request(0, 800_000_000)
+        scorer.request(400_000_000, 1_200_000_000)
         film(ring, 20, 40)
         first = scorer.score(ring.cut(0, 800_000_000), 400_000_000, lambda: False)
         second = scorer.score(ring.cut(400_000_000, 1_200_000_000), 800_000_000, lambda: False)
@@ -60,7 +60,7 @@ def test_a_frame_that_nobody_asked_for_in_time_is_measured_all_the_same(ring):
     # The camera fell silent before the moment began: its last frame is all there is.
     with scoring(ring) as scorer:
         film(ring, 0, 3)
-        scorer.want(9_000_000_000, 12_000_000_000)
+        scorer.request(9_000_000_000, 12_000_000_000)
         score = scorer.score(ring.cut(0, 1 << 62)[-1:], 10_000_000_000, lambda: False)
     assert len(score.frames) == 1
 
@@ -85,7 +85,7 @@ def test_what_waits_on_disk_alone_is_measured_again(ring, monkeypatch):
     monkeypatch.setattr("livecam.quality.stream.MOST_READINGS", 10)
     with scoring(ring) as scorer:
         film(ring, 0, 40)
-        scorer.want(0, 1_200_000_000)
+        scorer.request(0, 1_200_000_000)
         frames = ring.cut(0, 1_200_000_000)
         before = scorer.score(frames[:20], 300_000_000, lambda: False)
         scorer.score(frames[20:], 900_000_000, lambda: False)

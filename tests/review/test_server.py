@@ -13,7 +13,7 @@ import sys
 import av
 import pytest
 
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started
 
@@ -237,7 +237,7 @@ def test_exports_are_downloaded_and_leave_nothing(served):
 
 
 def test_what_no_browser_plays_comes_as_h264(tmp_path, monkeypatch, served):
-    saved(served.folder / "hevc", Form(codec="hevc"))
+    saved(served.folder / "hevc", SaveOptions(codec="hevc"))
     numbered_movie(served.folder / "small.avi", [i / 30 for i in range(20)])
     with started("review", str(served.folder), "--no-open", cwd=tmp_path) as livecam:
         line = livecam.stdout.readline()

@@ -9,19 +9,19 @@ import numpy as np
 
 import livecam
 from livecam.formats.boxes import Box, find_box, find_boxes
-from livecam.media.form import Form
 from livecam.media.save import SavedFiles
+from livecam.media.save_options import SaveOptions
 from tests.support.frames import moment, tone
 
 PAIR_S = 1.5
 
 
 def saved(
-    folder: Path, form: Form | None = None, frames: int = 45, *, is_scored: bool = False
+    folder: Path, form: SaveOptions | None = None, frames: int = 45, *, is_scored: bool = False
 ) -> SavedFiles:
     """A moment of the drawn person, on disk; without its record, unless that is wanted."""
     it = moment([i / 30 for i in range(frames)], sound=tone(frames / 30), size_wh=(320, 240))
-    files = livecam.save(it, livecam.score(it), folder, form or Form())
+    files = livecam.save(it, livecam.score(it), folder, form or SaveOptions())
     if not is_scored:
         files.scores.unlink()
     return files

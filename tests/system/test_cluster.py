@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import events, run
 
@@ -21,7 +21,7 @@ pytest.importorskip("distributed")
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("library")
-    files = saved(folder, Form(motion="beside"), frames=30)
+    files = saved(folder, SaveOptions(motion="beside"), frames=30)
     for i in range(4):
         for path in (files.photo, files.movie):
             (folder / f"IMG_{i}{path.suffix}").write_bytes(path.read_bytes())

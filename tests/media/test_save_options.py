@@ -11,7 +11,7 @@ import pytest
 import livecam
 from livecam.errors import UsageError
 from livecam.formats.apple_note import new_note
-from livecam.media.form import Form
+from livecam.media.save_options import SaveOptions
 from tests.support.frames import moment, tone
 from tests.support.program import SMALL_DEMO, run
 
@@ -22,7 +22,9 @@ pillow_heif = pytest.importorskip("pillow_heif", reason="the extra 'heic' is not
 def saved(out):
     it = moment([i / 30 for i in range(20)], sound=tone(0.7), size_wh=(640, 360), first=30)
     score = livecam.score(it)
-    return it.frames[score.key], livecam.save(it, score, out, Form(still="heic", codec="hevc"))
+    return it.frames[score.key], livecam.save(
+        it, score, out, SaveOptions(still="heic", codec="hevc")
+    )
 
 
 def test_the_photo_is_the_frame_with_its_tags(saved):

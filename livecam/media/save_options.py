@@ -13,7 +13,7 @@ Motion = Literal["none", "beside", "only"]
 
 
 @dataclass(frozen=True)
-class Form:
+class SaveOptions:
     """What is written for each moment. The default opens everywhere."""
 
     still: Still = "jpeg"
