@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import filecmp
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,22 +32,26 @@ class Removed:
     folder: Path
     """Where a second link to each of them lies."""
     files: tuple[Path, ...]
-    _claim: Claim
+    _claim: Claim | None
 
     def bring_back(self) -> None:
         """Put them where they were. Raises OutputError, and may then be tried again."""
-        try:
-            for file in self.files:
-                if not file.exists():
-                    _second(self.folder / file.name, file)
-        except OSError as err:
-            raise OutputError(f"it cannot be brought back: {err}") from err
+        for file in self.files:
+            kept = self.folder / file.name
+            try:
+                if not _is_there(file):
+                    _second(kept, file)
+                elif not _is_same(kept, file):
+                    raise FileExistsError(errno.EEXIST, "another file has its name")
+            except OSError as err:
+                raise OutputError(f"{file.name} cannot be brought back: {err.strerror}") from err
         self.forget()
 
     def forget(self) -> None:
         """Let them stay in the trash for good."""
         with contextlib.suppress(OSError):
-            self._claim.release()
+            if self._claim is not None:
+                self._claim.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -57,20 +64,29 @@ def put_away(files: Iterable[Path]) -> Removed:
     from send2trash import send2trash
 
     wanted = tuple(dict.fromkeys(files))
-    removed = None
+    name, parent = wanted[0].name, wanted[0].parent
+    if sys.platform == "win32" and not _has_bin(parent):
+        raise OutputError(f"{name} cannot be put into the trash: there is none on this drive")
     try:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=wanted[0].parent))
-        removed = Removed(folder, wanted, Claim.take(folder / LOCK))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    except OSError as err:
+        raise OutputError(f"{name} cannot be put into the trash: {err.strerror}") from err
+    gone: list[Path] = []
+    claim = None
+    try:
+        claim = Claim.take(folder / LOCK)
         for file in wanted:
             _second(file, folder / file.name)
         for file in wanted:
             send2trash(file)
-    except OSError as err:
-        if removed is not None:
-            with contextlib.suppress(OutputError):
-                removed.bring_back()
-        raise OutputError(f"{wanted[0].name} cannot be put into the trash: {err}") from err
-    return removed
+            gone.append(file)
+    except Exception as err:
+        # Never half of a photo: what has gone before comes back.
+        removed = Removed(folder, tuple(gone), claim)
+        with contextlib.suppress(OutputError):
+            removed.bring_back()
+        raise OutputError(f"{name} cannot be put into the trash: {err}") from err
+    return Removed(folder, wanted, claim)
 
 
 def forget_abandoned(folder: Path) -> None:
@@ -111,8 +127,30 @@ class Undo:
 
 
 def _second(file: Path, other: Path) -> None:
-    """The same file under another name."""
+    """The same file under another name, which must be free. Raises OSError."""
     try:
         os.link(file, other)
-    except OSError:
-        shutil.copy2(file, other)
+    except FileExistsError:
+        raise
+    except OSError:  # no links here
+        with file.open("rb") as source, other.open("xb") as target:
+            shutil.copyfileobj(source, target)
+        shutil.copystat(file, other)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a name is taken, if only by a link that leads nowhere."""
+    return os.path.lexists(file)
+
+
+def _is_same(kept: Path, file: Path) -> bool:
+    return file.is_file() and (kept.samefile(file) or filecmp.cmp(kept, file, shallow=False))
+
+
+def _has_bin(folder: Path) -> bool:
+    """Whether Windows keeps what is deleted here; elsewhere it deletes for good, without a word."""
+    import ctypes
+
+    fixed = 3
+    drive = os.path.splitdrive(folder.resolve())[0] + "\\"
+    return bool(ctypes.windll.kernel32.GetDriveTypeW(drive) == fixed)  # type: ignore[attr-defined,unused-ignore]

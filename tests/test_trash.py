@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from livecam.errors import OutputError
 from livecam.trash import PREFIX, forget_abandoned, put_away
 from tests.support.program import run
 
@@ -49,3 +50,25 @@ def test_what_a_killed_run_kept_for_bringing_back_goes(tmp_path):
     assert run("recover", str(tmp_path), cwd=tmp_path).returncode == 0
     assert not list(tmp_path.glob(f"{PREFIX}*"))
     assert not file.exists()
+
+
+def test_nobody_elses_file_is_overwritten(tmp_path):
+    file = tmp_path / "a.JPG"
+    file.write_bytes(b"old")
+    removed = put_away([file])
+    file.write_bytes(b"somebody's")
+    with pytest.raises(OutputError, match="another file has its name"):
+        removed.bring_back()
+    assert file.read_bytes() == b"somebody's"
+    file.unlink()
+    removed.bring_back()
+    assert file.read_bytes() == b"old"
+
+
+def test_where_one_of_them_is_missing_nothing_goes_and_nothing_stays_behind(tmp_path):
+    file = tmp_path / "a.JPG"
+    file.write_bytes(b"picture")
+    with pytest.raises(OutputError):
+        put_away([file, tmp_path / "gone.MOV"])
+    assert [path.name for path in tmp_path.glob("*.*")] == ["a.JPG"]
+    assert not list(tmp_path.glob(f"{PREFIX}*"))

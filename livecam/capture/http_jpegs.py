@@ -140,7 +140,9 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
         parts = urlsplit(url)
         response, connection = _request(parts, authorization, timeout_s)
         if response.status == 401 and parts.username and not authorization:
-            authorization = authorization_for(parts, response.headers.get("WWW-Authenticate", ""))
+            authorization = authorization_for(
+                parts, response.headers.get_all("WWW-Authenticate", [])
+            )
             _close(response, connection)
         elif response.status in (301, 302, 303, 307, 308):
             target = urlsplit(urljoin(url, response.headers.get("Location", "")))
@@ -149,6 +151,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
                 raise CameraError(
                     f"it sends us on to {target.hostname}", "name that address, if you trust it"
                 )
+            authorization = ""  # which may be another for another path
             user = parts.netloc.rpartition("@")[0]
             netloc = target.netloc.rpartition("@")[2]
             url = target._replace(netloc=f"{user}@{netloc}" if user else netloc).geturl()

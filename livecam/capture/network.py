@@ -158,7 +158,7 @@ class NetworkCamera(BlockingSource):
             elif scheme in rtsp.PORTS:
                 url = rtsp.final_address(url, OPEN_TIMEOUT_S)
             return _open_with_ffmpeg(url, scheme)
-        except (av.FFmpegError, OSError) as err:
+        except (av.FFmpegError, OSError, ValueError) as err:  # ValueError: it sends on to nowhere
             raise CameraError(
                 f"cannot open the camera at {self._where}: {_reason(err)}",
                 "check the address; a browser or ffplay should show it",

@@ -32,14 +32,17 @@ def final_address(url: str, timeout_s: float) -> str:
         parts = urlsplit(url)
         status, headers = _describe(parts, authorization, timeout_s)
         if status == 401 and parts.username and not authorization:
-            challenge = headers.get("WWW-Authenticate", "")
-            authorization = authorization_for(parts, challenge, "DESCRIBE")
+            challenges = headers.get_all("WWW-Authenticate", [])
+            authorization = authorization_for(parts, challenges, "DESCRIBE")
+            if not authorization:
+                return url  # FFmpeg may know how
         elif status // 100 == 3 and headers.get("Location"):
             target = urlsplit(urljoin(url, headers["Location"]))
             if target.hostname != parts.hostname or target.scheme not in PORTS:
                 raise CameraError(
                     f"it sends us on to {target.hostname}", "name that address, if you trust it"
                 )
+            authorization = ""
             user = parts.netloc.rpartition("@")[0]
             host = target.netloc.rpartition("@")[2]
             url = target._replace(netloc=f"{user}@{host}" if user else host).geturl()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
+import signal
 import socket
+import sqlite3
 import threading
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from livecam.errors import InputError, LivecamError, UsageError
+from livecam.errors import ExitCode, InputError, LivecamError, UsageError
+from livecam.media.publish import private
 from livecam.quality.model import FaceModel
 from livecam.review.cache import Cache, default_folder
 from livecam.review.desk import Desk
@@ -24,6 +29,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - refused
+HTTP_PORT = 80
+LOOK_EVERY_S, LOOK_SHARE = 3.0, 20
+"""From one look for new files to the next: at least so long, and so many times what it took."""
+CODES = {
+    "SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED, "SIGHUP": ExitCode.HANGUP,
+}  # fmt: skip
+DOOR = (
+    '<!doctype html><meta http-equiv="refresh" content="0; url={address}">'
+    '<a href="{address}">livecam</a>'
+)
 EXTRA = "pip install 'livecam[review]'"
 
 
@@ -60,8 +76,8 @@ def _opened(folder: Path, model: FaceModel) -> Iterator[tuple[Library, Views]]:
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = hashlib.blake2b(str(folder.resolve()).encode(errors="surrogateescape"))
         library = Library(folder, kept / f"{name.hexdigest()[:32]}.sqlite")
-    except OSError as err:
-        raise LivecamError(f"the cache in {kept} cannot be used: {err.strerror}") from err
+    except (OSError, sqlite3.Error) as err:
+        raise LivecamError(f"the cache in {kept} cannot be used: {err}") from err
     views = Views(Cache(kept / "files"), model)
     try:
         yield library, views
@@ -80,20 +96,28 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
             f"the page needs the extra 'review' ({err.name} is missing)",
             f"{EXTRA}, or name one file to look at it in the terminal",
         ) from err
-    host: str = args.host or LOOPBACK
+    host: str = (args.host or LOOPBACK).lower()
+    if host in EVERYWHERE:
+        raise UsageError(f"{host} is no address that others can call", "name one of your own")
     try:
         listening = socket.create_server((host, args.port), family=_family(host))
     except OSError as err:
         raise LivecamError(f"cannot listen on {host}:{args.port}: {err.strerror}") from err
     port = listening.getsockname()[1]
-    names = {host, *(["localhost", "[::1]"] if host in (LOOPBACK, "::1", "localhost") else [])}
     token = secrets.token_urlsafe(24)
     desk = Desk()
-    app = application(library, views, desk, token, frozenset(f"{n}:{port}" for n in names))
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/?token={token}"
+    app = application(library, views, desk, token, _names(host, port))
+    address = f"http://{_bracketed(host)}:{port}/?token={token}"
     ending = threading.Event()
-    looking = threading.Thread(target=library.refresh, args=(ending.is_set,), name="look")
-    server = uvicorn.Server(
+    looking = threading.Thread(target=_keep_looking, args=(library, ending), name="look")
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals alone: uvicorn would raise them again, past everything to be tidied."""
+            yield
+
+    server = Server(
         uvicorn.Config(
             app, log_level="error", access_log=False, lifespan="off", ws="none",
             server_header=False, timeout_graceful_shutdown=2,
@@ -101,19 +125,70 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
     )  # fmt: skip
     print(f"{visible(str(library.folder))} is at {address}", flush=True)
     print("Ctrl-C ends it", flush=True)
+    door = None
     if args.host is not None:
         _show_code(address)
     elif not args.no_open:
-        _open_browser(address)
+        door = _open_browser(address)
     looking.start()
     try:
-        server.run(sockets=[listening])
+        with _ended_by_signals(server) as ended:
+            server.run(sockets=[listening])
     finally:
         ending.set()
         looking.join()
         desk.close()
         listening.close()
-    return 0
+        if door is not None:
+            door.unlink(missing_ok=True)
+    return int(ended.code)
+
+
+def _keep_looking(library: Library, ending: threading.Event) -> None:
+    """Notice what comes into the folder, without wearing the disk out."""
+    while not ending.is_set():
+        begin = time.monotonic()
+        library.refresh(ending.is_set)
+        ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: Any) -> Iterator[_Ended]:
+    """Let signals end the server, so that everything behind it is tidied up."""
+    ended, before = _Ended(), {}
+
+    def end(number: int, _: object) -> None:
+        ended.code = CODES[signal.Signals(number).name]
+        server.should_exit = True
+
+    for name in CODES:
+        number = getattr(signal, name, None)  # Windows has not all of them
+        if number is not None:
+            before[number] = signal.signal(number, end)
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class _Ended:
+    """By which signal."""
+
+    code: ExitCode = ExitCode.OK
+
+
+def _names(host: str, port: int) -> frozenset[str]:
+    """What a browser may call this server, as it writes it."""
+    local = (LOOPBACK, "::1", "localhost")
+    hosts = {host, *(local if host in local else ())}
+    names = {f"{_bracketed(name)}:{port}" for name in hosts}
+    return frozenset(names | ({_bracketed(name) for name in hosts} if port == HTTP_PORT else set()))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _family(host: str) -> socket.AddressFamily:
@@ -128,14 +203,22 @@ def _show_code(address: str) -> None:
     print("whoever has this address sees the folder, and may change it", flush=True)
 
 
-def _open_browser(address: str) -> None:
-    """Show the page; where there is no browser, the address was printed."""
+def _open_browser(address: str) -> Path | None:
+    """Show the page; where there is no browser, the address was printed.
+
+    The browser is given a file that only this user may read, and that leads on: what programs are
+    given to open can be seen by everybody on the machine. It is to be deleted.
+    """
     import webbrowser
 
     # Text browsers would take over the terminal.
-    with contextlib.suppress(webbrowser.Error):
+    with contextlib.suppress(webbrowser.Error, OSError):
         browser = webbrowser.get()
-        if not isinstance(browser, webbrowser.GenericBrowser) or isinstance(
-            browser, webbrowser.BackgroundBrowser
-        ):
-            threading.Thread(target=browser.open, args=(address,), daemon=True).start()
+        is_text = isinstance(browser, webbrowser.GenericBrowser)
+        if not is_text or isinstance(browser, webbrowser.BackgroundBrowser):
+            door = private(default_folder() / f"open-{secrets.token_hex(8)}.html")
+            door.write_text(DOOR.format(address=address), "utf-8")
+            opening = threading.Thread(target=browser.open, args=(door.as_uri(),), daemon=True)
+            opening.start()
+            return door
+    return None

@@ -76,7 +76,8 @@ def settings(
 def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
     """Command, name and value of all that the file says."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        # Windows' editors begin with a mark.
+        content = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return
     except OSError as err:
@@ -114,7 +115,8 @@ def _value(action: argparse.Action, value: Any, where: str) -> Any:
         made = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, TypeError, ValueError) as err:
         raise UsageError(f"{where}: {err}") from err
-    if action.choices is not None and made not in action.choices:
-        raise UsageError(f"{where} must be one of: {', '.join(map(str, action.choices))}")
+    known = action.choices
+    if known is not None and made not in known and made != action.default:
+        raise UsageError(f"{where} must be one of: {', '.join(map(str, known))}")
     # A shell opens "~" up; a file does not.
     return made.expanduser() if isinstance(made, Path) else made

@@ -6,7 +6,9 @@ new ones take their names. Whatever happens in between, one of the two is there.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,7 +47,10 @@ class KeyChange:
         """Bring the old files back, and put the new ones into the trash. Raises OutputError."""
         record = self.source.file.with_suffix(".json")
         files = [*self.source.files, *([record] if record in self._removed.files else [])]
-        put_away(files).forget()
+        # Somebody may have moved one of them; and an undo that failed may be tried again.
+        there = [path for path in files if path.exists()]
+        if there:
+            put_away(there).forget()
         self._removed.bring_back()
         kept = [path for path in self._removed.files if path != record]
         return replace(self.source, files=tuple(kept))
@@ -74,14 +79,16 @@ def make_key(pick: Pick, position: int) -> KeyChange:
     record = record_of(source)
     stem = source.file.stem.removesuffix(".MP")
     if record is not None:
-        photo = next(f"{stem}{suffix}" for suffix in files.content if suffix != ".MOV")
-        text = _record(record, pick, position, identifier, photo, f"{stem}.MOV")
+        photo = next(_name(source, stem, suffix) for suffix in files.content if suffix != ".MOV")
+        movie_name = _name(source, stem, ".MOV")
+        text = _record(record, pick, position, identifier, photo, movie_name)
         files = NewFiles({".json": text, **files.content}, files.note)
     return _replaced(source, files, stem, record)
 
 
 def _replaced(source: Input, files: NewFiles, stem: str, record: Path | None) -> KeyChange:
     folder = source.file.parent
+    mode = stat.S_IMODE(source.file.stat().st_mode)
     written = write_new(files, folder, f"{stem}_key")
     try:
         removed = put_away([*source.files, *([record] if record is not None else [])])
@@ -92,9 +99,11 @@ def _replaced(source: Input, files: NewFiles, stem: str, record: Path | None) ->
     named = {}
     try:
         for path, suffix in zip(written, files.content, strict=True):
-            final = folder / f"{stem}{suffix}"
+            final = folder / _name(source, stem, suffix)
             rename_new(path, final)
             named[suffix] = final
+            with contextlib.suppress(OSError):  # who may read it stays as it was
+                final.chmod(mode)
     except OSError as err:
         for path in (*written, *named.values()):
             path.unlink(missing_ok=True)
@@ -103,6 +112,16 @@ def _replaced(source: Input, files: NewFiles, stem: str, record: Path | None) ->
     photo = next(path for suffix, path in named.items() if suffix not in (".MOV", ".json"))
     new = (photo, named[".MOV"]) if ".MOV" in named else (photo,)
     return KeyChange(replace(source, files=new), files.note, removed)
+
+
+def _name(source: Input, stem: str, suffix: str) -> str:
+    """What a new file is called: as the one whose place it takes, where it is of the same kind."""
+    kind = suffix.rpartition(".")[2].lower()
+    same = {"jpg": ("jpg", "jpeg"), "heic": ("heic", "heif", "hif")}.get(kind, (kind,))
+    for path in source.files:
+        if path.suffix[1:].lower() in same:
+            return path.name
+    return f"{stem}{suffix}"
 
 
 def _record(

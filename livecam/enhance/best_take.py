@@ -45,6 +45,8 @@ MOST_TURN_DEG, MOST_SCALE = 8.0, 0.12
 MOST_FAR = 1.0
 """How far it may have moved, in widths of the face."""
 
+LEAST_WIDTH = 24
+"""Pixels of a face below which there is nothing to be seen of it, nor to be aligned by."""
 REGION = (0.58, 0.66)
 """Half axes of the ellipse that is taken, over the width and height of the landmarks' box: the face
 with the hair's edge, which the landmarks leave out."""
@@ -245,6 +247,8 @@ def _misfit(face: FaceScore, other: FaceScore) -> str:
     ):
         return "the head is turned otherwise where it is better"
     (x, y, w, _), (u, v, m, _) = _placed(face), _placed(other)
+    if min(w, m) < LEAST_WIDTH:
+        return "it is too small"
     if abs(m / w - 1) > MOST_SCALE:
         return "it is nearer or further away where it is better"
     if np.hypot(u - x, v - y) > MOST_FAR * w:

@@ -233,6 +233,8 @@ class MovieReader:
     def _decode(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, av.VideoFrame]]:
         self._rewind()
         left = sorted(set(indices))
+        if left and not 0 <= left[0] <= left[-1] < len(self.times):
+            raise InputError(f"there is no frame {left[-1]} in it")
         try:
             for index, picture in self._counted_frames() if self._is_counted else self._seek(left):
                 if not left:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, cast
 
-from livecam.errors import InputError
+from livecam.errors import InputError, LivecamError
 from livecam.media.record import frame_scores
 from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
 from livecam.quality.choice import MomentScore
@@ -13,10 +14,13 @@ from livecam.quality.explain import TIE
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from livecam.capture.frame import Frame
     from livecam.photos.inputs import Input
     from livecam.quality.finder import FaceFinder
+    from livecam.quality.measures import FrameReading
 
 MOST_RECORD = 20_000_000
 """Bytes; a moment of 30 s at 60 frames a second with four faces takes 4 million."""
@@ -43,19 +47,47 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return record if is_moment else None
 
 
-def judge(source: Input, finder: FaceFinder) -> Pick:
-    """What was chosen of an input, and how each frame was judged. Raises InputError, ModelError."""
+class _Stopping:
+    """A finder that gives up when it is told so, between two frames."""
+
+    def __init__(self, finder: FaceFinder, given_up: Callable[[], bool]) -> None:
+        self._finder, self._given_up = finder, given_up
+
+    @property
+    def problem(self) -> str:
+        return self._finder.problem
+
+    def start(self, *, alone: bool = False) -> None:
+        self._finder.start(alone=alone)
+
+    def jump(self) -> None:
+        self._finder.jump()
+
+    def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
+        if self._given_up():
+            raise LivecamError("it was given up")
+        return self._finder.read(frame, size_wh)
+
+
+def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lambda: False) -> Pick:
+    """What was chosen of an input, and how each frame was judged.
+
+    Raises InputError, ModelError, and LivecamError once `given_up`.
+    """
     path = record_of(source)
     record = read_record(path) if path is not None else None
     if record is not None:
         try:
-            return from_record(source, record)
+            found = from_record(source, record)
+            with open_movie(source) as movie:
+                if len(movie.reader.times) == len(found.score.frames):
+                    return found  # or else the movie was cut since
         except (LookupError, TypeError, ValueError):
             pass  # another version's, or damaged: the movie is there all the same
     if source.kind == "pictures":
         raise InputError(f"{source.file.name} is a picture, not a moment")
     with open_movie(source) as movie:
-        return pick(source, finder, Wanted(), movie)
+        return pick(source, cast("FaceFinder", _Stopping(finder, given_up)), Wanted(), movie)
 
 
 def key_of(pick: Pick) -> int | None:
@@ -86,6 +118,9 @@ def from_record(source: Input, record: dict[str, Any]) -> Pick:
     alternatives = tuple(int(other["index"]) for other in record["alternatives"])
     if any(not 0 <= at < len(frames) for at in (key, *alternatives)):
         raise ValueError("it names frames that are not there")
+    numbers = [float(record["duration_s"]), *(frame.score for frame in frames)]
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("its numbers are none")
     score = MomentScore(
         record["basis"],
         frames,

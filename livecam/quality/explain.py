@@ -51,8 +51,8 @@ TIE = 0.005
 
 
 def word_for(score: float) -> str:
-    """poor, fair, good or great."""
-    return next(word for floor, word in WORDS if score >= floor)
+    """poor, fair, good or great, as the score reads with its two digits."""
+    return next(word for floor, word in WORDS if round(score, 2) >= floor)
 
 
 def complaints(values: dict[str, float], words: dict[str, str] | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import uuid
@@ -81,5 +82,6 @@ class Cache:
             if total <= self._most:
                 return
             if path != keep:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # Windows keeps what is being sent
+                    path.unlink(missing_ok=True)
                 total -= size

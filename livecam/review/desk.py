@@ -52,8 +52,8 @@ class Desk:
             self._note(name, removed)
         return f"{name} is in the trash"
 
-    def undo(self) -> tuple[str, Path]:
-        """Take the newest step back; what was done, and in which folder.
+    def undo(self) -> tuple[str, Path, Input | None]:
+        """Take the newest step back; what was done, in which folder, and the moment that is back.
 
         Raises InputError if there is none, OutputError.
         """
@@ -61,13 +61,15 @@ class Desk:
             if not self._done:
                 raise InputError("there is nothing to undo")
             what, step = self._done[-1]
+            source = None
             if isinstance(step, KeyChange):
-                folder = step.undo().file.parent
+                source = step.undo()
+                folder = source.file.parent
             else:
                 step.bring_back()
                 folder = step.files[0].parent
             self._done.pop()
-        return f"{what} is as it was", folder
+        return f"{what} is as it was", folder, source
 
     def close(self) -> None:
         """Let everything be as it is."""

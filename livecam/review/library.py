@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 import sqlite3
 import threading
 from contextlib import closing
@@ -15,6 +17,7 @@ from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
 from livecam.photos.inputs import KNOWN, Input, inputs_among
 from livecam.photos.judged import read_record, record_of
+from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,7 +57,10 @@ class Library:
     """The moments of a folder and those below it, the newest first. Safe from any thread."""
 
     def __init__(self, folder: Path, index: Path) -> None:
-        """`index` is the file that is kept; its folder must exist. Raises OSError."""
+        """`index` is the file that is kept; its folder must exist.
+
+        Raises OSError or sqlite3.Error where there can be none.
+        """
         self.folder = folder.resolve()
         self._index = index
         self._lock = threading.Lock()
@@ -65,7 +71,12 @@ class Library:
         """Whether it is still being looked for what is new."""
         self.version = 0
         """Counts what changed."""
-        self._load()
+        try:
+            self._load()
+        except (sqlite3.DatabaseError, LookupError, TypeError, ValueError):  # damaged: made anew
+            index.unlink(missing_ok=True)
+            self._entries, self._marks = {}, {}
+            self._load()
 
     @property
     def entries(self) -> list[Entry]:
@@ -81,16 +92,19 @@ class Library:
     def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Look for what is new, changed or gone, folder by folder."""
         seen: set[str] = set()
-        for parent, content in walk(self.folder, (*KNOWN, ".json")):
-            if given_up():
-                return
-            seen.add(self._below(parent))
-            self._look_into(parent, content)
-        with self._lock:
-            gone = set(self._marks) - seen
-        for below in gone:
-            self._keep(below, "", [])
-        self.is_looking = False
+        try:
+            for parent, content in walk(self.folder, (*KNOWN, ".json")):
+                if given_up():
+                    return
+                seen.add(self._below(parent))
+                forget_abandoned(parent)
+                self._look_into(parent, content, given_up)
+            with self._lock:
+                gone = set(self._marks) - seen
+            for below in gone:
+                self._keep(below, "", [])
+        finally:
+            self.is_looking = False
 
     def look_again(self, folder: Path) -> None:
         """Look into one folder, where something was changed."""
@@ -98,7 +112,9 @@ class Library:
                         if parent == folder), [])  # fmt: skip
         self._look_into(folder, content)
 
-    def _look_into(self, folder: Path, content: Iterable[Path]) -> None:
+    def _look_into(
+        self, folder: Path, content: Iterable[Path], given_up: Callable[[], bool] = lambda: False
+    ) -> None:
         below, files, mark = self._below(folder), [], hashlib.blake2b(digest_size=16)
         for path in content:
             try:
@@ -112,7 +128,12 @@ class Library:
                 files.append(path)
         if self._marks.get(below) == mark.hexdigest():
             return
-        found = [one for one in inputs_among(files) if isinstance(one, Input)]
+        found: list[Input] = []
+        for one in inputs_among(files):
+            if given_up():
+                return
+            if isinstance(one, Input):
+                found.append(one)
         with self._lock:
             known = {entry.stamp: entry for entry in self._entries.values()}
         entries = []
@@ -130,9 +151,11 @@ class Library:
         taken_s = _taken_s(source.file)
         if record is not None:
             try:
-                score, duration_s = float(record["key"]["score"]), float(record["duration_s"])
+                values = float(record["key"]["score"]), float(record["duration_s"])
+                if all(map(math.isfinite, values)):
+                    score, duration_s = values
                 taken_s = datetime.fromisoformat(record["shutter_time"]).timestamp()
-            except (LookupError, TypeError, ValueError):
+            except (LookupError, TypeError, ValueError, OverflowError, OSError):
                 pass  # the files say enough
         return Entry(
             hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest(),
@@ -157,7 +180,12 @@ class Library:
             if not mark:
                 del self._marks[below]
             self.version += 1
-            with closing(sqlite3.connect(self._index)) as base, base:
+            # Without it the next look takes longer, and nothing else.
+            with (
+                contextlib.suppress(sqlite3.Error),
+                closing(sqlite3.connect(self._index)) as base,
+                base,
+            ):
                 place = json.dumps(below)  # which carries names that are no UTF-8
                 base.execute("DELETE FROM entry WHERE folder = ?", (place,))
                 base.execute("DELETE FROM folder WHERE path = ?", (place,))
@@ -208,7 +236,9 @@ def stamp_of(source: Input) -> str:
 def _taken_s(path: Path) -> float:
     shot = taken(path)
     if shot is not None:
-        return shot.time.timestamp()
+        # A clock that was never set is before what some systems can count from.
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            return shot.time.timestamp()
     try:
         return path.stat().st_mtime
     except OSError:

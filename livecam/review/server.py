@@ -85,7 +85,7 @@ class _Guard:
             # Out of the address bar, the history, and whatever is copied from there.
             answer = RedirectResponse(request.url.path, 303, HEADERS | NEVER)
             answer.set_cookie(
-                self._cookie(request), self._token, httponly=True, samesite="strict", path="/"
+                self._cookie(request), self._token, httponly=True, samesite="lax", path="/"
             )
         else:
             answer = self._app
@@ -227,7 +227,7 @@ class _Review:
         return told
 
     def undo(self, _: Entry | None, __: dict[str, Any]) -> str:
-        told, folder = self._desk.undo()
+        told, folder, _back = self._desk.undo()
         self._library.look_again(folder)
         return told
 
@@ -250,6 +250,8 @@ class _Review:
                 return _problem(err)
             except OSError as err:
                 return _problem(InputError(f"it cannot be read: {err.strerror}"))
+            except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
+                return _problem(LivecamError(f"livecam broke down: {err!r}"))
 
         return handle
 
@@ -267,6 +269,8 @@ class _Review:
                 return _problem(err)
             except OSError as err:
                 return _problem(OutputError(f"it cannot be changed: {err.strerror}"))
+            except Exception as err:  # noqa: BLE001 - said, whatever it was
+                return _problem(LivecamError(f"livecam broke down: {err!r}"))
             return JSONResponse({"message": told}, headers=HEADERS | NEVER)
 
         async def handle(request: Request) -> Response:

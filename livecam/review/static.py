@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from livecam.errors import InputError, UsageError
+from livecam.errors import ModelError, UsageError
 from livecam.media.publish import write_error
 from livecam.review.listing import PAGES, listed, page
 from livecam.text import visible
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from livecam.review.library import Entry, Library
     from livecam.review.views import Views
 
+NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EFBIG)
 DATA = '<script src="data.js"></script>\n'
 """A page that is opened from disk may load scripts, and ask for nothing else."""
 
@@ -36,7 +38,10 @@ def write(library: Library, views: Views, out: Path, say: Callable[[str], None])
         for entry in library.entries:
             try:
                 _write_moment(entry, views, out / "moments" / entry.id)
-            except InputError as err:
+            except Exception as err:  # one moment's fault must not stop the others
+                is_full = isinstance(err, OSError) and err.errno in NO_ROOM
+                if is_full or isinstance(err, ModelError):
+                    raise
                 shutil.rmtree(out / "moments" / entry.id, ignore_errors=True)
                 say(f"{entry.files[0].name}: {err}")
                 continue

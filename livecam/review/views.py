@@ -69,10 +69,13 @@ class Views:
         self._scoring = threading.Lock()
         self._making = threading.Semaphore(AT_ONCE)
         self._picks: dict[str, Pick] = {}
+        self._is_closing = threading.Event()
 
     def close(self) -> None:
-        """Free the models."""
-        self._finder.close()
+        """Give up what is being looked at, and free the models."""
+        self._is_closing.set()
+        with self._scoring:
+            self._finder.close()
 
     # Scores
 
@@ -81,7 +84,7 @@ class Views:
         with self._scoring:
             found = self._picks.pop(entry.stamp, None)
             if found is None:
-                found = judge(entry.source, self._finder)
+                found = judge(entry.source, self._finder, self._is_closing.is_set)
             self._picks[entry.stamp] = found  # the newest last
             while len(self._picks) > 8:
                 del self._picks[next(iter(self._picks))]
@@ -102,6 +105,7 @@ class Views:
         score, best = pick.score, best_of(pick)
         path = record_of(entry.source)
         record = (read_record(path) if path is not None else None) or {}
+        camera, composed = record.get("camera"), record.get("composed")
         with open_movie(entry.source) as movie:
             next(movie.reader.frames([0]))
             size_wh = movie.reader.size_wh
@@ -114,9 +118,9 @@ class Views:
             "basis": score.basis,
             "note": score.note,
             "reasons": {score.key: score.reason},
-            "camera": visible(str(record.get("camera", {}).get("name", ""))),
+            "camera": visible(str(camera.get("name", "")) if isinstance(camera, dict) else ""),
             "shutter_s": record.get("shutter_s"),
-            "composed": (record.get("composed") or {}).get("note", ""),
+            "composed": str(composed.get("note", "")) if isinstance(composed, dict) else "",
             "key": key_of(pick),
             "best": best,
             "alternatives": list(score.alternatives),

@@ -62,6 +62,7 @@ FACE_ROOM = 0.6
 MOST_PICTURES = 24
 """Decoded pictures that are kept: 150 MB at 1080p."""
 DRAW_INTERVAL_S = 0.2
+SIGNALS = {"SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup"}
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,17 @@ class Review:
         self._pictures: dict[int, Bytes] = {}
         self._cells: dict[int, list[str]] = {}
         self._asked: set[int] = set()
+        self._shown: set[int] = set()
+        """Frames that are shown large just now: their pictures are kept."""
+        self._is_closing = threading.Event()
         self._said = ""
         self._problem = ""
         self._layout: tuple[object, ...] = ()
         self._submit(self._load)
 
     def close(self) -> None:
-        """Stop what is being worked on, and what the terminal shows of it."""
+        """Stop what is being worked on."""
+        self._is_closing.set()
         self._worker.shutdown(cancel_futures=True)
 
     # Keys
@@ -151,7 +156,7 @@ class Review:
         return self._worker.submit(safely)
 
     def _load(self, *, at: int | None = None) -> None:
-        pick = judge(self._source, self._finder)
+        pick = judge(self._source, self._finder, self._is_closing.is_set)
         best, times = best_of(pick), [to_s(frame.t_ns) for frame in pick.score.frames]
         shutter = -1
         path = record_of(self._source)
@@ -160,6 +165,7 @@ class Review:
             shutter = min(range(len(times)), key=lambda i: abs(times[i] - pressed_s))
         with self._lock:
             self._pictures.clear()
+            self._cells.clear()
             self._asked.clear()
         self._loaded = _Loaded(pick, best, shutter)
         self._at = at if at is not None else self._key_at(self._loaded)
@@ -177,11 +183,8 @@ class Review:
 
     def _undo(self) -> None:
         self._problem = ""
-        self._said, folder = self._desk.undo()
-        stem = self._source.file.stem
-        found = [one for one in find_inputs([folder]).inputs if one.file.stem == stem]
-        if found:
-            self._source = found[0]
+        self._said, _, source = self._desk.undo()
+        self._source = source or self._source
         self._load()
 
     def _decode(self, wanted: list[int]) -> None:
@@ -192,13 +195,15 @@ class Review:
         positions = {frames[at].index: at for at in wanted}
         with open_movie(self._source) as movie:
             for time, image in movie.reader.pictures(list(positions)):
+                if self._is_closing.is_set():
+                    return
                 at = positions[time.index]
                 cell = half_blocks.draw(image, CELL_W - 1, CELL_H)
                 with self._lock:
                     self._pictures[at], self._cells[at] = image, cell
                     while len(self._pictures) > MOST_PICTURES:
-                        far = max(self._pictures, key=lambda i: abs(i - self._at))
-                        del self._pictures[far]
+                        free = [i for i in self._pictures if i not in self._shown]
+                        del self._pictures[max(free, key=lambda i: abs(i - self._at))]
                     self._asked.discard(at)
         if self._key_at(loaded) in wanted and self._source.kind == "live-photo":
             with contextlib.suppress(InputError):  # HEIC without its library: the frame will do
@@ -206,10 +211,13 @@ class Review:
                 with self._lock:
                     self._pictures[self._key_at(loaded)] = image
 
-    def _need(self, wanted: list[int]) -> None:
-        """Have pictures decoded that are not there yet."""
+    def _need(self, large: list[int], small: list[int]) -> None:
+        """Have frames decoded that are not there yet: some to be shown large, others small."""
         with self._lock:
-            missing = [at for at in wanted if at not in self._pictures and at not in self._asked]
+            self._shown = set(large)
+            wanted = {at for at in large if at not in self._pictures}
+            wanted |= {at for at in small if at not in self._cells}
+            missing = sorted(wanted - self._asked)
             self._asked |= set(missing)
         if missing:
             self._submit(self._decode, missing)
@@ -227,7 +235,7 @@ class Review:
         first = min(max(0, self._at - across // 2), len(loaded.pick.score.frames) - across)
         shown = list(range(first, first + across))
         other = self._other(loaded)
-        self._need([self._at, *([other] if other is not None else []), *shown])
+        self._need([self._at, *([other] if other is not None else [])], shown)
         below = [
             *self._film(loaded, shown),
             *self._curve(loaded, columns),
@@ -411,7 +419,11 @@ def run(path: Path, model: AnyModel) -> int:
     keyboard = Keyboard(lambda key, _: inbox.put(key), lambda: inbox.put("hangup"))
     if not keyboard.exists or not sys.stdout.isatty():
         raise UsageError("looking through needs a terminal", "livecam pick --json tells programs")
-    before = signal.signal(signal.SIGINT, lambda *_: inbox.put("interrupt"))
+    before = {}
+    for name, message in SIGNALS.items():
+        number = getattr(signal, name, None)  # Windows has not all of them
+        if number is not None:
+            before[number] = signal.signal(number, lambda *_, told=message: inbox.put(told))
     with native_output.redirected(None), contextlib.closing(FaceFinder(model)) as finder:
         painter = Painter(find_way(keyboard))
         desk = Desk()
@@ -429,12 +441,14 @@ def run(path: Path, model: AnyModel) -> int:
                 sys.stdout.write(painter.clear() + LEAVE)
                 sys.stdout.flush()
             painter.close()
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _look(review: Review, inbox: queue.SimpleQueue[str]) -> int:
     endings = {
         "q": ExitCode.OK, "interrupt": ExitCode.INTERRUPTED, "hangup": ExitCode.HANGUP,
+        "terminate": ExitCode.TERMINATED,
     }  # fmt: skip
     size = (0, 0)
     while True:

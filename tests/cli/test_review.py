@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 
 import pytest
 
@@ -173,3 +174,47 @@ def test_muted_photos_have_no_sound_and_a_burst_presses_on(tmp_path):
     assert [record["sound_note"] for record in records[:2]] == ["", "muted"]
     assert records[0]["sound"] is not None
     assert all(record["sound"] is None for record in records[1:])
+
+
+def test_a_frame_beside_another_is_decoded_once(tmp_path, monkeypatch):
+    """However far apart they are: nothing is decoded while nobody asks for anything else."""
+    from livecam.photos.frames import MovieReader
+    from livecam.quality.finder import FaceFinder
+    from livecam.review.desk import Desk
+    from livecam.ui.graphics import Painter
+    from livecam.ui.review import Review, source_of
+
+    decoded = []
+    pictures = MovieReader.pictures
+
+    def counted(self, indices):
+        for at, image in pictures(self, indices):
+            decoded.append(at.index)
+            yield at, image
+
+    monkeypatch.setattr(MovieReader, "pictures", counted)
+    path = numbered_movie(tmp_path / "a.mp4", [i / 30 for i in range(80)])
+    drawn = threading.Event()
+    finder, desk = FaceFinder(), Desk()
+    review = Review(source_of(path), finder, desk, Painter("blocks"), drawn.set)
+    try:
+        while "of 80" not in review.draw(200, 40):
+            drawn.wait(1)
+            drawn.clear()
+        review.key("home")
+        review.key("c")
+        review.key("c")  # the best frame beside it
+        for _ in range(40):
+            review.key("right")
+        for _ in range(30):
+            review.draw(200, 40)
+            drawn.wait(0.1)
+            drawn.clear()
+        count = len(decoded)
+        for _ in range(20):
+            review.draw(200, 40)
+        assert len(decoded) == count
+        assert "beside it: the best frame" in review.draw(200, 40)
+    finally:
+        review.close()
+        finder.close()

@@ -109,3 +109,11 @@ def test_no_empty_folder_is_left_where_there_is_no_camera(tmp_path):
     (tmp_path / "kept").mkdir()
     run("--camera", "none such", "--out", "kept", cwd=tmp_path)
     assert (tmp_path / "kept").is_dir(), "what was there stays"
+
+
+def test_what_config_prints_can_be_the_file(written, tmp_path, monkeypatch):
+    path = written("")
+    printed = run("config", cwd=tmp_path).stdout
+    path.write_bytes(b"\xef\xbb\xbf" + printed.encode())  # as some editors save it
+    assert parse([]).motion_photo == "none"
+    assert parse(["pick", __file__]).jobs is None

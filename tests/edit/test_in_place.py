@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import closing
 
@@ -126,3 +127,39 @@ def test_where_there_is_no_trash_all_stays_as_it_was(moment, own_trash):
         make_key(pick, other_frame(pick))
     assert content(folder) == before
     assert not list(folder.glob(".*"))
+
+
+def test_an_undo_goes_on_though_somebody_has_taken_a_file(moment):
+    folder = moment.file.parent
+    before, pick = content(folder), judged(moment)
+    change = make_key(pick, other_frame(pick))
+    change.source.files[1].unlink()
+    change.undo()
+    assert content(folder) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights there")
+def test_who_may_read_a_photo_stays_as_it_was(moment):
+    for path in moment.files:
+        path.chmod(0o600)
+    pick = judged(moment)
+    for path in make_key(pick, other_frame(pick)).source.files:
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_motion_photo_keeps_its_own_name(tmp_path):
+    folder = tmp_path / "photos"
+    file = saved(folder, SaveOptions(motion="only")).photo
+    own = file.rename(folder / "MVIMG_20260517.jpg")
+    (source,) = find_inputs([folder]).inputs
+    pick = judged(source)
+    change = make_key(pick, other_frame(pick))
+    assert change.source.files == (own,)
+    assert change.undo() == source
+
+
+def test_a_record_that_no_longer_fits_its_movie_is_not_believed(moment):
+    record = json.loads(moment.file.with_suffix(".json").read_text())
+    record["frames"] = record["frames"][:-1]
+    moment.file.with_suffix(".json").write_text(json.dumps(record))
+    assert len(judged(moment).score.frames) == 45

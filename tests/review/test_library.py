@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -123,3 +124,41 @@ def test_what_cannot_be_made_leaves_nothing(tmp_path):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it was
         cache.get("aa-1", make)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_a_camera_whose_clock_was_never_set_hides_no_folder(folder, tmp_path):
+    files = sorted(folder.glob("livecam-*"))
+    photo = next(path for path in files if path.suffix == ".JPG")
+    data = photo.read_bytes()
+    date = re.search(rb"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", data)[0]
+    photo.write_bytes(data.replace(date, b"0001:01:01 00:00:00"))
+    next(path for path in files if path.suffix == ".json").unlink()
+    (folder / "later").mkdir()
+    for path in files[:2]:
+        if path.exists():
+            shutil.copy(path, folder / "later")
+    library = looked(folder, tmp_path)
+    assert len(library.entries) >= 1
+    assert not library.is_looking
+
+
+def test_numbers_that_are_none_are_left_out(folder, tmp_path):
+    path = next(folder.glob("*.json"))
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "duration_s": float("inf")}))
+    (entry,) = looked(folder, tmp_path).entries
+    assert entry.duration_s is None
+
+
+def test_a_damaged_index_is_made_anew(folder, tmp_path):
+    (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 100)
+    assert len(looked(folder, tmp_path).entries) == 1
+
+
+def test_what_a_killed_run_kept_in_a_folder_is_let_go(folder, tmp_path):
+    kept = folder / ".livecam-undo-x"
+    kept.mkdir()
+    (kept / "lock").touch()
+    (kept / "old.JPG").touch()
+    looked(folder, tmp_path)
+    assert not kept.exists()

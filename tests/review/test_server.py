@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import av
 import pytest
 
+from livecam.cli.review import _names
 from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started
@@ -80,7 +83,7 @@ def test_the_printed_address_leads_to_the_page_and_shows_no_token(served):
     assert answer.headers["Location"] == "/"
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=lax" in cookie
     answer, page = served.ask("/")
     assert answer.status == 200
     assert b"<title>livecam</title>" in page
@@ -275,6 +278,86 @@ def test_ctrl_c_ends_it_quietly(tmp_path, monkeypatch):
         livecam.send_signal(signal.SIGINT)
         assert livecam.wait(20) == 130
         assert livecam.stderr.read() == ""
+
+
+@posix
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_tidy_up_too(tmp_path, monkeypatch, name, code):
+    for variable in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    folder = tmp_path / "photos"
+    saved(folder, is_scored=True)
+    with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
+        line = livecam.stdout.readline()
+        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
+        server = Served(int(port), token, folder)
+        (moment,) = server.moments()
+        server.ask(f"/api/moments/{moment['id']}/trash", "POST", {})
+        assert list(folder.glob(".livecam-undo-*"))
+        livecam.send_signal(getattr(signal, name))
+        assert livecam.wait(30) == code
+    assert not list(folder.glob(".livecam-undo-*"))
+
+
+def test_new_files_are_noticed_while_it_is_open(served):
+    assert len(served.moments()) == 1
+    saved(served.folder / "new")
+    for _ in range(3000):
+        if len(served.moments()) == 2:
+            break
+    assert len(served.moments()) == 2
+
+
+def test_a_record_that_is_odd_breaks_nothing(served):
+    path = next(served.folder.glob("*.json"))
+    record = json.loads(path.read_text())
+    path.write_text(
+        json.dumps({**record, "camera": "x", "composed": 7, "duration_s": float("nan")})
+    )
+    (moment,) = served.moments()
+    answer, _ = served.ask(f"/api/moments/{moment['id']}")
+    assert answer.status == 200
+
+
+def test_an_address_that_means_all_of_them_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    done = run("review", "photos", "--host", "0.0.0.0", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "name one of your own" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "names"),
+    [
+        ("127.0.0.1", 8000, {"127.0.0.1:8000", "localhost:8000", "[::1]:8000"}),
+        ("10.0.0.5", 80, {"10.0.0.5:80", "10.0.0.5"}),
+        ("fd00::5", 8000, {"[fd00::5]:8000"}),
+    ],
+)
+def test_what_a_browser_calls_it(host, port, names):
+    assert _names(host, port) == names
+
+
+@posix
+def test_no_program_is_given_the_token(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    os.mkfifo(tmp_path / "asked")
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/asked\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s &")
+    with started("review", "photos", cwd=tmp_path) as livecam:
+        token = re.search(r"token=(\S+)", livecam.stdout.readline())[1]
+        asked = (tmp_path / "asked").read_text().strip()  # waits for the browser to be started
+        assert token not in asked
+        door = Path(asked.removeprefix("file://"))
+        assert door.stat().st_mode & 0o777 == 0o600
+        assert token in door.read_text()
+        livecam.send_signal(signal.SIGINT)
+        livecam.wait(30)
+    assert not door.exists()
 
 
 def test_a_port_that_is_taken_is_said(served, tmp_path):

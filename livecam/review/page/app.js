@@ -34,7 +34,8 @@ function say(text) {
   say.timer = setTimeout(() => { $("said").textContent = ""; }, SAID_MS);
 }
 
-function word(score) {
+function word(exact) {
+  const score = Math.round(100 * exact) / 100; // as it is shown
   return score >= 0.85 ? "great" : score >= 0.6 ? "good" : score >= 0.3 ? "fair" : "poor";
 }
 
@@ -63,7 +64,7 @@ async function change(path, what = {}) {
     headers: { "Content-Type": "application/json", "X-Livecam-Token": TOKEN },
     body: JSON.stringify(what),
   });
-  const told = await answer.json();
+  const told = await answer.json().catch(() => ({ message: answer.statusText }));
   say(told.message + (told.hint ? ` (${told.hint})` : ""));
   if (answer.ok) {
     canUndo = !path.endsWith("/undo") || canUndo;
@@ -210,10 +211,13 @@ async function factsFor(moment) {
   return factsOf.get(name);
 }
 
+const waiting = new Map(); // for scripts that are being loaded, by moment
+window.livecamFacts = (facts) => { waiting.get(facts.id)(facts); };
+
 function fromScript(moment) {
   // A page that is opened from disk may load scripts, and nothing else.
   return new Promise((resolve, reject) => {
-    window.livecamFacts = resolve;
+    waiting.set(moment.id, resolve);
     const script = make("script", { src: `moments/${moment.id}/facts.js` });
     script.addEventListener("error", () => reject(new Error("the folder is not whole")));
     document.head.append(script);
@@ -267,6 +271,9 @@ function leave() {
 
 function drawTools() {
   const { moment, facts } = open;
+  for (const picture of document.querySelectorAll("#panes .picture")) {
+    picture.style.aspectRatio = `${facts.size_wh[0]} / ${facts.size_wh[1]}`;
+  }
   $("files").replaceChildren();
   if (!STATIC) {
     facts.files.forEach((name, number) => {
@@ -277,7 +284,9 @@ function drawTools() {
   $("make").hidden = STATIC !== null || moment.kind === "video";
   for (const id of ["trash"]) $(id).hidden = STATIC !== null;
   $("export").parentElement.hidden = STATIC !== null;
-  $("against").querySelector("[value=shutter]").disabled = facts.shutter_s === null;
+  // Of a folder's page only the key photo lies beside it as a picture of its own.
+  $("against").querySelector("[value=shutter]").disabled = facts.shutter_s === null || STATIC !== null;
+  $("against").querySelector("[value=best]").disabled = STATIC !== null;
   $("against").querySelector("[value=key]").disabled = facts.key === null;
 }
 
@@ -567,7 +576,7 @@ document.addEventListener("keydown", (event) => {
     Escape: () => { location.hash = ""; }, p: () => $("play").click(),
     k: () => { if (!$("make").hidden && !$("make").disabled) makeKey(); },
     z: () => $("zoom").click(), n: () => go(1), b: () => go(-1),
-    c: () => { $("against").value = $("against").value ? "" : open.facts.key === null ? "best" : "key"; compare(); },
+    c: () => { $("against").value = $("against").value ? "" : open.facts.key !== null ? "key" : STATIC ? "" : "best"; compare(); },
   };
   if (!(event.key in keys) || (!open.facts && event.key !== "Escape")) return;
   event.preventDefault();
