@@ -65,26 +65,40 @@ class Served:
                 return [{"id": m[0], "stamp": m[1], "kind": m[2], "name": m[3]} for m in found]
 
 
-@pytest.fixture
-def served(tmp_path, monkeypatch):
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+def serve(tmp_path):
+    """Serve a folder with one moment, and everything else of the test's own."""
     folder = tmp_path / "photos"
     saved(folder, is_scored=True)
-    with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
+    own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    env = {**os.environ, **own}
+    with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
         line = livecam.stdout.readline()
         port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
         yield Served(int(port), token, folder)
 
 
-def test_the_printed_address_leads_to_the_page_and_shows_no_token(served):
-    answer, _ = served.ask(f"/?token={served.token}", Cookie=None)
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A server for a test that changes something."""
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    yield from serve(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory):
+    """One server for all tests that change nothing."""
+    yield from serve(tmp_path_factory.mktemp("looked-at"))
+
+
+def test_the_printed_address_leads_to_the_page_and_shows_no_token(looked_at):
+    answer, _ = looked_at.ask(f"/?token={looked_at.token}", Cookie=None)
     assert answer.status == 303
     assert answer.headers["Location"] == "/"
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    answer, page = served.ask("/")
+    answer, page = looked_at.ask("/")
     assert answer.status == 200
     assert b"<title>livecam</title>" in page
     policy = answer.headers["Content-Security-Policy"]
@@ -103,9 +117,9 @@ def test_the_printed_address_leads_to_the_page_and_shows_no_token(served):
         {"Host": "evil.example:{port}"},
     ],
 )
-def test_who_has_no_token_or_another_name_for_us_gets_nothing(served, path, headers):
-    headers = {k: v and v.format(port=served.port) for k, v in headers.items()}
-    answer, content = served.ask(path, **headers)
+def test_who_has_no_token_or_another_name_for_us_gets_nothing(looked_at, path, headers):
+    headers = {k: v and v.format(port=looked_at.port) for k, v in headers.items()}
+    answer, content = looked_at.ask(path, **headers)
     assert answer.status == 403
     assert len(content) < 100
 
@@ -120,25 +134,25 @@ def test_who_has_no_token_or_another_name_for_us_gets_nothing(served, path, head
         {"X_Livecam_Token": "guessed"},
     ],
 )
-def test_nothing_is_changed_for_another_page(served, headers):
-    (moment,) = served.moments()
-    before = sorted(served.folder.iterdir())
+def test_nothing_is_changed_for_another_page(looked_at, headers):
+    (moment,) = looked_at.moments()
+    before = sorted(looked_at.folder.iterdir())
     for path in ("trash", "key"):
-        answer, _ = served.ask(
+        answer, _ = looked_at.ask(
             f"/api/moments/{moment['id']}/{path}", "POST", {"frame": 1}, **headers
         )
         assert answer.status == 403
-    assert sorted(served.folder.iterdir()) == before
+    assert sorted(looked_at.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods_do_nothing(served, method):
-    assert served.ask("/api/moments", method)[0].status == 405
+def test_other_methods_do_nothing(looked_at, method):
+    assert looked_at.ask("/api/moments", method)[0].status == 405
 
 
-def test_nothing_outside_the_folder_is_served(served, tmp_path):
-    (tmp_path / "secret.txt").write_text("secret")
-    (moment,) = served.moments()
+def test_nothing_outside_the_folder_is_served(looked_at):
+    (looked_at.folder.parent / "secret.txt").write_text("secret")
+    (moment,) = looked_at.moments()
     name = moment["id"]
     for path in (
         "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/etc/passwd", "//etc/passwd",
@@ -148,7 +162,7 @@ def test_nothing_outside_the_folder_is_served(served, tmp_path):
         f"/media/{name}/x/face-99.jpg",
         f"/export/{name}/everything", "/page/index.html", "/index.html", "/server.py",
     ):  # fmt: skip
-        answer, content = served.ask(path)
+        answer, content = looked_at.ask(path)
         assert answer.status in (404, 405), path
         assert b"secret" not in content
         assert b"Traceback" not in content
@@ -166,25 +180,25 @@ def test_a_file_that_was_put_in_a_moments_place_is_not_followed_outside(served, 
     assert b"secret" not in content
 
 
-def test_a_moment_is_told_whole(served):
-    (moment,) = served.moments()
-    facts = json.loads(served.ask(f"/api/moments/{moment['id']}")[1])
+def test_a_moment_is_told_whole(looked_at):
+    (moment,) = looked_at.moments()
+    facts = json.loads(looked_at.ask(f"/api/moments/{moment['id']}")[1])
     assert len(facts["frames"]) == 45
     assert facts["cells"] == list(range(45))
     assert facts["size_wh"] == [320, 240]
     assert all(frame["why"] for frame in facts["frames"])
     for name in ("thumb.jpg", "photo.jpg", "strip.jpg", "frame-3.jpg"):
-        answer, content = served.ask(f"/media/{moment['id']}/{moment['stamp']}/{name}")
+        answer, content = looked_at.ask(f"/media/{moment['id']}/{moment['stamp']}/{name}")
         assert answer.status == 200, name
         assert content.startswith(b"\xff\xd8")
         assert "immutable" in answer.headers["Cache-Control"]
 
 
-def test_a_movie_is_served_in_parts(served):
-    (moment,) = served.moments()
+def test_a_movie_is_served_in_parts(looked_at):
+    (moment,) = looked_at.moments()
     path = f"/media/{moment['id']}/{moment['stamp']}/movie"
-    whole = next(served.folder.glob("*.MOV")).read_bytes()
-    answer, content = served.ask(path, Range="bytes=10-19")
+    whole = next(looked_at.folder.glob("*.MOV")).read_bytes()
+    answer, content = looked_at.ask(path, Range="bytes=10-19")
     assert answer.status == 206
     assert content == whole[10:20]
     assert answer.headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
@@ -219,24 +233,24 @@ def test_a_key_photo_is_made_removed_and_brought_back(served):
 @pytest.mark.parametrize(
     "asked", [{}, {"frame": "3"}, {"frame": -1}, {"frame": 10**9}, [1], "x" * 20_000]
 )
-def test_what_makes_no_sense_changes_nothing(served, asked):
-    (moment,) = served.moments()
-    before = sorted(p.stat().st_mtime_ns for p in served.folder.iterdir())
-    answer, _ = served.ask(f"/api/moments/{moment['id']}/key", "POST", asked)
+def test_what_makes_no_sense_changes_nothing(looked_at, asked):
+    (moment,) = looked_at.moments()
+    before = sorted(p.stat().st_mtime_ns for p in looked_at.folder.iterdir())
+    answer, _ = looked_at.ask(f"/api/moments/{moment['id']}/key", "POST", asked)
     assert answer.status == 404
-    assert sorted(p.stat().st_mtime_ns for p in served.folder.iterdir()) == before
+    assert sorted(p.stat().st_mtime_ns for p in looked_at.folder.iterdir()) == before
 
 
-def test_exports_are_downloaded_and_leave_nothing(served):
-    (moment,) = served.moments()
-    before = sorted(served.folder.iterdir())
-    answer, content = served.ask(f"/export/{moment['id']}/gif")
+def test_exports_are_downloaded_and_leave_nothing(looked_at):
+    (moment,) = looked_at.moments()
+    before = sorted(looked_at.folder.iterdir())
+    answer, content = looked_at.ask(f"/export/{moment['id']}/gif")
     assert answer.status == 200
     assert content.startswith(b"GIF8")
     assert "attachment" in answer.headers["Content-Disposition"]
-    answer, content = served.ask(f"/export/{moment['id']}/loop")
+    answer, content = looked_at.ask(f"/export/{moment['id']}/loop")
     assert content.startswith(b"PK"), "two files come as one"
-    assert sorted(served.folder.iterdir()) == before
+    assert sorted(looked_at.folder.iterdir()) == before
 
 
 def test_what_no_browser_plays_comes_as_h264(tmp_path, monkeypatch, served):
