@@ -36,6 +36,9 @@ COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 60
 """Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
 FINE_SHARE, PEAKS, MIN_REACH = 0.1, 3, 4
 """Then this share, around so many of the best, and at least so far on each side."""
+MOST_CLIMBS = 8
+"""Then each of them is followed uphill: `MIN_REACH` frames to each side of the best one there,
+until none of these is better, so many times at most."""
 JUMP = 6
 """Frames between two that are looked at, from which faces are searched for anew."""
 ALL_UP_TO_S = 5.0
@@ -153,7 +156,16 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
         offered = _with(evenly(len(reader.times), some), needed)
         look.at(offered, BESIDE if wanted.frames is not None else COARSE_BESIDE)
         if wanted.frames is None:
-            offered = {*offered, *look.closer(_choose(look.readings, 0, finder, only=offered))}
+            hills = look.closer(_choose(look.readings, 0, finder, only=offered))
+            offered = offered.union(*hills)
+            for hill in hills:
+                for _ in range(MOST_CLIMBS):
+                    found = _choose(look.readings, middle_ns, finder, only=hill)
+                    beside = look.beside(found.frames[found.key].index)
+                    if beside <= hill:
+                        break
+                    hill |= beside
+                    offered |= beside
         score = _choose(look.readings, middle_ns, finder, only=offered)
     else:
         look.at_all()
@@ -240,8 +252,8 @@ class _Look:
             sorted({min(last, max(0, i + d)) for i in wanted for d in range(-beside, beside + 1)})
         )
 
-    def closer(self, coarse: MomentScore) -> list[int]:
-        """Look at all frames around the best ones; which these are."""
+    def closer(self, coarse: MomentScore) -> list[set[int]]:
+        """Look at all frames around the best ones; which these are, around each."""
         count = len(self._reader.times)
         reach = max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS)))
         peaks: list[int] = []
@@ -250,11 +262,18 @@ class _Look:
                 peaks.append(frame.index)
             if len(peaks) == PEAKS:
                 break
-        wanted = {
-            i for peak in peaks for i in range(peak - reach, peak + reach + 1) if 0 <= i < count
-        }
+        hills = [
+            {i for i in range(peak - reach, peak + reach + 1) if 0 <= i < count} for peak in peaks
+        ]
+        self._read(sorted(set().union(*hills)))
+        return hills
+
+    def beside(self, index: int) -> set[int]:
+        """Look at a frame's neighbours; which these are, itself among them."""
+        last = len(self._reader.times) - 1
+        wanted = set(range(max(0, index - MIN_REACH), min(last, index + MIN_REACH) + 1))
         self._read(sorted(wanted))
-        return sorted(wanted)
+        return wanted
 
     def _read(self, wanted: Iterable[int]) -> None:
         new = [i for i in wanted if i not in self._found]

@@ -33,10 +33,10 @@ from livecam.ui.screen import (
     FRAME_START,
     LEAVE,
     WORD_STYLES,
-    rendered,
+    line_of,
 )
 from livecam.ui.streams import discard
-from livecam.ui.terminal import Keyboard, enable_escapes
+from livecam.ui.terminal import Keyboard, enable_escapes, suspend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,8 @@ KEYS = (
     ("← →", "frame"), ("ENTER", "make key photo"), ("c", "compare"), ("z", "1:1"), ("b", "best"),
     ("k", "key"), ("u", "undo"), ("q", "back"),
 )  # fmt: skip
+LOW_ROWS = 20
+"""A terminal that is lower shows no small pictures in the filmstrip."""
 CELL_W, CELL_H = 12, 3
 """Cells of a frame in the filmstrip."""
 FACE_ROOM = 0.6
@@ -62,7 +64,9 @@ FACE_ROOM = 0.6
 MOST_PICTURES = 24
 """Decoded pictures that are kept: 150 MB at 1080p."""
 DRAW_INTERVAL_S = 0.2
-SIGNALS = {"SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup"}
+SIGNALS = {
+    "SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup", "SIGTSTP": "suspend",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,10 @@ class Review:
         """Stop what is being worked on."""
         self._is_closing.set()
         self._worker.shutdown(cancel_futures=True)
+
+    def forget_screen(self) -> None:
+        """Somebody else has drawn where the pictures were."""
+        self._layout = ()
 
     # Keys
 
@@ -229,15 +237,17 @@ class Review:
         loaded = self._loaded
         if loaded is None:
             told = self._problem or "the frames are being looked at …"
-            lines = [*self._head(columns, None), *rendered(Text(told), columns)]
+            lines = [*self._head(columns, None), line_of(Text(told), columns)]
             return self._composed(lines, [], columns, rows, None)
         across = max(1, min(columns // CELL_W, len(loaded.pick.score.frames)))
         first = min(max(0, self._at - across // 2), len(loaded.pick.score.frames) - across)
         shown = list(range(first, first + across))
         other = self._other(loaded)
         self._need([self._at, *([other] if other is not None else [])], shown)
+        # Where there is little room the picture comes first.
+        is_low = rows < LOW_ROWS
         below = [
-            *self._film(loaded, shown),
+            *self._film(loaded, shown)[CELL_H if is_low else 0 :],
             *self._curve(loaded, columns),
             *self._why(loaded, columns),
             *_footer(columns),
@@ -319,15 +329,15 @@ class Review:
     def _head(self, columns: int, loaded: _Loaded | None) -> list[str]:
         name = visible(self._source.file.name)
         if loaded is None:
-            return rendered(Text(name, "bold", no_wrap=True, overflow="ellipsis"), columns)
+            return [line_of(Text(name, "bold"), columns)]
         frames = loaded.pick.score.frames
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text = Text()
         text.append(f"{name}  ", "bold")
         text.append(f"{to_s(frames[self._at].t_ns):.3f} s, {self._at + 1} of {len(frames)}", "dim")
         names = self._names(loaded, self._at)
         if names:
             text.append(f"  {names}", "bold green")
-        return rendered(text, columns)[:1]
+        return [line_of(text, columns)]
 
     def _names(self, loaded: _Loaded, at: int) -> str:
         found = {"key": key_of(loaded.pick), "best": loaded.best, "shutter": loaded.shutter}
@@ -342,14 +352,14 @@ class Review:
             parts = [cell[row] if row < len(cell) else "" for cell in cells]
             placed = (_at_column(i * CELL_W, part) for i, part in enumerate(parts))
             lines.append("".join(placed))
-        scores = Text(no_wrap=True)
+        scores = Text()
         for at in shown:
             mark = ">" if at == self._at else " "
             style = "reverse" if at == self._at else "bold green" if at == now else ""
             label = f"{mark}{frames[at].score:.2f}{' best' if at == loaded.best else ''}"
             scores.append(label.ljust(CELL_W - 1), style)
             scores.append(" ")
-        return [*lines, *rendered(scores, CELL_W * len(shown) + 1)[:1]]
+        return [*lines, line_of(scores, CELL_W * len(shown) + 1)]
 
     def _curve(self, loaded: _Loaded, columns: int) -> list[str]:
         frames = loaded.pick.score.frames
@@ -362,17 +372,17 @@ class Review:
         drawn = curve.draw(points, span_s, width)
         place = round((frames[self._at].t_ns - frames[0].t_ns) / max(1, span_s * 1e9) * (width - 1))
         drawn.stylize("reverse", place, place + 1)
-        return rendered(drawn, columns)[:1]
+        return [line_of(drawn, columns)]
 
     def _why(self, loaded: _Loaded, columns: int) -> list[str]:
         score = loaded.pick.score
         frame = score.frames[self._at]
         word = word_for(frame.score)
         why = explain(frame, score.frames[loaded.best])
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text = Text()
         text.append(f"{frame.score:.2f} {word}  ", WORD_STYLES[word])
         text.append(score.reason if self._at == score.key else why)
-        told = Text(no_wrap=True, overflow="ellipsis")
+        told = Text()
         if self._problem or self._said:
             told.append(self._problem or self._said, "bold red" if self._problem else "bold")
         elif self._against:
@@ -380,7 +390,7 @@ class Review:
             what = "there is no such frame" if other is None else NAMES[self._against]
             scored = "" if other is None else f", {score.frames[other].score:.2f}"
             told.append(f"beside it: {what}{scored}", "dim")
-        return [*rendered(text, columns)[:1], *rendered(told, columns)[:1]]
+        return [line_of(text, columns), line_of(told, columns)]
 
 
 def _at_column(column: int, line: str) -> str:
@@ -389,14 +399,22 @@ def _at_column(column: int, line: str) -> str:
 
 
 def _footer(columns: int) -> list[str]:
+    """As many keys as there is room for; where there is little, without what they mean."""
     keys = [*KEYS]
-    while len(keys) > 3 and sum(len(key) + len(meaning) + 5 for key, meaning in keys) > columns:
+
+    def width(*, named: bool) -> int:
+        return sum(len(key) + 3 + (len(meaning) + 2 if named else 0) for key, meaning in keys)
+
+    while len(keys) > 4 and width(named=True) > columns:
         del keys[-2]  # the way back stays
-    text = Text(no_wrap=True, overflow="ellipsis")
+    is_named = width(named=True) <= columns
+    if not is_named:
+        keys = [*KEYS]
+    text = Text()
     for key, meaning in keys:
         text.append(f" {key} ", "reverse")
-        text.append(f" {meaning}  ")
-    return rendered(text, columns)[:1]
+        text.append(f" {meaning}  " if is_named else " ")
+    return [line_of(text, columns)]
 
 
 def source_of(path: Path) -> Input:
@@ -432,7 +450,7 @@ def run(path: Path, model: AnyModel) -> int:
         try:
             keyboard.open()
             sys.stdout.write(ENTER)
-            return _look(review, inbox)
+            return _look(review, inbox, keyboard)
         finally:
             review.close()
             desk.close()
@@ -445,7 +463,7 @@ def run(path: Path, model: AnyModel) -> int:
                 signal.signal(number, handler)
 
 
-def _look(review: Review, inbox: queue.SimpleQueue[str]) -> int:
+def _look(review: Review, inbox: queue.SimpleQueue[str], keyboard: Keyboard) -> int:
     endings = {
         "q": ExitCode.OK, "interrupt": ExitCode.INTERRUPTED, "hangup": ExitCode.HANGUP,
         "terminate": ExitCode.TERMINATED,
@@ -460,6 +478,14 @@ def _look(review: Review, inbox: queue.SimpleQueue[str]) -> int:
             message = "draw"
         if message in endings:
             return int(endings[message])
+        if message == "suspend":
+            keyboard.release()
+            sys.stdout.write(LEAVE)
+            sys.stdout.flush()
+            suspend()
+            keyboard.grab()
+            sys.stdout.write(ENTER)
+            review.forget_screen()
         review.key(message)
         size = shutil.get_terminal_size()
         try:

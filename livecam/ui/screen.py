@@ -156,7 +156,7 @@ class Screen:
         picture: list[str] | None = None
         sent = ""
         if status.picture is not None and room >= 4 and is_wanted:
-            words.append(rendered(Text(self._caption(status), "dim"), columns)[0])
+            words.append(line_of(Text(self._caption(status), "dim"), columns))
             picture, sent = self._place(status, columns, room, len(words))
         if picture is None or self._drawn is None or self._drawn.lines:
             sent += self._painter.clear() if self._shown is not None else ""
@@ -233,8 +233,8 @@ class Screen:
             text = f" {face.score:.2f} {face.fault} "[: across - 2]
             column = min(max(0, round(edge * across / width)), across - len(text))
             row = min(down - 1, round(y1 * down / height))
-            label = rendered(Text(text, f"reverse {WORD_STYLES[word_for(face.score)]}"), len(text))
-            yield f"\x1b[{top + row + 1};{left + column + 1}H{label[0]}"
+            label = Text(text, f"reverse {WORD_STYLES[word_for(face.score)]}")
+            yield f"\x1b[{top + row + 1};{left + column + 1}H{line_of(label, len(text))}"
 
     def _write(self, text: str) -> None:
         try:
@@ -404,7 +404,7 @@ def _footer(columns: int) -> list[str]:
     for key, meaning in keys:
         text.append(f" {key} ", "reverse")
         text.append(" " if is_narrow else f" {meaning}   ")
-    return rendered(text, columns)[:1]
+    return [line_of(text, columns)]
 
 
 def rendered(renderable: RenderableType, columns: int) -> list[str]:
@@ -417,3 +417,10 @@ def rendered(renderable: RenderableType, columns: int) -> list[str]:
         legacy_windows=False,
     ).print(renderable, end="")  # fmt: skip
     return buffer.getvalue().rstrip("\n").split("\n")
+
+
+def line_of(text: Text, columns: int) -> str:
+    """A text as one line, with an ellipsis where it is too long."""
+    text = text.copy()
+    text.truncate(columns, overflow="ellipsis")
+    return rendered(text, columns)[0]

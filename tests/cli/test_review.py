@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import threading
 
 import pytest
@@ -15,7 +16,7 @@ from tests.support.files import numbered_movie, saved
 from tests.support.program import run
 
 if os.name == "posix":
-    from tests.support.program import Terminal
+    from tests.support.program import CODES, Terminal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
@@ -70,6 +71,43 @@ def test_two_frames_stand_side_by_side(terminal):
     terminal.send("z")
     terminal.send("q")
     assert terminal.wait() == 0
+
+
+@pytest.mark.parametrize("size", [(15, 40), (12, 60), (30, 100), (50, 200)])
+def test_it_fits_into_any_terminal(tmp_path, size):
+    from livecam.quality.finder import FaceFinder
+    from livecam.review.desk import Desk
+    from livecam.ui.graphics import Painter
+    from livecam.ui.review import Review, source_of
+
+    rows, columns = size
+    path = numbered_movie(tmp_path / f"{'long' * 20}.mp4", [i / 30 for i in range(20)])
+    drawn = threading.Event()
+    finder = FaceFinder()
+    review = Review(source_of(path), finder, Desk(), Painter("blocks"), drawn.set)
+    try:
+        while "▀" not in (screen := review.draw(columns, rows)):
+            drawn.wait(1)
+            drawn.clear()
+    finally:
+        review.close()
+        finder.close()
+    lines = CODES.sub("", screen).split("\r\n")
+    assert len(lines) == rows
+    assert columns > 150 or "…" in lines[0], "what is cut is seen to be cut"
+    assert " q " in lines[-1], "the way back is always named"
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(terminal):
+    terminal.read_until("the key photo")
+    terminal.send("\x1a")
+    terminal.read_until("STOPPED")
+    assert terminal.is_restored()
+    os.kill(int(re.search(r"child (\d+)", terminal.text)[1]), signal.SIGCONT)
+    terminal.read_until("the key photo")
+    terminal.send("q")
+    assert terminal.wait() == 0
+    assert terminal.is_restored()
 
 
 def test_ctrl_c_puts_everything_back(terminal):

@@ -48,7 +48,7 @@ def is_good(truth) -> bool:
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_where_there_is_a_good_frame_a_good_one_is_chosen(seed):
     moment = film(seed, 60 + 45 * seed, 75)
     truths = [Script(seed).at(float(frame.index / RATE)) for frame in moment.frames]
@@ -69,8 +69,8 @@ def test_shut_eyes_score_below_open_ones_in_every_minute():
 
 
 def test_the_form_of_the_frames_does_not_change_the_choice_much():
-    keys = [livecam.score(film(1, 30, 40, form)).key for form in PixelFormat]
-    scores = [livecam.score(film(1, 30, 40, form)).frames[keys[0]].score for form in PixelFormat]
+    judged = [livecam.score(film(1, 30, 40, form)) for form in PixelFormat]
+    scores = [score.frames[judged[0].key].score for score in judged]
     assert max(scores) - min(scores) < 0.08
 
 
@@ -133,7 +133,7 @@ def test_the_live_readout_follows_the_person():
             script.at(i / 30),
             scorer.score(drawn(i, int(i * NS_PER_S / RATE), studio, PixelFormat.I420)),
         )
-        for i in range(0, 900, 6)
+        for i in range(0, 900, 10)
     ]
     finder.close()
     shut = [live for truth, live in readouts if truth.eyes_open < 0.1 and truth.light > 0.9]
