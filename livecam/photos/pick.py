@@ -32,7 +32,7 @@ SPACED_FRAMES = 12
 """What phone apps offer to choose from, and how many of a long movie are looked at."""
 BESIDE = 2
 """Frames on each side of one that is looked at alone: at 30 a second they show a blink coming."""
-COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 60
+COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
 """Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
 FINE_SHARE, PEAKS, MIN_REACH = 0.1, 3, 4
 """Then this share, around so many of the best, and at least so far on each side."""

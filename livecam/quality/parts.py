@@ -132,12 +132,21 @@ def laughter(face: FaceReading) -> float:
     return rise(face.smile, *LAUGH)
 
 
-def words_of(face: FaceReading, usual: Baseline) -> dict[str, str]:
-    """What is wrong in particular with a part, for those of which more can be said."""
+def words_of(
+    face: FaceReading, usual: Baseline, near: tuple[float, float] | None = None
+) -> dict[str, str]:
+    """What is wrong in particular with a part, for those of which more can be said.
+
+    `near` as in `parts_of`; None for a picture by itself.
+    """
     found = {}
     word, worst = max(flaws(face, usual).items(), key=lambda flaw: flaw[1])
     if worst > TOLD:
         found["expression"] = word
+    if near is not None:
+        how = (usual, trust(face), laughter(face))
+        if eyes(face.blink, face.aperture, *how) > eyes(*near, *how) + TOLD:
+            found["eyes"] = "about to blink"  # in this very frame the eyes are open
     if rise(face.sockets, *DARK_GLASSES) < 0.5:
         found["eyes"] = "sunglasses"
     if abs(up := raised_deg(face, usual)) > TOLD_DEG:

@@ -205,7 +205,7 @@ class _Crowd:
         values = parts.parts_of(calmed, usual, near)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""), parts.words_of(calmed, usual), person in self._counted,
+            self._places.get(person, ""), parts.words_of(calmed, usual, near), person in self._counted,
             (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
 

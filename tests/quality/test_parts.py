@@ -177,3 +177,11 @@ def test_eyes_behind_sunglasses_are_neither_open_nor_shut():
     assert values(sockets=0.4)["eyes"] == values()["eyes"], "in the shade of a cap"
     assert parts.words_of(replace(FACE, sockets=0.2), OWN)["eyes"] == "sunglasses"
     assert "eyes" not in parts.words_of(replace(FACE, sockets=0.4), OWN)
+
+
+def test_open_eyes_beside_a_blink_are_not_called_closed():
+    shut = (0.9, 0.03)
+    assert parts.words_of(FACE, OWN, shut)["eyes"] == "about to blink"
+    assert parts.words_of(FACE, OWN, (FACE.blink, FACE.aperture)) == {}
+    closed = replace(FACE, blink=shut[0], aperture=shut[1])
+    assert "eyes" not in parts.words_of(closed, OWN, shut), "these are: the plain word will do"
