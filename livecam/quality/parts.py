@@ -144,8 +144,8 @@ def words_of(
     if worst > TOLD:
         found["expression"] = word
     if near is not None:
-        how = (usual, trust(face), laughter(face))
-        if eyes(face.blink, face.aperture, *how) > eyes(*near, *how) + TOLD:
+        own = eyes(face.blink, face.aperture, usual, trust(face), laughter(face))
+        if own > eyes(near[0], near[1], usual, trust(face), laughter(face)) + TOLD:
             found["eyes"] = "about to blink"  # in this very frame the eyes are open
     if rise(face.sockets, *DARK_GLASSES) < 0.5:
         found["eyes"] = "sunglasses"

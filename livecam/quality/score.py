@@ -205,8 +205,8 @@ class _Crowd:
         values = parts.parts_of(calmed, usual, near)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""), parts.words_of(calmed, usual, near), person in self._counted,
-            (face.yaw_deg, face.pitch_deg, face.roll_deg),
+            self._places.get(person, ""), parts.words_of(calmed, usual, near),
+            person in self._counted, (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
 
     def missing(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
