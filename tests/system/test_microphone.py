@@ -83,3 +83,25 @@ def test_a_microphone_that_is_unplugged_is_said_and_the_picture_goes_on(tmp_path
     assert record["sound"] is None
     assert "stopped" in record["sound_note"]
     assert len(record["frames"]) == pytest.approx(90, abs=1)
+
+
+def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
+    """The loudspeaker's own sound is the microphone: what is played is in the movie."""
+    for command in (
+        ["load-module", "module-null-sink", "sink_name=speaker"],
+        ["set-default-sink", "speaker"],
+        ["set-default-source", "speaker.monitor"],
+    ):
+        subprocess.run(["pactl", *command], env=server.environment, check=True, capture_output=True)
+    loudest = {}
+    for click in ([], ["--click"]):
+        done = run(
+            *SMALL_DEMO, "--mic", "default", "--shots", "1", "--json", *click, cwd=tmp_path,
+            env=server.environment,
+        )  # fmt: skip
+        (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
+        samples, rate = sound(Path(saved["movie"]))
+        behind = np.abs(samples[round(1.4 * rate) :])  # the press is at one and a half seconds
+        loudest[bool(click)] = float(behind.max()) / max(1.0, float(np.abs(samples).max()))
+        loudest[f"level {bool(click)}"] = float(behind.max())
+    assert loudest["level True"] > 20 * max(1e-4, loudest["level False"])
