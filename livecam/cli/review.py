@@ -18,7 +18,7 @@ from livecam.media.publish import private
 from livecam.quality.model import FaceModel
 from livecam.review.cache import Cache, default_folder
 from livecam.review.desk import Desk
-from livecam.review.library import Library
+from livecam.review.moments import Library
 from livecam.review.views import Views
 from livecam.text import visible
 from livecam.ui import native_output

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from livecam.review.library import Entry
+    from livecam.review.moments import Entry
 
 PAGES = {"app.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
 """Beside `index.html`."""

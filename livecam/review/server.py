@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from livecam.review.desk import Desk
-    from livecam.review.library import Entry, Library
+    from livecam.review.moments import Entry, Library
     from livecam.review.views import Views
 
 CSP = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from livecam.review.library import Entry, Library
+    from livecam.review.moments import Entry, Library
     from livecam.review.views import Views
 
 NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EFBIG)

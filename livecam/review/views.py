@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from livecam.photos.pick import Pick
     from livecam.quality.model import AnyModel
     from livecam.review.cache import Cache
-    from livecam.review.library import Entry
+    from livecam.review.moments import Entry
 
 MADE = "2"
 """Version of what is made here: another one is made anew."""

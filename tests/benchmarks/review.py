@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from livecam.review.library import Library
+from livecam.review.moments import Library
 from tests.support.files import saved
 
 HERE = Path(__file__).parents[1] / "programs"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from livecam.review.cache import Cache
-from livecam.review.library import Library
+from livecam.review.moments import Library
 from tests.support.files import saved
 
 
@@ -75,7 +75,7 @@ def test_nothing_is_read_again_where_nothing_changed(folder, tmp_path, monkeypat
     def never(*_):
         raise AssertionError("the folder is as it was")
 
-    monkeypatch.setattr("livecam.review.library.inputs_among", never)
+    monkeypatch.setattr("livecam.review.moments.inputs_among", never)
     again = Library(folder, tmp_path / "index.sqlite")
     again.refresh()
     assert again.entries == library.entries
