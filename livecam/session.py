@@ -82,6 +82,7 @@ class KeyFrame:
 
     saved: contract.Saved
     frame: Frame
+    score: MomentScore
 
 
 class Session:
@@ -397,7 +398,8 @@ class Session:
         """A moment is on disk."""
         frame = moment.frames[score.key]
         # A copy: the frame itself would hold on to the ring's memory.
-        self.last = KeyFrame(event, frame.with_data(frame.data.copy(), warmup=frame.warmup))
+        copied = frame.with_data(frame.data.copy(), warmup=frame.warmup)
+        self.last = KeyFrame(event, copied, score)
         self.send(event)
 
     def put_aside(self, number: int) -> None:

@@ -6,13 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livecam.quality.explain import complaints, faults
+from livecam.quality.explain import NOTHING_BELOW, complaints, faults
 from livecam.quality.score import score_frames
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
     from livecam.quality.finder_server import Finder
     from livecam.quality.measures import FrameReading
+    from livecam.quality.score import FaceScore
 
 HISTORY = 25
 """Readings that make the running baselines: five seconds at five a second."""
@@ -27,6 +28,7 @@ class LiveFace:
     score: float
     fault: str = ""
     """What pulls it down most, or ""."""
+    has_shut_eyes: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class LiveScore:
     complaints: tuple[str, ...]
     boxes: tuple[LiveFace, ...] = ()
     """Of the faces that count."""
+
+
+def has_shut_eyes(face: FaceScore) -> bool:
+    """Whether the eyes are as good as closed, or about to be."""
+    return face.parts.get("eyes", 1.0) < NOTHING_BELOW
 
 
 class LiveScorer:
@@ -58,7 +65,10 @@ class LiveScorer:
             people = sum(face.counts for face in newest.faces)
             boxes = tuple(
                 LiveFace(
-                    face.box_xyxy, face.score, next(iter(complaints(face.parts, face.words)), "")
+                    face.box_xyxy,
+                    face.score,
+                    next(iter(complaints(face.parts, face.words)), ""),
+                    has_shut_eyes(face),
                 )
                 for face in newest.faces
                 if face.counts

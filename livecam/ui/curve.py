@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from livecam.quality.live import has_shut_eyes
 from livecam.timebase import to_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livecam.quality.choice import MomentScore
     from livecam.quality.live import LiveScore
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -27,6 +29,8 @@ class Point:
     score: float
     is_judged: bool
     """False where somebody was looked for, and nobody was there."""
+    is_blink: bool = False
+    """Whether somebody's eyes are shut."""
 
 
 class History:
@@ -41,7 +45,8 @@ class History:
             return
         # Where faces cannot be looked for, the whole picture has a score.
         is_judged = live.faces > 0 or live.score > 0
-        self._points.append(Point(live.t_ns, live.score, is_judged))
+        blinks = any(face.has_shut_eyes for face in live.boxes)
+        self._points.append(Point(live.t_ns, live.score, is_judged, blinks))
 
     def last(self, span_s: float) -> tuple[Point, ...]:
         """Those of the last seconds."""
@@ -51,8 +56,21 @@ class History:
         return tuple(point for point in self._points if point.t_ns >= first_ns)
 
 
+def of_moment(score: MomentScore) -> tuple[Point, ...]:
+    """The curve of a moment that was scored."""
+    return tuple(
+        Point(
+            frame.t_ns,
+            frame.score,
+            bool(frame.faces) or score.basis == "frame",
+            any(has_shut_eyes(face) for face in frame.faces if face.counts),
+        )
+        for frame in score.frames
+    )
+
+
 def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
-    """The curve, `width` cells wide, the best of it marked; dots where nobody was there."""
+    """The curve, `width` cells wide, the best of it green, blinks red; dots where nobody was."""
     text = Text()
     if not points or width < 1:
         return text
@@ -75,5 +93,6 @@ def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
             text.append(NOBODY, "dim")
         else:
             level = min(len(BLOCKS) - 1, int(shown.score * len(BLOCKS)))
-            text.append(BLOCKS[level], "bold green" if cell is best else "")
+            style = "bold green" if cell is best else "red" if shown.is_blink else ""
+            text.append(BLOCKS[level], style)
     return text

@@ -363,10 +363,7 @@ class Review:
 
     def _curve(self, loaded: _Loaded, columns: int) -> list[str]:
         frames = loaded.pick.score.frames
-        points = [
-            curve.Point(frame.t_ns, frame.score, bool(frame.faces) or frame.score > 0)
-            for frame in frames
-        ]
+        points = curve.of_moment(loaded.pick.score)
         span_s = max(0.1, to_s(frames[-1].t_ns - frames[0].t_ns))
         width = max(1, columns - 2)
         drawn = curve.draw(points, span_s, width)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from livecam.quality.explain import word_for
 from livecam.text import visible
 from livecam.timebase import now_ns, to_ns, to_s
-from livecam.ui.curve import History, Point
+from livecam.ui.curve import History, Point, of_moment
 
 if TYPE_CHECKING:
     from livecam.capture.frame import Frame
@@ -88,7 +88,7 @@ class Status:
     is_flashing: bool = False
     """Whether the shutter was pressed just now."""
     curve: tuple[Point, ...] = ()
-    """The live score of the seconds that the ring holds."""
+    """The live score of the seconds that the ring holds, or for a while that of the new moment."""
     countdown_s: float | None = None
     """Until the timer presses."""
     is_automatic: bool = False
@@ -180,7 +180,7 @@ class StatusReader:
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
             picture_is_key=fresh,
             boxes=live.boxes if live and not fresh else (),
-            curve=self._history.last(span_s),
+            curve=of_moment(last.score) if fresh and last else self._history.last(span_s),
             countdown_s=self.countdown_s,
             is_automatic=self.is_automatic,
             is_burst=self.is_burst,

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from livecam.quality.choice import MomentScore
 from livecam.quality.live import LiveFace, LiveScore
+from livecam.quality.score import FaceScore, FrameScore
 from livecam.ui import curve
 from livecam.ui.curve import History, Point
 from livecam.ui.graphics import Painter
@@ -252,6 +254,27 @@ def test_a_camera_that_is_lost_shows_no_live_picture(size):
     text = "\n".join(shown(lost, picture=True))
     assert "the last picture" in text
     assert "live" not in text.replace("livecam", "")
+
+
+def test_blinks_are_red_in_the_curve():
+    points = [
+        Point(i * 100_000_000, 0.0 if 10 <= i < 13 else 0.9, True, 10 <= i < 13) for i in range(30)
+    ]
+    text = curve.draw(points, 3.0, 30)
+    red = [span for span in text.spans if span.style == "red"]
+    assert len(red) == text.plain.count("▁") >= 2
+
+
+def test_a_saved_moments_curve_has_a_point_a_frame():
+    faces = (FaceScore(0, (0, 0, 9, 9), 0.0, {"eyes": 0.0}),)
+    frames = (
+        FrameScore(0, 0, 0.9, True, (), {}),
+        FrameScore(1, 33_000_000, 0.0, True, faces, {}),
+    )
+    found = curve.of_moment(MomentScore("faces", frames, 0, ""))
+    assert [(p.is_judged, p.is_blink) for p in found] == [(False, False), (True, True)]
+    scene = curve.of_moment(MomentScore("frame", frames[:1], 0, ""))
+    assert scene[0].is_judged
 
 
 def test_where_faces_cannot_be_looked_for_the_curve_is_that_of_the_picture():
