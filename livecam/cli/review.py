@@ -123,24 +123,25 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
             server_header=False, timeout_graceful_shutdown=2,
         )
     )  # fmt: skip
-    print(f"{visible(str(library.folder))} is at {address}", flush=True)
-    print("Ctrl-C ends it", flush=True)
     door = None
-    if args.host is not None:
-        _show_code(address)
-    elif not args.no_open:
-        door = _open_browser(address)
-    looking.start()
-    try:
-        with _ended_by_signals(server) as ended:
+    # Before anybody can know that it runs: whenever a signal comes, everything is tidied up.
+    with _ended_by_signals(server) as ended:
+        print(f"{visible(str(library.folder))} is at {address}", flush=True)
+        print("Ctrl-C ends it", flush=True)
+        if args.host is not None:
+            _show_code(address)
+        elif not args.no_open:
+            door = _open_browser(address)
+        looking.start()
+        try:
             server.run(sockets=[listening])
-    finally:
-        ending.set()
-        looking.join()
-        desk.close()
-        listening.close()
-        if door is not None:
-            door.unlink(missing_ok=True)
+        finally:
+            ending.set()
+            looking.join()
+            desk.close()
+            listening.close()
+            if door is not None:
+                door.unlink(missing_ok=True)
     return int(ended.code)
 
 
