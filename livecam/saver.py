@@ -147,7 +147,7 @@ class Saver:
         `spill` is the folder for what cannot be written to `out`; None makes one among the system's
         temporary files when it is needed. `finder` looks at best takes, where they are asked for.
         """
-        self._out, self._spill, self._form = out, spill, save_options
+        self._out, self._spill, self._save_options = out, spill, save_options
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
         self._finder = finder
         self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
@@ -373,7 +373,7 @@ class Saver:
 
     def _write(self, job: _Job, folder: Path) -> None:
         """Write a moment into a folder, and tell. Raises LivecamError."""
-        moment, save_options, scoring = job.moment, self._form, job.scoring
+        moment, save_options, scoring = job.moment, self._save_options, job.scoring
         assert scoring is not None
         tier, encoder = "after", ENCODERS[save_options.codec][0]
 

@@ -201,7 +201,7 @@ def _composed(pick: Pick, movie: OpenMovie, retouch: Retouch) -> tuple[_Picture 
         return to_s(frames[position].t_ns)
 
     take = compose(frames, key, picture, retouch.finder)
-    if not take.is_composed:
+    if take.image_bgr is None:
         return None, take.note(time_s)
     composite = take.composite(len(frames), time_s)
     return _Picture(take.image_bgr, base.note, composite), take.note(time_s)

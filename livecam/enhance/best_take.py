@@ -103,8 +103,8 @@ class Stay:
 class BestTake:
     """What became of the base frame."""
 
-    image_bgr: Bytes
-    """(H, W, 3) uint8."""
+    image_bgr: Bytes | None
+    """(H, W, 3) uint8; None where it stays as it is."""
     swaps: tuple[Swap, ...]
     stays: tuple[Stay, ...]
 
@@ -115,10 +115,7 @@ class BestTake:
 
     def note(self, time_s: Callable[[int], float]) -> str:
         """What was done, in a sentence; `time_s` says when a frame was taken."""
-        swapped = [
-            f"{swap.place or 'the face'} from {time_s(swap.frame):.3f} s" for swap in self.swaps
-        ]
-        told = [f"composed: {', '.join(swapped)}"] if swapped else []
+        told = [f"composed: {self._swapped(time_s)}"] if self.swaps else []
         told += [f"{stay.place or 'the face'} stays: {stay.why}" for stay in self.stays]
         return "; ".join(told) or "nobody is better in another frame"
 
@@ -127,10 +124,11 @@ class BestTake:
         if not self.swaps:
             return None
         used = len({swap.frame for swap in self.swaps}) + 1
-        swapped = ", ".join(
-            f"{swap.place or 'the face'} from {time_s(swap.frame):.3f} s" for swap in self.swaps
-        )
-        return Composite(frames, used, f"composed by livecam: {swapped}")
+        return Composite(frames, used, f"composed by livecam: {self._swapped(time_s)}")
+
+    def _swapped(self, time_s: Callable[[int], float]) -> str:
+        named = ((swap.place or "the face", time_s(swap.frame)) for swap in self.swaps)
+        return ", ".join(f"{name} from {taken_s:.3f} s" for name, taken_s in named)
 
 
 def compose(
@@ -140,15 +138,14 @@ def compose(
 
     `picture` gives a frame by its position, (H, W, 3) uint8 BGR, or raises ValueError.
     """
-    base = picture(key)
+    wanted = [(face, found) for face in frames[key].faces if (found := _better(frames, key, face))]
+    if not wanted:
+        return BestTake(None, (), ())
     swaps: list[Swap] = []
     stays: list[Stay] = []
-    result = base
-    judged = before = _judged(base, finder)
-    for face in frames[key].faces:
-        found = _better(frames, key, face)
-        if not found:
-            continue
+    result = picture(key)
+    judged = before = _judged(result, finder)
+    for face, found in wanted:
         why = ""
         for position, other in found:
             taken = _taken_over(result, picture, frames, (key, position), (face, other))
@@ -164,7 +161,7 @@ def compose(
             break
         else:
             stays.append(Stay(face.person, face.place, why))
-    return BestTake(result, tuple(swaps), tuple(stays))
+    return BestTake(result if swaps else None, tuple(swaps), tuple(stays))
 
 
 def _better(frames: Sequence[FrameScore], key: int, face: FaceScore) -> list[tuple[int, FaceScore]]:

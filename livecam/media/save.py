@@ -106,7 +106,7 @@ def save_when_scored(
             if save_options.best_take and finder is not None:
                 take = _best_take(moment, score, made, finder)
                 tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
-                made = take.image_bgr if take.is_composed else made
+                made = made if take.image_bgr is None else take.image_bgr
             files = _stills(bundle, movie, moment, score, tags, save_options, made)
             _rewrite(movie, paired_movie(movie.read_bytes(), tags, still_s))
             record = moment_record(
@@ -153,18 +153,21 @@ def _write(
 
 
 def _enhanced(moment: Moment, key: int) -> Merged:
+    from livecam.enhance.merge import Merged
     from livecam.enhance.moment import enhance
 
     try:
         return enhance(moment.frames, key)
     except ValueError as err:
         raise OutputError(f"the key photo cannot be decoded: {err}") from err
+    except Exception as err:  # noqa: BLE001 - no embellishment is worth a moment
+        return Merged(moment.frames[key].bgr(), 0.0, 1.0, f"it broke down: {err!r}")
 
 
 def _best_take(moment: Moment, score: MomentScore, base: Bytes | None, finder: Finder) -> BestTake:
     """The key photo composed; `base` is the merged key frame, None for the frame as it is.
 
-    Where the faces cannot be looked at, it is the key frame.
+    Whatever goes wrong, the key frame stays as it is.
     """
     from livecam.enhance.best_take import BestTake, Stay, compose
 
@@ -175,10 +178,9 @@ def _best_take(moment: Moment, score: MomentScore, base: Bytes | None, finder: F
 
     try:
         return compose(score.frames, score.key, picture, finder)
-    except LivecamError as err:
-        return BestTake(picture(score.key), (), (Stay(0, "everybody", err.message),))
-    except ValueError as err:
-        raise OutputError(f"the key photo cannot be decoded: {err}") from err
+    except Exception as err:  # noqa: BLE001 - no embellishment is worth a moment
+        why = err.message if isinstance(err, LivecamError) else repr(err)
+        return BestTake(None, (), (Stay(0, "everybody", why),))
 
 
 def _stills(

@@ -17,6 +17,7 @@ from livecam.capture.frame import PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.enhance.best_take import compose
+from livecam.media.save import save_when_scored
 from livecam.media.save_options import SaveOptions
 from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
@@ -106,7 +107,7 @@ def test_nobody_is_swapped_where_everybody_is_good(pictures, finder):
     _, score = judged(images, finder)
     took = compose(score.frames, score.key, images.__getitem__, finder)
     assert not took.is_composed
-    assert took.image_bgr is images[score.key]
+    assert took.image_bgr is None
     assert took.composite(30, float) is None
 
 
@@ -214,3 +215,40 @@ def test_exiftool_knows_a_composite_when_it_sees_one(pictures, tmp_path):
     assert found["CompositeImage"] == 3
     assert found["CompositeImageCount"] in ("30 2", "30 3")
     assert "composed by livecam: " in found["ImageDescription"]
+
+
+class Broken:
+    """A finder of faces that breaks down."""
+
+    def start(self):
+        raise RuntimeError("out of order")
+
+    def read(self, frame):
+        raise RuntimeError("out of order")
+
+
+def test_a_best_take_that_breaks_down_loses_no_moment(pictures, finder, tmp_path):
+    images, base = pictures
+    it, score = judged(images, finder)
+    files = save_when_scored(
+        it, lambda: replace(score, key=base), tmp_path, SaveOptions(best_take=True), finder=Broken()
+    )
+    record = json.loads(files.scores.read_text())
+    assert record["key"]["index"] == base
+    assert not record["composed"]["is_composed"]
+    assert "out of order" in record["composed"]["note"]
+    assert files.photo.is_file()
+
+
+def test_a_merge_that_breaks_down_loses_no_moment(pictures, finder, tmp_path, monkeypatch):
+    images, _ = pictures
+    it, score = judged(images, finder)
+
+    def broken(*_):
+        raise cv2.error("out of order")
+
+    monkeypatch.setattr("livecam.enhance.moment.merge", broken)
+    files = save_when_scored(it, lambda: score, tmp_path, SaveOptions(enhance=True))
+    record = json.loads(files.scores.read_text())
+    assert not record["enhanced"]["is_enhanced"]
+    assert "out of order" in record["enhanced"]["note"]
