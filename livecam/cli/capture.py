@@ -101,7 +101,8 @@ class Program:
         """`errors` is the real standard error."""
         self._args, self._errors_out = args, errors
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._view = _view(args, errors)
+        self._view = view = _view(args, errors)
+        self._screen = None if isinstance(view, PlainView | JsonView) else view
         self._status = StatusReader()
         self._keyboard = Keyboard(self._on_key, lambda: self._inbox.put("hangup"))
         self._session: Session | None = None
@@ -162,16 +163,14 @@ class Program:
 
     def _find_way(self) -> None:
         """Ask the terminal how it shows pictures, where the user does not say it."""
-        from livecam.ui.screen import Screen
-
-        if not isinstance(self._view, Screen) or self._args.picture == "blocks":
+        if self._screen is None or self._args.picture == "blocks":
             return
         found = find_way(self._keyboard)
         if self._args.picture == "iterm":
             found = "iterm"
         elif self._args.picture == "kitty" and found != "kitty-memory":
             found = "kitty"
-        self._view.use(found)
+        self._screen.use(found)
 
     def _start_triggers(self, session: Session) -> Timetable | None:
         """Everything that presses but the keys."""
@@ -224,7 +223,7 @@ class Program:
             self._farewell()
 
     def _farewell(self) -> None:
-        if self._is_screen:
+        if self._screen is not None:
             for saved in self._saved:
                 if Path(saved.photo).exists():  # it may be in the trash, or have been moved
                     print(f"saved {visible(saved.photo)}")
@@ -234,10 +233,6 @@ class Program:
         if self._lost and self._interrupts > 1:
             numbers = ", ".join(map(str, self._lost))
             print(f"livecam: gave up; not saved: moment {numbers}", file=self._errors_out)
-
-    @property
-    def _is_screen(self) -> bool:
-        return not isinstance(self._view, PlainView | JsonView)
 
     # Main thread
 
@@ -328,42 +323,35 @@ class Program:
                         self._hook.give_up()
 
     def _toggle(self, message: Message) -> None:
-        from livecam.ui.screen import Screen
-
-        if not isinstance(self._view, Screen):
+        if self._screen is None:
             return
         if message == "picture":
-            self._view.show_picture = not self._view.show_picture
+            self._screen.show_picture = not self._screen.show_picture
         elif message == "mirror":
-            self._view.is_mirrored = not self._view.is_mirrored
+            self._screen.is_mirrored = not self._screen.is_mirrored
         else:
-            self._view.show_help = not self._view.show_help
+            self._screen.show_help = not self._screen.show_help
 
     def _look_again(self) -> None:
         """Look through the newest photo, or at the camera again."""
-        from livecam.ui.screen import Screen
-
         if self._looking is not None:
             self._stop_looking()
-        elif self._saved and isinstance(self._view, Screen):
+        elif self._saved and self._screen is not None:
             try:
                 self._looking = Looking(
                     Path(self._saved[-1].photo),
                     FaceModel(self._args.model, self._args.face_runtime),
-                    self._view.painter,
+                    self._screen.painter,
                     lambda: self._inbox.put("draw"),
                 )
             except LivecamError as err:  # it is in the trash, or somebody has moved it
                 self._status.told = str(err)
 
     def _stop_looking(self) -> None:
-        from livecam.ui.screen import Screen
-
-        if self._looking is not None:
+        if self._looking is not None and self._screen is not None:
             self._looking.close()
             self._looking = None
-            if isinstance(self._view, Screen):
-                self._view.wipe()
+            self._screen.wipe()
 
     def _undo(self) -> None:
         """Put the newest moment into the trash, or bring it back from there."""
@@ -405,8 +393,8 @@ class Program:
         threading.Thread(target=session.notice, args=(text,), daemon=True).start()
 
     def _draw(self) -> None:
-        if self._looking is not None:
-            self._looking.draw(self._view)
+        if self._looking is not None and self._screen is not None:
+            self._looking.draw(self._screen)
         else:
             self._view.draw(self._status.read(self._session))
 

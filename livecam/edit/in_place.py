@@ -18,7 +18,7 @@ from livecam.errors import InputError, OutputError
 from livecam.formats.tags import new_identifier
 from livecam.media.publish import rename_new
 from livecam.media.record import DECIMALS
-from livecam.photos.judged import read_record, record_of
+from livecam.photos.judged import read_record, record_of, record_path
 from livecam.photos.pick import open_movie
 from livecam.quality.explain import explain, word_for
 from livecam.timebase import to_s
@@ -45,7 +45,7 @@ class KeyChange:
 
     def undo(self) -> Input:
         """Bring the old files back, and put the new ones into the trash. Raises OutputError."""
-        record = self.source.file.with_suffix(".json")
+        record = record_path(self.source)
         files = [*self.source.files, *([record] if record in self._removed.files else [])]
         # Somebody may have moved one of them; and an undo that failed may be tried again.
         there = [path for path in files if path.exists()]
@@ -79,9 +79,10 @@ def make_key(pick: Pick, position: int) -> KeyChange:
     record = record_of(source)
     stem = source.file.stem.removesuffix(".MP")
     if record is not None:
-        photo = next(_name(source, stem, suffix) for suffix in files.content if suffix != ".MOV")
-        movie_name = _name(source, stem, ".MOV")
-        text = _record(record, pick, position, identifier, photo, movie_name)
+        names = {suffix: _name(source, stem, suffix) for suffix in files.content}
+        photo = next(name for suffix, name in names.items() if suffix != ".MOV")
+        # A Motion Photo is both in one.
+        text = _record(record, pick, position, identifier, photo, names.get(".MOV", photo))
         files = NewFiles({".json": text, **files.content}, files.note)
     return _replaced(source, files, stem, record)
 

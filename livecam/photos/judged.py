@@ -22,15 +22,22 @@ if TYPE_CHECKING:
     from livecam.quality.finder import FaceFinder
     from livecam.quality.measures import FrameReading
 
+LONG_S, LONG_FRAMES = 60.0, 48
+"""Of a movie longer than any moment so many frames are looked at: somebody waits for them."""
 MOST_RECORD = 20_000_000
 """Bytes; a moment of 30 s at 60 frames a second with four faces takes 4 million."""
 
 
+def record_path(source: Input) -> Path:
+    """Where livecam's record of a moment would lie: NAME.JPG and NAME.MP.jpg have NAME.json."""
+    return source.file.with_name(f"{source.file.stem.removesuffix('.MP')}.json")
+
+
 def record_of(source: Input) -> Path | None:
-    """Livecam's record of a Live Photo, if one lies beside it and speaks of it."""
-    if source.kind != "live-photo":
+    """Livecam's record of a Live or Motion Photo, if one lies beside it and speaks of it."""
+    if source.kind not in ("live-photo", "motion-photo"):
         return None
-    path = source.file.with_suffix(".json")
+    path = record_path(source)
     record = read_record(path)
     return path if record is not None and record.get("photo") == source.file.name else None
 
@@ -87,7 +94,9 @@ def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lamb
     if source.kind == "pictures":
         raise InputError(f"{source.file.name} is a picture, not a moment")
     with open_movie(source) as movie:
-        return pick(source, cast("FaceFinder", _Stopping(finder, given_up)), Wanted(), movie)
+        is_long = movie.reader.duration_s > LONG_S
+        wanted = Wanted(LONG_FRAMES, is_default=False) if is_long else Wanted()
+        return pick(source, cast("FaceFinder", _Stopping(finder, given_up)), wanted, movie)
 
 
 def key_of(pick: Pick) -> int | None:

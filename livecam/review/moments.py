@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
 from livecam.photos.inputs import KNOWN, Input, inputs_among
-from livecam.photos.judged import read_record, record_of
+from livecam.photos.judged import read_record, record_of, record_path
 from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ class Library:
 
     def look_again(self, folder: Path) -> None:
         """Look into one folder, where something was changed."""
-        content = next((found for parent, found in walk(folder, (*KNOWN, ".json"))
-                        if parent == folder), [])  # fmt: skip
-        self._look_into(folder, content)
+        # The folder itself comes first, if anything is in it; those below are left alone.
+        parent, content = next(walk(folder, (*KNOWN, ".json")), (folder, []))
+        self._look_into(folder, content if parent == folder else [])
 
     def _look_into(
         self, folder: Path, content: Iterable[Path], given_up: Callable[[], bool] = lambda: False
@@ -224,7 +224,7 @@ class Library:
 def stamp_of(source: Input) -> str:
     """Another one when a moment's files, or livecam's record of it, change. Never raises."""
     mark = hashlib.blake2b(digest_size=16)
-    for path in (*source.files, source.file.with_suffix(".json")):
+    for path in (*source.files, record_path(source)):
         try:
             stat = path.stat()
             mark.update(repr((str(path), stat.st_size, stat.st_mtime_ns)).encode())

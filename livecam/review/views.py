@@ -53,6 +53,7 @@ FACE_ROOM = 0.35
 COLUMNS = 10
 """Of the pictures that hold strips: a browser decodes no picture that is 30,000 pixels wide."""
 JPEG_QUALITY = 85
+MOST_PROXY_S = 120.0
 MOST_PROXY_W, PROXY = 1280, {"preset": "veryfast", "crf": "23"}
 """Of an H.264 movie that is made in place of one which a browser cannot play."""
 PLAYED_SUFFIXES = (".mov", ".mp4", ".m4v")
@@ -218,10 +219,13 @@ class Views:
         """Its movie as a browser plays it: itself, or a copy. Raises InputError, OSError."""
         with open_movie(entry.source) as movie:
             codec, pixels = movie.reader.codec, movie.reader.pixel_format
+            duration_s = movie.reader.duration_s
         plays = codec == "h264" and pixels in ("yuv420p", "yuvj420p")
         path = entry.files[-1]
         if entry.kind != "motion-photo" and plays and path.suffix.lower() in PLAYED_SUFFIXES:
             return path
+        if duration_s > MOST_PROXY_S:
+            raise InputError(f"a movie of {duration_s:.0f} s is too long to be made playable here")
 
         def make(target: Path) -> None:
             with self._making, open_movie(entry.source) as movie:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from livecam.quality.model import AnyModel
     from livecam.ui.graphics import Painter
-    from livecam.ui.plain import JsonView, PlainView
     from livecam.ui.screen import Screen
 
 
@@ -32,14 +31,11 @@ class Looking:
         self._finder, self._desk = FaceFinder(model), Desk()
         self._review = Review(source, self._finder, self._desk, painter, changed)
 
-    def draw(self, view: Screen | PlainView | JsonView) -> None:
-        """Obey what was typed, and show the moment on a screen."""
-        from livecam.ui.screen import Screen
-
+    def draw(self, screen: Screen) -> None:
+        """Obey what was typed, and show the moment."""
         while not self.keys.empty():
             self._review.key(self.keys.get())
-        if isinstance(view, Screen):
-            view.draw_review(self._review)
+        screen.draw_review(self._review)
 
     def close(self) -> None:
         """What was chosen stays chosen."""

@@ -27,14 +27,7 @@ from livecam.text import visible
 from livecam.timebase import to_s
 from livecam.ui import curve, half_blocks, native_output
 from livecam.ui.graphics import Painter, find_way
-from livecam.ui.screen import (
-    ENTER,
-    FRAME_END,
-    FRAME_START,
-    LEAVE,
-    WORD_STYLES,
-    line_of,
-)
+from livecam.ui.screen import ENTER, FRAME_END, FRAME_START, LEAVE, WORD_STYLES, line_of
 from livecam.ui.streams import discard
 from livecam.ui.terminal import Keyboard, enable_escapes, suspend
 
@@ -61,8 +54,8 @@ CELL_W, CELL_H = 12, 3
 """Cells of a frame in the filmstrip."""
 FACE_ROOM = 0.6
 """Around a face at 1:1, in shares of its box."""
-MOST_PICTURES = 24
-"""Decoded pictures that are kept: 150 MB at 1080p."""
+MOST_BYTES = 150_000_000
+"""Of decoded pictures that are kept beside those that are shown: 24 at 1080p, 6 at 4K."""
 DRAW_INTERVAL_S = 0.2
 SIGNALS = {
     "SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup", "SIGTSTP": "suspend",
@@ -209,15 +202,23 @@ class Review:
                 cell = half_blocks.draw(image, CELL_W - 1, CELL_H)
                 with self._lock:
                     self._pictures[at], self._cells[at] = image, cell
-                    while len(self._pictures) > MOST_PICTURES:
-                        free = [i for i in self._pictures if i not in self._shown]
-                        del self._pictures[max(free, key=lambda i: abs(i - self._at))]
                     self._asked.discard(at)
+                    self._let_go()
         if self._key_at(loaded) in wanted and self._source.kind == "live-photo":
             with contextlib.suppress(InputError):  # HEIC without its library: the frame will do
                 image = read_picture(self._source.file)
                 with self._lock:
                     self._pictures[self._key_at(loaded)] = image
+                    self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget pictures that are not shown, the farthest first, until the rest has room."""
+        far = sorted(set(self._pictures) - self._shown, key=lambda at: -abs(at - self._at))
+        held = sum(self._pictures[at].nbytes for at in far)
+        for at in far:
+            if held <= MOST_BYTES:
+                return
+            held -= self._pictures.pop(at).nbytes
 
     def _need(self, large: list[int], small: list[int]) -> None:
         """Have frames decoded that are not there yet: some to be shown large, others small."""

@@ -201,7 +201,8 @@ class Screen:
     def _redraw(self, status: Status, columns: int, rows: int) -> bool:
         """Draw the picture anew, unless the next would be more than the line can take."""
         assert status.picture is not None
-        fits = self._drawn is not None and self._drawn.rows <= rows
+        drawn = self._drawn
+        fits = drawn is not None and drawn.rows <= rows and drawn.columns <= columns
         is_due = status.picture_is_key or status.is_flashing or self._budget.has_room()
         if fits and not is_due:
             return False

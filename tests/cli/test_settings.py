@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -69,15 +70,12 @@ def test_what_is_wrong_is_said_with_its_place(written, text, told):
 def test_config_shows_each_value_and_whose_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    folder = tmp_path / "livecam"
     done = run("config", cwd=tmp_path)
     assert done.returncode == 0
     path = done.stdout.splitlines()[0].removeprefix("# settings come from ").partition(",")[0]
     assert "which does not exist" in done.stdout
     # What is printed is such a file.
     assert tomllib.loads(done.stdout)["before"] == 1.5
-    from pathlib import Path
-
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text('before = 2.5\ncamera = "demo"\n[pick]\njobs = 1\n')
     done = run("config", cwd=tmp_path)
@@ -90,7 +88,6 @@ def test_config_shows_each_value_and_whose_it_is(tmp_path, monkeypatch):
         jsonschema.validate(event, {**schema, "$ref": "#/$defs/event"})
     own = {(e["command"], e["name"]): e["value"] for e in found if e["source"] != "default"}
     assert own == {("", "before"): 2.5, ("", "camera"): "demo", ("pick", "jobs"): 1}
-    assert folder
 
 
 def test_every_option_but_those_done_once_is_a_setting(written):

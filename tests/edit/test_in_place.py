@@ -113,6 +113,24 @@ def test_a_motion_photo_is_changed_in_place_too(tmp_path):
     assert content(folder) == before
 
 
+def test_a_motion_photo_alone_has_its_record_changed_too(tmp_path):
+    folder = tmp_path / "photos"
+    saved(folder, SaveOptions(motion="only"), is_scored=True)
+    (source,) = find_inputs([folder]).inputs
+    before, pick = content(folder), judged(source)
+    record = json.loads(next(folder.glob("*.json")).read_text())
+    assert len(pick.score.frames) == len(record["frames"])
+    assert pick.score.reason == record["key"]["reason"], "it is the record's word, not a new look"
+    change = make_key(pick, other_frame(pick))
+    assert content(folder).keys() == before.keys()
+    record = json.loads(next(folder.glob("*.json")).read_text())
+    jsonschema.validate(record, json.loads(SCHEMA_PATH.read_text()))
+    assert record["key"]["index"] == other_frame(pick)
+    assert record["photo"] == record["movie"] == source.file.name
+    assert change.undo() == source
+    assert content(folder) == before
+
+
 def test_a_movie_has_no_key_photo(tmp_path):
     path = numbered_movie(tmp_path / "a.mp4", [i / 30 for i in range(10)])
     with pytest.raises(InputError, match="no key photo"):

@@ -152,7 +152,9 @@ function makeTile(at) {
   item.setAttribute("aria-posinset", at + 1);
   item.setAttribute("aria-setsize", moments.length);
   tile.addEventListener("click", () => { location.hash = moment.id; });
-  tile.addEventListener("mouseenter", () => { if (!CALM.matches) playIn(picture, moment); });
+  // A movie may be long, and have to be made playable first: it is played when it is asked for.
+  const plays = moment.kind !== "video";
+  tile.addEventListener("mouseenter", () => { if (plays && !CALM.matches) playIn(picture, moment); });
   tile.addEventListener("mouseleave", () => rest(picture));
   tile.addEventListener("focusout", () => rest(picture));
   tile.addEventListener("keydown", (event) => moveInGrid(event, at, () => playIn(picture, moment)));
