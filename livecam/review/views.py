@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from livecam.errors import InputError, OutputError
-from livecam.formats.ffmpeg import AUDIO_BIT_RATE
+from livecam.formats.ffmpeg import AUDIO_BIT_RATE, reason
 from livecam.formats.ffmpeg import open_movie as open_with_ffmpeg
 from livecam.formats.files import read_file
 from livecam.formats.movie_facts import is_quicktime
@@ -321,11 +321,15 @@ class _Sound:
 
     def _packets(self, heard: AudioStream, stream: AudioStream) -> Iterator[tuple[float, Packets]]:
         resampler = av.AudioResampler("fltp", stream.layout, stream.rate)
-        time_s = 0.0
+        place: int | None = None
         for block in self._container.decode(heard):
-            time_s = float(block.time or time_s)
-            yield time_s, [p for part in resampler.resample(block) for p in stream.encode(part)]
-        yield time_s, stream.encode(None)
+            # Counted from the first one on: what AVI says of MP3's times is not in order.
+            place = round((block.time or 0.0) * block.sample_rate) if place is None else place
+            block.pts, block.time_base = place, Fraction(1, block.sample_rate)
+            begins_s = place / block.sample_rate
+            place += block.samples
+            yield begins_s, [p for part in resampler.resample(block) for p in stream.encode(part)]
+        yield 0.0, stream.encode(None)
 
 
 def _encode(source: Path | bytes, reader: MovieReader, target: Path) -> None:
@@ -350,4 +354,4 @@ def _encode(source: Path | bytes, reader: MovieReader, target: Path) -> None:
             out.mux(stream.encode(None))
             sound.write_up_to(math.inf)
     except (av.FFmpegError, ValueError) as err:
-        raise InputError(f"it cannot be made playable: {err}") from err
+        raise InputError(f"it cannot be made playable: {reason(err)}") from err

@@ -14,12 +14,18 @@ import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from livecam.cli.review import _names
+from livecam.errors import InputError
 from livecam.media.save_options import SaveOptions
+from livecam.review.cache import Cache
+from livecam.review.moments import Library
+from livecam.review.views import Views
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started
+from tests.support.sync import offsets_s
 
 pytest.importorskip("uvicorn")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -291,6 +297,63 @@ def test_where_there_is_no_trash_nothing_is_lost(served, tmp_path):
     assert answer.status == 500
     assert "cannot be put into the trash" in json.loads(told)["message"]
     assert {path.name: path.read_bytes() for path in served.folder.iterdir()} == before
+
+
+def test_sound_stays_with_its_picture_in_a_copy_for_browsers(tmp_path):
+    done = run(
+        "--camera", "demo:flash", "--size", "320x180", "--shots", "1", "--codec", "hevc", "--json",
+        "--out", "made", cwd=tmp_path,
+    )  # fmt: skip
+    movie = Path(next(json.loads(line)["movie"] for line in done.stdout.splitlines()
+                      if '"saved"' in line))  # fmt: skip
+    views = Views(Cache(tmp_path / "cache"))
+    library = Library(tmp_path / "made", tmp_path / "index")
+    library.refresh()
+    copy = views.movie(library.entries[0])
+    views.close()
+    assert copy != movie
+    assert offsets_s(copy) == pytest.approx(offsets_s(movie), abs=0.002)
+
+
+def test_sound_whose_times_are_not_in_order_is_heard(tmp_path):
+    """MP3 in AVI, whose times FFmpeg only guesses."""
+    path = tmp_path / "old.avi"
+    with av.open(str(path), "w") as out:
+        picture = out.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("libmp3lame", rate=44_100)
+        sound.layout = "stereo"
+        for i in range(50):
+            image = np.full((48, 64, 3), 20 + 4 * i, np.uint8)
+            out.mux(picture.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        for i in range(77):
+            tone = np.sin(np.arange(1152) + 1152 * i).astype(np.float32)
+            block = av.AudioFrame.from_ndarray(np.stack([tone, tone]), "fltp", "stereo")
+            block.sample_rate, block.pts = 44_100, 1152 * i
+            out.mux(sound.encode(block))
+        out.mux(picture.encode(None))
+        out.mux(sound.encode(None))
+    views = Views(Cache(tmp_path / "cache"))
+    library = Library(tmp_path, tmp_path / "index")
+    library.refresh()
+    with av.open(str(views.movie(library.entries[0]))) as movie:
+        heard = sum(block.samples for block in movie.decode(audio=0)) / 44_100
+    views.close()
+    assert heard == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_long_movie_is_looked_at_in_part_and_not_made_playable(tmp_path):
+    numbered_movie(tmp_path / "long.avi", [float(i) for i in range(150)])
+    views = Views(Cache(tmp_path / "cache"))
+    library = Library(tmp_path, tmp_path / "index")
+    library.refresh()
+    (entry,) = library.entries
+    try:
+        assert len(views.facts(entry)["frames"]) == 48
+        with pytest.raises(InputError, match="too long to be made playable"):
+            views.movie(entry)
+    finally:
+        views.close()
 
 
 @posix
