@@ -157,15 +157,7 @@ def pick(source: Input, finder: FaceFinder, wanted: Wanted, movie: OpenMovie | N
         look.at(offered, BESIDE if wanted.frames is not None else COARSE_BESIDE)
         if wanted.frames is None:
             hills = look.closer(_choose(look.readings, 0, finder, only=offered))
-            offered = offered.union(*hills)
-            for hill in hills:
-                for _ in range(MOST_CLIMBS):
-                    found = _choose(look.readings, middle_ns, finder, only=hill)
-                    beside = look.beside(found.frames[found.key].index)
-                    if beside <= hill:
-                        break
-                    hill |= beside
-                    offered |= beside
+            offered = offered.union(*(look.uphill(hill, middle_ns) for hill in hills))
         score = _choose(look.readings, middle_ns, finder, only=offered)
     else:
         look.at_all()
@@ -268,12 +260,18 @@ class _Look:
         self._read(sorted(set().union(*hills)))
         return hills
 
-    def beside(self, index: int) -> set[int]:
-        """Look at a frame's neighbours; which these are, itself among them."""
+    def uphill(self, hill: set[int], shutter_ns: int) -> set[int]:
+        """Follow the best of some frames until none beside it is better; all looked at."""
         last = len(self._reader.times) - 1
-        wanted = set(range(max(0, index - MIN_REACH), min(last, index + MIN_REACH) + 1))
-        self._read(sorted(wanted))
-        return wanted
+        for _ in range(MOST_CLIMBS):
+            found = _choose(self.readings, shutter_ns, self._finder, only=hill)
+            best = found.frames[found.key].index
+            beside = set(range(max(0, best - MIN_REACH), min(last, best + MIN_REACH) + 1))
+            if beside <= hill:
+                break
+            self._read(sorted(beside))
+            hill = hill | beside
+        return hill
 
     def _read(self, wanted: Iterable[int]) -> None:
         new = [i for i in wanted if i not in self._found]
