@@ -114,12 +114,15 @@ async function keepLooking() {
 // ---- The gallery: only what is on the screen is in the page
 
 function columns() {
-  return Math.max(1, Math.floor(($("grid").clientWidth + TILE.gap) / (TILE.width + TILE.gap)));
+  // Two on a phone; the rest of the width is shared out among them.
+  return Math.max(2, Math.floor(($("grid").clientWidth + TILE.gap) / (TILE.width + TILE.gap)));
 }
 
 function layOut() {
   if ($("gallery").hidden) return;
   const across = columns(), step = TILE.height + TILE.gap;
+  const wide = ($("grid").clientWidth - TILE.gap * (across - 1)) / across;
+  document.documentElement.style.setProperty("--tile", `${wide}px`);
   $("grid").style.height = `${Math.ceil(moments.length / across) * step}px`;
   const top = Math.max(0, window.scrollY - $("grid").offsetTop);
   const first = Math.max(0, Math.floor(top / step) - 2) * across;
@@ -129,7 +132,7 @@ function layOut() {
   }
   for (let at = first; at < last; at += 1) {
     const item = shown.get(at) || makeTile(at);
-    item.style.left = `${(at % across) * (TILE.width + TILE.gap)}px`;
+    item.style.left = `${(at % across) * (wide + TILE.gap)}px`;
     item.style.top = `${Math.floor(at / across) * step}px`;
   }
 }
