@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Set
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
     from pathlib import Path
 
     from livecam.quality.model import AnyModel
@@ -82,7 +83,7 @@ def pick_all(
     """
     if ask.out is not None:
         check_folder(ask.out)
-    finders, made = Finders(ask.model), Made()
+    finders, made = Finders(ask.model, helps=jobs > 1), Made()
 
     def work(one: Input | Problem | Remark) -> Outcome | Problem | Remark:
         return outcome_of(one, ask, finders, made) if isinstance(one, Input) else one
@@ -94,10 +95,12 @@ def pick_all(
 
 
 class Finders:
-    """A face finder for each thread."""
+    """A face finder for each thread, and one more for sets of pictures, which are one input."""
 
-    def __init__(self, model: AnyModel) -> None:
+    def __init__(self, model: AnyModel, *, helps: bool = False) -> None:
         self._model = model
+        self._helper = FaceFinder(model) if helps else None
+        self._helping = threading.Lock()
         self._local = threading.local()
         self._all: list[FaceFinder] = []
 
@@ -109,10 +112,22 @@ class Finders:
             self._all.append(finder)
         return finder
 
+    @contextmanager
+    def several(self) -> Iterator[Sequence[FaceFinder]]:
+        """That of the thread that asks, and the one more, unless it is at work already."""
+        if self._helper is None or not self._helping.acquire(blocking=False):
+            yield [self.mine()]
+            return
+        try:
+            yield [self.mine(), self._helper]
+        finally:
+            self._helping.release()
+
     def close(self) -> None:
         """Free all of them."""
-        for finder in self._all:
-            finder.close()
+        for finder in (*self._all, self._helper):
+            if finder is not None:
+                finder.close()
 
 
 def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) -> Outcome:
@@ -129,9 +144,10 @@ def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) ->
         if before:
             return Outcome(source, identifier, outputs=before)
         if source.kind == "pictures":
-            return _pick(source, ask, finders.mine(), identifier, None)
+            with finders.several() as some:
+                return _pick(source, ask, some, identifier, None)
         with open_movie(source) as movie:
-            return _pick(source, ask, finders.mine(), identifier, movie)
+            return _pick(source, ask, [finders.mine()], identifier, movie)
     except InputError as err:
         name = source.file.name
         message = err.message if name in err.message else f"{name}: {err.message}"
@@ -145,9 +161,14 @@ def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) ->
 
 
 def _pick(
-    source: Input, ask: PickOptions, finder: FaceFinder, identifier: str, movie: OpenMovie | None
+    source: Input,
+    ask: PickOptions,
+    finders: Sequence[FaceFinder],
+    identifier: str,
+    movie: OpenMovie | None,
 ) -> Outcome:
-    chosen = pick(source, finder, ask.wanted, movie)
+    finder = finders[0]
+    chosen = pick(source, finder, ask.wanted, movie, finders[1:])
     if ask.look is not None:
         ask.look(chosen, movie)
     if ask.out is None:

@@ -173,5 +173,6 @@ def peeked(
 
 
 def jobs_for(wanted: int | None, inputs: list[Input]) -> int:
-    """Inputs at a time: one a core, or as many as was asked for."""
-    return 1 if len(inputs) < 2 else (wanted or os.cpu_count() or 1)
+    """Inputs at a time: one a core, or as many as was asked for; a set's pictures likewise."""
+    is_one = len(inputs) < 2 and all(len(one.files) < 3 for one in inputs)
+    return 1 if is_one else (wanted or os.cpu_count() or 1)

@@ -171,7 +171,7 @@ def _better(frames: Sequence[FrameScore], key: int, face: FaceScore) -> list[tup
     others = [
         (i, other)
         for i, frame in enumerate(frames)
-        if i != key and frame.offered
+        if i != key and frame.offered and not frame.estimated
         for other in frame.faces
         if other.person == face.person and other.score >= face.score + STEP
     ]

@@ -167,6 +167,7 @@ def judged_record(frame: FrameScore) -> dict[str, Any]:
     """A frame's score, parts and faces as plain data, in `NAME.json` and in events alike."""
     return {
         "score": round(frame.score, DECIMALS),
+        "estimated": frame.estimated,
         "parts": _rounded(frame.parts),
         "faces": [
             {
@@ -205,6 +206,7 @@ def frame_scores(record: dict[str, Any]) -> tuple[FrameScore, ...]:
                 for face in frame["faces"]
             ),
             parts=_known(frame["parts"]),
+            estimated=bool(frame.get("estimated")),
         )
         for frame in record["frames"]
     )

@@ -85,10 +85,11 @@ def _best(
     shutter_ns: int,
 ) -> tuple[int, str, list[int]]:
     """Position of the best frame, why it is, and those it was chosen from."""
-    candidates = [i for i, frame in enumerate(frames) if frame.offered]
+    seen = [i for i, frame in enumerate(frames) if not frame.estimated]
+    candidates = [i for i in seen if frames[i].offered]
     offered = bool(candidates)
     if not candidates:
-        candidates = [i for i, reading in enumerate(readings) if reading.decoded]
+        candidates = [i for i in seen if readings[i].decoded]
     if not candidates:
         raise ValueError("no frame of the moment can be decoded")
     best = max(frames[i].score for i in candidates)

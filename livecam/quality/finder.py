@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livecam.quality.detector import FEW_CROPS, PRESENCE_CROPS, BlazeFace
 from livecam.quality.face import distance, overlap
+from livecam.quality.landmarker import FEW_LOOKS, LOOKS, FaceLandmarker
 from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
 from livecam.quality.model import (
     MissingModelError,
@@ -22,11 +24,11 @@ from livecam.quality.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livecam.capture.frame import Bytes, Frame
     from livecam.quality.centerface import CenterFace
-    from livecam.quality.detector import BlazeFace
     from livecam.quality.face import Box, Face
-    from livecam.quality.landmarker import FaceLandmarker
     from livecam.quality.model import AnyModel
 
 READ_WIDTH = 640
@@ -71,6 +73,11 @@ def unread(frame: Frame) -> FrameReading:
     return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
 
 
+def blank(frame: Frame) -> FrameReading:
+    """A frame that was not looked at."""
+    return replace(unread(frame), whole=frame.is_whole())
+
+
 class FaceFinder:
     """Models that are loaded when first needed, and doing without where they cannot be had.
 
@@ -104,20 +111,19 @@ class FaceFinder:
             self.problem = f"{err.message}: {err.hint}"
             return
         from livecam.quality.centerface import find_weights, shared
-        from livecam.quality.detector import BlazeFace
-        from livecam.quality.landmarker import FaceLandmarker
 
         self._blaze = BlazeFace(self._model)
         weights = find_weights()
         self._center = shared(weights) if weights is not None else None
         self._landmarker = FaceLandmarker(self._model)
 
-    def start(self, *, alone: bool = False) -> None:
+    def start(self, *, alone: bool = False, roughly: bool = False) -> None:
         """Forget whoever was seen: the next frame belongs to another moment.
 
-        With `alone` each frame is looked at more than once: there will be no others beside it.
+        With `alone` each frame is looked at nine times, or `roughly` three times: there will be no
+        others beside it.
         """
-        self._alone = alone
+        self._alone, self._roughly = alone, roughly
         self._seen: list[_Seen] = []
         self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
         self._reduce: int | None = None
@@ -126,6 +132,14 @@ class FaceFinder:
         """The next frame is of the same moment, but not of the same second."""
         self._seen = []
         self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
+
+    def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
+        """The next frame is near one of this time, in which faces were in these boxes.
+
+        They are in pixels of the full-size frame, and no others are looked for.
+        """
+        self._seen = [_Seen(box, t_ns) for box in boxes]
+        self._searched_ns, self._since_search = t_ns, 0
 
     def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
         """Measure one frame: about 20 ms with one face in it. Raises ModelError.
@@ -139,13 +153,16 @@ class FaceFinder:
         except ValueError:
             return unread(frame)
         scale = frame.size_wh[0] / image.shape[1]
-        found = self._find(image, scale, frame.t_ns)
-        if found and self._reduce is None:
+        # Of the first frame, one look tells how large it is to be looked at, and whether again.
+        is_first = self._reduce is None
+        found = self._find(image, scale, frame.t_ns, well=self._alone and not is_first)
+        if found and is_first:
             self._reduce = self._reduction(frame, min(face.width for face in found) * scale)
             if self._reduce < reduce:
                 image = frame.bgr(self._reduce)
                 scale = frame.size_wh[0] / image.shape[1]
-                found = self._find(image, scale, frame.t_ns)
+            if self._reduce < reduce or self._alone:
+                found = self._find(image, scale, frame.t_ns, well=self._alone)
         return FrameReading(
             index=frame.index,
             t_ns=frame.t_ns,
@@ -171,8 +188,8 @@ class FaceFinder:
         )
         return next(fits, 1)
 
-    def _find(self, image_bgr: Bytes, scale: float, t_ns: int) -> list[Face]:
-        """Faces in a frame that was reduced by `scale`, the widest first."""
+    def _find(self, image_bgr: Bytes, scale: float, t_ns: int, *, well: bool) -> list[Face]:
+        """Faces in a frame that was reduced by `scale`, the widest first; `well` by more looks."""
         if self._landmarker is None or self._blaze is None:
             return []
         places = [seen.box for seen in self._seen]
@@ -183,12 +200,21 @@ class FaceFinder:
         seen_now: list[_Seen] = []
         for i, place in enumerate(places):
             before = self._seen[i] if i < len(self._seen) else None
-            look = self._landmarker.look_well if self._alone else self._landmarker.look
-            face = look(image_bgr, _scaled(place, 1 / scale))
+            box = _scaled(place, 1 / scale)
+            if well:
+                looks = FEW_LOOKS if self._roughly else LOOKS
+                face = self._landmarker.look_well(image_bgr, box, looks)
+            else:
+                face = self._landmarker.look(image_bgr, box)
             if face is not None and any(_is_same(face, other) for other in found):
                 continue
             if face is not None:
-                face, looked_ns = self._with_presence(image_bgr, face, before, t_ns)
+                if well:
+                    crops = FEW_CROPS if self._roughly else PRESENCE_CROPS
+                    sure = self._blaze.presence_well(image_bgr, face.box, crops)
+                    face, looked_ns = replace(face, presence=sure), t_ns
+                else:
+                    face, looked_ns = self._with_presence(image_bgr, face, before, t_ns)
                 found.append(face)
                 box = _scaled(face.box, scale)
                 seen_now.append(_Seen(box, t_ns, False, face.presence, looked_ns))
@@ -212,8 +238,7 @@ class FaceFinder:
         assert self._blaze is not None
         if before is not None and t_ns - before.presence_ns < PRESENCE_EVERY_NS:
             return replace(face, presence=before.presence), before.presence_ns
-        measure = self._blaze.presence_well if self._alone else self._blaze.presence
-        return replace(face, presence=measure(image_bgr, face.box)), t_ns
+        return replace(face, presence=self._blaze.presence(image_bgr, face.box)), t_ns
 
     def _new_places(self, image_bgr: Bytes, scale: float) -> list[Box]:
         """What a search finds beside the faces that are followed, in pixels of the full frame."""

@@ -27,10 +27,12 @@ from livecam.quality.finder_server import Question
 from livecam.timebase import now_ns, to_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
     from livecam.capture.frame import Bytes, Frame
+    from livecam.quality.face import Box
     from livecam.quality.finder_server import Answer, MakeFinder
     from livecam.quality.measures import FrameReading
     from livecam.quality.model import AnyModel
@@ -168,6 +170,11 @@ class RemoteFinder:
         """Forget whoever was seen: the next frame belongs to another moment."""
         with contextlib.suppress(_DiedError):  # and with it all that it remembered
             self._ask(Question("start"))
+
+    def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
+        """The next frame is near one of this time, in which faces were in these boxes."""
+        with contextlib.suppress(_DiedError):
+            self._ask(Question("resume", t_ns=t_ns, boxes=tuple(boxes)))
 
     def read(self, frame: Frame) -> FrameReading:
         """Measure one frame.

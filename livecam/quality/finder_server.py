@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.shared_memory import SharedMemory
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from livecam.capture.frame import Frame
+    from livecam.quality.face import Box
     from livecam.quality.measures import FrameReading
 
 
@@ -32,6 +33,9 @@ class Finder(Protocol):
 
     def start(self) -> None:
         """The next frame belongs to another moment."""
+
+    def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
+        """The next frame is near one of this time, in which faces were in these boxes."""
 
     def read(self, frame: Frame) -> FrameReading:
         """Measure one frame. Raises ModelError."""
@@ -52,7 +56,7 @@ MakeFinder = Callable[[], Finder]
 class Question:
     """What a finder is asked."""
 
-    kind: Literal["load", "start", "read"]
+    kind: Literal["load", "start", "resume", "read"]
     frame: Frame | None = None
     """The frame to measure, without its bytes."""
     size: int = 0
@@ -60,6 +64,9 @@ class Question:
     memory: str = ""
     """The name of the shared memory in which they are from now on; "" if it is the same as before.
     """
+    t_ns: int = 0
+    boxes: tuple[Box, ...] = ()
+    """When faces were where, to resume from."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,8 @@ class _Lane:
             self._finder.load()
         elif question.kind == "start":
             self._finder.start()
+        elif question.kind == "resume":
+            self._finder.resume(question.t_ns, question.boxes)
         else:
             assert question.frame is not None
             return self._finder.read(self._whole(question.frame, question))

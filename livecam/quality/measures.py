@@ -159,6 +159,8 @@ class FrameReading:
     """False if the frame was cut off on its way, though some of it may have been decoded."""
     faces: tuple[FaceReading, ...]
     scene: SceneReading
+    estimated: bool = False
+    """True for a frame that was not looked at, only those before and after it."""
 
 
 def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceReading:

@@ -14,7 +14,7 @@ from livecam.quality.people import counted, follow, places, regulars
 from livecam.quality.scene import scene_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from livecam.quality.measures import FaceReading, FrameReading
 
@@ -81,6 +81,8 @@ class FrameScore:
     """Of the whole frame; what counts where no face is in the moment."""
     missing: tuple[str, ...] = ()
     """Places of the people of the moment who are not in this frame."""
+    estimated: bool = False
+    """True for a frame that was not looked at itself, only those before and after it."""
 
 
 def score_pictures(
@@ -135,10 +137,11 @@ def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameSc
     for reading, numbers in zip(readings, people, strict=True):
         for face, person in zip(reading.faces, numbers, strict=True):
             by_person.setdefault(person, []).append((reading.t_ns, face))
+    unseen = {reading.t_ns for reading in readings if reading.estimated}
     basis = _basis(by_person, len(readings))
     if basis == "frame":
         return _score_scenes(readings, scenes)
-    crowd = _Crowd(by_person, regulars(people))
+    crowd = _Crowd(by_person, regulars(people), unseen)
     frames = []
     for reading, numbers, scene in zip(readings, people, scenes, strict=True):
         faces = tuple(
@@ -178,14 +181,22 @@ class _Crowd:
     """The people of a moment, with what is usual for each."""
 
     def __init__(
-        self, by_person: dict[int, list[tuple[int, FaceReading]]], present: set[int]
+        self,
+        by_person: dict[int, list[tuple[int, FaceReading]]],
+        present: set[int],
+        unseen: Set[int] = frozenset(),
     ) -> None:
+        """`unseen` are the times of frames that were not looked at: no blink is known of them."""
         faces = {person: [face for _, face in seen] for person, seen in by_person.items()}
         self._counted = counted(by_person)
         self._expected = present & self._counted
         self._usual = {person: parts.baseline_of(seen) for person, seen in faces.items()}
-        self._times = {person: [t_ns for t_ns, _ in seen] for person, seen in by_person.items()}
-        self._faces = faces
+        looked = {
+            person: [(t_ns, face) for t_ns, face in seen if t_ns not in unseen]
+            for person, seen in by_person.items()
+        }
+        self._times = {person: [t_ns for t_ns, _ in seen] for person, seen in looked.items()}
+        self._faces = {person: [face for _, face in seen] for person, seen in looked.items()}
         named = self._expected or self._counted
         self._places = places({p: [f.box_xyxy for f in faces[p]] for p in named})
 
@@ -194,6 +205,8 @@ class _Crowd:
         times = self._times[person]
         low, high = bisect_left(times, t_ns - NEAR_NS), bisect_right(times, t_ns + NEAR_NS)
         around = self._faces[person][low:high]
+        if t_ns not in times[low:high]:  # not looked at itself
+            around = [*around, face]
         near = (max(f.blink for f in around), min(f.aperture for f in around))
         calmed = replace(
             face,
@@ -218,7 +231,8 @@ def _calmed(name: str, face: FaceReading, around: Sequence[FaceReading]) -> floa
     """A measure of a face, averaged over the readings around it that say nearly the same."""
     own = getattr(face, name)
     values = [getattr(other, name) for other in around]
-    return float(np.mean([value for value in values if abs(value - own) <= STEADY[name]]))
+    alike: list[float] = [value for value in values if abs(value - own) <= STEADY[name]]
+    return sum(alike) / len(alike)
 
 
 def _score_alone(readings: Sequence[FrameReading]) -> tuple[FrameScore, ...]:
@@ -247,6 +261,7 @@ def _frame(
         faces=faces,
         parts=scene,
         missing=missing,
+        estimated=reading.estimated,
     )
 
 

@@ -6,14 +6,15 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from livecam.quality.choice import MomentScore, choose
-from livecam.quality.finder import FaceFinder
+from livecam.quality.coarse_to_fine import Pace, choose_closely, resume_near
+from livecam.quality.finder import FaceFinder, blank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from livecam.capture.frame import Frame
     from livecam.clip.moment import Moment
+    from livecam.quality.choice import MomentScore
     from livecam.quality.measures import FrameReading
     from livecam.quality.model import AnyModel
 
@@ -46,11 +47,40 @@ def score_with(
     cuts = [len(frames) * i // threads for i in range(threads + 1)]
     shares = [frames[a:b] for a, b in itertools.pairwise(cuts)]
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
-        readings = [reading for part in pool.map(_read, finders, shares) for reading in part]
-    return choose(readings, shutter_ns, finders[0].problem)
+        found = {r.t_ns: r for part in pool.map(_read, finders, shares) for r in part}
+        looked = {i: found[frame.t_ns] for i, frame in enumerate(frames) if frame.t_ns in found}
+
+        def look(positions: list[int]) -> dict[int, FrameReading]:
+            cuts = [len(positions) * i // threads for i in range(threads + 1)]
+            shares = [[frames[i] for i in positions[a:b]] for a, b in itertools.pairwise(cuts)]
+            parts = pool.map(_read_near, finders, shares, [found] * threads)
+            looks = [reading for part in parts for reading in part]
+            found.update((reading.t_ns, reading) for reading in looks)
+            return dict(zip(positions, looks, strict=True))
+
+        blanks = [blank(frame) for frame in frames]
+        return choose_closely(blanks, looked, shutter_ns, look, finders[0].problem)
+
+
+def _read_near(
+    finder: FaceFinder, frames: Sequence[Frame], found: Mapping[int, FrameReading]
+) -> list[FrameReading]:
+    """Measure single frames, beside others of the same moment (by their times)."""
+    readings = []
+    for frame in frames:
+        if not resume_near(finder, frame.t_ns, found.values()):
+            finder.jump()
+        readings.append(finder.read(frame))
+    return readings
 
 
 def _read(finder: FaceFinder, frames: Sequence[Frame]) -> list[FrameReading]:
-    """Measure frames of one moment, in their order."""
+    """Measure frames of one moment, in their order; of several people not all of them."""
     finder.start()
-    return [finder.read(frame) for frame in frames]
+    pace = Pace()
+    readings = []
+    for frame in frames:
+        if not pace.may_wait(frame.t_ns):
+            readings.append(finder.read(frame))
+            pace.saw(readings[-1])
+    return readings

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from livecam.clip.feed import POLL_S, Feed
 from livecam.errors import LivecamError
-from livecam.quality.choice import MomentScore, choose
-from livecam.quality.finder import unread
+from livecam.quality.coarse_to_fine import Pace, choose_closely, first_looks, resume_near
+from livecam.quality.finder import blank, unread
 from livecam.quality.finder_process import UnreadableError
 from livecam.quality.scoring import THREADS
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.frame import Frame
     from livecam.capture.ring import FrameRing
+    from livecam.quality.choice import MomentScore
     from livecam.quality.finder_process import FinderProcess, RemoteFinder
     from livecam.quality.measures import FrameReading
 
@@ -38,6 +39,8 @@ class StreamScorer:
     def __init__(self, ring: FrameRing, process: FinderProcess) -> None:
         self._ring, self._feed = ring, Feed(ring)
         self._readings: dict[int, FrameReading] = {}
+        self._pace, self._asked = Pace(), set[int]()
+        """Times of frames that are looked at whatever the pace is."""
         self._needed = range(0)
         """The span of the moment that is waited for: none of its readings is forgotten."""
         self._problem = ""
@@ -98,27 +101,45 @@ class StreamScorer:
 
         Raises ModelError, ValueError if no frame can be decoded, and LivecamError once `given_up`.
         """
-        wanted = [frame.t_ns for frame in frames]
+        start_ns, end_ns = frames[0].t_ns, frames[-1].t_ns + 1
         with self._changed:
-            self._needed = range(min(wanted), max(wanted) + 1)
+            self._needed = range(start_ns, end_ns)
+
+        def look(positions: list[int]) -> dict[int, FrameReading]:
+            return self._wait_for(frames, positions, given_up)
+
+        looked = look(first_looks([frame.t_ns for frame in frames], shutter_ns))
+        with self._changed:
+            self._forget(start_ns - KEEP_NS)
+            problem, why = self._problem, self._failures.get(frames[-1].t_ns)
+        try:
+            return choose_closely([blank(f) for f in frames], looked, shutter_ns, look, problem)
+        except ValueError:
+            if why:
+                raise LivecamError(f"scoring broke down: {why}") from None
+            raise
+
+    def _wait_for(
+        self, frames: Sequence[Frame], positions: Sequence[int], given_up: Callable[[], bool]
+    ) -> dict[int, FrameReading]:
+        """The readings of some frames of a moment, once they are there."""
+        wanted = {i: frames[i].t_ns for i in positions}
         # What did not come by itself (the last frame of a camera that fell silent, presses that
-        # overtook each other) is measured now.
-        self._feed.offer(frames)
+        # overtook each other, one that could wait) is measured now.
+        with self._changed:
+            new = [i for i, t_ns in wanted.items() if t_ns not in self._readings]
+            self._asked = {wanted[i] for i in new}
+            self._feed.offer([frames[i] for i in new])
         self._wanted.set()
         with self._changed:
-            while not all(t_ns in self._readings for t_ns in wanted):
+            while not all(t_ns in self._readings for t_ns in wanted.values()):
                 if self._error is not None:
                     # A new one each time: an exception holds on to all that it passed through.
                     raise type(self._error)(self._error.message, self._error.hint)
                 if given_up() or self._closing.is_set():
                     raise LivecamError("the moment was given up")
                 self._changed.wait(POLL_S)
-            readings = [self._readings[t_ns] for t_ns in wanted]
-            self._forget(min(wanted) - KEEP_NS)
-            problem, why = self._problem, self._failures.get(wanted[-1])
-        if why and not any(reading.decoded for reading in readings):
-            raise LivecamError(f"scoring broke down: {why}")
-        return choose(readings, shutter_ns, problem)
+            return {i: self._readings[t_ns] for i, t_ns in wanted.items()}
 
     def take_problem(self) -> str:
         """What went wrong since the last call, in a sentence; "" if nothing did."""
@@ -157,11 +178,17 @@ class StreamScorer:
                 if frame is None:
                     self._rest()
                     continue
-                if frame.t_ns - last_ns > ANOTHER_MOMENT_NS:
-                    finder.start()
+                if self._is_put_off(frame.t_ns):
+                    continue
+                if not 0 < frame.t_ns - last_ns <= ANOTHER_MOMENT_NS:
+                    with self._changed:
+                        known = list(self._readings.values())
+                    if not resume_near(finder, frame.t_ns, known):
+                        finder.start()
                 last_ns = frame.t_ns
                 reading, why = self._read(finder, frame)
                 with self._changed:
+                    self._pace.saw(reading)
                     if why:
                         self._failures[frame.t_ns] = why
                         self._untold += 1
@@ -175,6 +202,14 @@ class StreamScorer:
             self._fail(LivecamError(f"scoring broke down: {err!r}"))
         finally:
             finder.close()
+
+    def _is_put_off(self, t_ns: int) -> bool:
+        """Whether a frame waits until somebody asks for it."""
+        with self._changed:
+            waits = self._pace.may_wait(t_ns) and t_ns not in self._asked
+            if waits:
+                self._feed.queue_again([t_ns])
+            return waits
 
     def _read(self, finder: RemoteFinder, frame: Frame) -> tuple[FrameReading, str]:
         """What is measured on a frame, and "" or why nothing is. Raises ModelError."""

@@ -22,7 +22,7 @@ from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
 from livecam.quality.score import FaceScore
 from livecam.timebase import NS_PER_S
-from tests.benchmarks.quality import GROUPS, _load
+from tests.benchmarks.quality import GROUPS, load
 from tests.conftest import SAMPLES
 
 HEIGHT, FRAMES, STARTS = 480, 90, 3
@@ -103,7 +103,7 @@ def main() -> None:
     args = parser.parse_args()
     folder = SAMPLES / "faces"
     labels = json.loads((folder / "labels.json").read_text())
-    clips = {name: _load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
+    clips = {name: load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
     finder = FaceFinder()
     counts = {"chosen": Tally(), "at the shutter": Tally()}
     rows: list[np.ndarray] = []

@@ -1,12 +1,14 @@
 """Hours of presses, and runs that are killed: does memory grow, and is anything lost?
 
     python -m tests.benchmarks.endurance [--seconds 600] [--every 0.5 1 3.2 5 20]
-        [--sizes 640x480 1920x1080] [--picture FILE.png]
+        [--sizes 640x480 1920x1080] [--camera demo|http] [--picture FILE.png]
     python -m tests.benchmarks.endurance --kills 100
 
-The first presses a livecam of its own at each interval for so long, and reads its memory (Pss, of
-all its processes), threads and descriptors after every press. The second kills a run (SIGKILL)
-at a random instant while the machine is busy, and lets `livecam recover` finish it.
+The demo camera gives raw pictures, of which a moment at 1080p takes 280 MB; `--camera http` gives
+JPEGs, as webcams do at that size. The first presses a livecam of its own at each interval for so
+long, and reads its memory (Pss, of all its processes), threads and descriptors after every press.
+The second kills a run (SIGKILL) at a random instant while the machine is busy, and lets
+`livecam recover` finish it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.benchmarks.realtime import Scene, camera
 
 LIVECAM = [sys.executable, "-m", "livecam"]
 SETTLED = 10
@@ -88,11 +92,11 @@ def look(process: int, course: Course) -> None:
     course.descriptors.append(descriptors)
 
 
-def endure(size: str, every_s: float, seconds: float, folder: Path) -> Course:
-    """Press at an interval for so long."""
+def endure(camera: str, size: str, every_s: float, seconds: float, folder: Path) -> Course:
+    """Press at an interval for so long; `camera` is the demo's name, or an address."""
     course = Course(size, every_s)
     out = folder / f"{size}-{every_s}"
-    command = [*LIVECAM, "--camera", "demo", "--size", size, "--out", str(out), "--json"]
+    command = [*LIVECAM, "--camera", camera, "--size", size, "--out", str(out), "--json"]
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
@@ -221,6 +225,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--every", type=float, nargs="+", default=[0.5, 1, 3.2, 5, 20])
     parser.add_argument("--sizes", nargs="+", default=["640x480", "1920x1080"])
+    parser.add_argument("--camera", choices=("demo", "http"), default="demo")
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--kills", type=int, default=0)
     args = parser.parse_args()
@@ -232,7 +237,11 @@ def main() -> None:
         print(HEAD)
         for size in args.sizes:
             for every_s in args.every:
-                courses.append(endure(size, every_s, args.seconds, Path(name)))
+                if args.camera == "http":
+                    with camera(Scene(f"{size}@30")) as address:
+                        courses.append(endure(address, size, every_s, args.seconds, Path(name)))
+                else:
+                    courses.append(endure("demo", size, every_s, args.seconds, Path(name)))
                 print(courses[-1].row(), flush=True)
         if args.picture:
             draw(courses, args.picture)

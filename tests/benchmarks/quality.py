@@ -291,13 +291,13 @@ def group_table(folder: Path, labels: dict, finder: FaceFinder) -> str:
         "| groups side by side, pixels high | windows | way | anybody's eyes closed | half closed |"
     )
     lines = [head, "|---|---|---|---|---|"]
-    pictures = {name: _load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
+    pictures = {name: load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
     for height in GROUP_HEIGHTS:
         tally = {name: [0, 0] for name in GROUP_WAYS}
         windows = 0
         for group in GROUPS:
             for start in range(GROUP_WINDOWS):
-                readings, closed, half = _compose(group, pictures, labels, height, start, finder)
+                readings, closed, half = compose(group, pictures, labels, height, start, finder)
                 windows += 1
                 for name, way in GROUP_WAYS.items():
                     chosen = int(np.argmax(way(readings)))
@@ -327,7 +327,7 @@ GROUP_WAYS: dict[str, Scores] = {
 }  # fmt: skip
 
 
-def _load(path: Path, labels: dict) -> list[np.ndarray]:
+def load(path: Path, labels: dict) -> list[np.ndarray]:
     low, high = labels.get("labelled_span", (0, labels["n_frames"] - 1))
     with av.open(str(path)) as container:
         return [
@@ -337,7 +337,7 @@ def _load(path: Path, labels: dict) -> list[np.ndarray]:
         ]
 
 
-def _compose(
+def compose(
     group: Sequence[str],
     pictures: dict[str, list[np.ndarray]],
     labels: dict,

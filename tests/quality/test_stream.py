@@ -15,9 +15,12 @@ from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.errors import LivecamError, ModelError
 from livecam.quality.finder_process import FinderProcess
+from livecam.quality.finder_server import MakeFinder
 from livecam.quality.scoring import THREADS
 from livecam.quality.stream import StreamScorer
+from tests.support.finders import ThreeFaces
 from tests.support.frames import drawn
+from tests.support.readings import shutter
 
 RATE = Fraction(30)
 
@@ -29,8 +32,10 @@ def film(ring: FrameRing, first: int, last: int) -> None:
 
 
 @contextlib.contextmanager
-def scoring(ring: FrameRing, model: Path | None = None) -> Iterator[StreamScorer]:
-    process = FinderProcess(THREADS, model)
+def scoring(
+    ring: FrameRing, model: Path | None = None, make: MakeFinder | None = None
+) -> Iterator[StreamScorer]:
+    process = FinderProcess(THREADS, model, make)
     scorer = StreamScorer(ring, process)
     scorer.start()
     yield scorer
@@ -63,6 +68,32 @@ def test_a_frame_that_nobody_asked_for_in_time_is_measured_all_the_same(ring):
         scorer.request(9_000_000_000, 12_000_000_000)
         score = scorer.score(ring.cut(0, 1 << 62)[-1:], 10_000_000_000, lambda: False)
     assert len(score.frames) == 1
+
+
+def test_of_several_people_some_frames_are_looked_at_and_all_have_a_score(ring):
+    with scoring(ring, make=ThreeFaces) as scorer:
+        for moment in range(2):  # the second one begins while people are known to be several
+            start = moment * 40
+            film(ring, start, start + 40)
+            span = (shutter(start), shutter(start + 40))
+            scorer.request(*span)
+            score = scorer.score(ring.cut(*span), shutter(start + 20), lambda: False)
+            unseen = [frame for frame in score.frames if frame.estimated]
+            assert len(score.frames) == 40
+            assert all(len(frame.faces) == 3 for frame in score.frames)
+            assert unseen if moment else True
+            assert not score.frames[score.key].estimated
+
+
+def test_moments_of_several_people_that_overlap_are_all_scored(ring):
+    with scoring(ring, make=ThreeFaces) as scorer:
+        film(ring, 0, 90)
+        spans = [(shutter(a), shutter(a + 45)) for a in (0, 10, 20, 44)]
+        for span in spans:
+            scorer.request(*span)
+        for span in spans:
+            score = scorer.score(ring.cut(*span), span[0], lambda: False)
+            assert not score.frames[score.key].estimated
 
 
 def test_a_missing_model_is_raised_each_time(ring, tmp_path):

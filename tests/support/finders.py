@@ -6,12 +6,14 @@ import ctypes
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from livecam.capture.frame import Frame
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
+from tests.support.readings import FACE, SCENE
 
 Fault = Callable[[Frame], None]
 """Called before a frame is measured."""
@@ -30,6 +32,31 @@ class _Faulty(FaceFinder):
     def read(self, frame: Frame) -> FrameReading:
         self._fault(frame)
         return super().read(frame)
+
+
+class ThreeFaces:
+    """Finds the same three people in every frame."""
+
+    problem = ""
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def start(self) -> None:
+        """Nothing to forget."""
+
+    def resume(self, t_ns: int, boxes: Sequence[tuple[float, ...]]) -> None:
+        """They are where they always are."""
+
+    def read(self, frame: Frame) -> FrameReading:
+        faces = tuple(
+            replace(FACE, box_xyxy=(100 + x, 100, 260 + x, 280), yaw_deg=frame.index % 3)
+            for x in (0, 300, 600)
+        )
+        return FrameReading(frame.index, frame.t_ns, False, True, True, faces, SCENE)
+
+    def close(self) -> None:
+        """Nothing to free."""
 
 
 class Breaks:

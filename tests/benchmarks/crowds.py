@@ -1,0 +1,102 @@
+"""What looking at some frames of several people costs the choice, beside looking at all.
+
+    python -m tests.benchmarks.crowds [--slots 67 100 133 167] [--peaks 1 2 3]
+
+Labelled clips side by side, three to eight people, three windows of three seconds each. Every frame
+is measured once (two minutes), then the choice is made anew for every setting: how many frames it
+asks for, how far the chosen one is below the best of all (both judged with all frames), and how
+often somebody's eyes are labelled closed or half closed in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from livecam.quality import coarse_to_fine
+from livecam.quality.choice import MomentScore, choose
+from livecam.quality.finder import NO_SCENE, FaceFinder
+from livecam.quality.measures import FrameReading
+from tests.benchmarks.quality import compose, load
+from tests.conftest import SAMPLES
+
+A, B, C, D, E = "d13.mp4", "d9.mp4", "d14.mp4", "d12.mp4", "franck.mp4"
+GROUPS = (
+    (A, B, C), (E, D, B), (B, D, A, E), (C, A, E, D), (A, B, C, D, E, A), (B, C, A, E, D, B, C, A),
+)  # fmt: skip
+WINDOWS, HEIGHT = 3, 300
+NEAR = 0.03
+
+
+def measured(folder: Path) -> list[tuple[list[FrameReading], set[int]]]:
+    """Readings of every frame of every window, and where somebody's eyes are not open."""
+    labels = json.loads((folder / "labels.json").read_text())
+    names = {name for group in GROUPS for name in group}
+    pictures = {name: load(folder / name, labels[name]) for name in names}
+    finder = FaceFinder()
+    found = []
+    for group in GROUPS:
+        for start in range(WINDOWS):
+            readings, closed, half = compose(group, pictures, labels, HEIGHT, start, finder)
+            found.append((readings, closed | half))
+    finder.close()
+    return found
+
+
+def closely(readings: list[FrameReading]) -> tuple[MomentScore, int]:
+    """The choice that looks at some frames, and at how many."""
+    looked: set[int] = set()
+
+    def look(positions: list[int]) -> dict[int, FrameReading]:
+        looked.update(positions)
+        return {i: readings[i] for i in positions}
+
+    blanks = [replace(one, decoded=False, faces=(), scene=NO_SCENE) for one in readings]
+    return coarse_to_fine.choose_closely(blanks, {}, _middle_ns(readings), look), len(looked)
+
+
+def _middle_ns(readings: list[FrameReading]) -> int:
+    return readings[len(readings) // 2].t_ns
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=Path, default=SAMPLES / "faces")
+    parser.add_argument("--slots", type=int, nargs="+", default=[67, 100, 133, 167], metavar="MS")
+    parser.add_argument("--peaks", type=int, nargs="+", default=[1, 2, 3])
+    args = parser.parse_args()
+    windows = measured(args.clips)
+    whole = [choose(readings, _middle_ns(readings)) for readings, _ in windows]
+    print(f"| slot, peaks | of {len(windows[0][0])} frames | below the best: mean, most |"
+          f" more than {NEAR} | eyes not open | estimates, 95 % within |")  # fmt: skip
+    print("|---|---|---|---|---|---|")
+    shut = sum(score.key in bad for score, (_, bad) in zip(whole, windows, strict=True))
+    print(f"| all | {len(windows[0][0])} | 0 | 0 | {shut} of {len(windows)} | |")
+    for slot_ms in args.slots:
+        for peaks in args.peaks:
+            coarse_to_fine.SLOT_NS, coarse_to_fine.PEAKS = slot_ms * 1_000_000, peaks
+            some = [closely(readings) for readings, _ in windows]
+            below = [
+                best.frames[best.key].score - best.frames[score.key].score
+                for best, (score, _) in zip(whole, some, strict=True)
+            ]
+            off = [
+                abs(one.score - best.frames[i].score)
+                for best, (score, _) in zip(whole, some, strict=True)
+                for i, one in enumerate(score.frames)
+                if one.estimated
+            ]
+            shut = sum(s.key in bad for (s, _), (_, bad) in zip(some, windows, strict=True))
+            print(
+                f"| {slot_ms} ms, {peaks} | {np.mean([count for _, count in some]):.1f}"
+                f" | {np.mean(below):.4f}, {max(below):.3f} | {sum(b > NEAR for b in below)}"
+                f" | {shut} of {len(windows)} | {np.quantile(off, 0.95):.2f} |"
+            )
+
+
+if __name__ == "__main__":
+    main()
