@@ -120,7 +120,8 @@ class MovieReader:
             # Streams of packets without an index: two may be the fields of one frame, and the first
             # may belong to a frame that began before.
             is_counted = self._container.format.name in COUNTED_FORMATS
-            self._is_counted = is_counted or any(pts is None for pts, _ in packets)
+            is_counted = is_counted or any(pts is None for pts, _ in packets)
+            self._is_counted = is_counted or self._is_in_fields()
             if self._is_counted:
                 shown = [picture.pts for picture in self._counted()]
                 self._rewind()
@@ -135,6 +136,14 @@ class MovieReader:
         if len(shown) > MAX_FRAMES:
             raise InputError("this movie has too many frames")
         return self._times_of(shown, base)
+
+    def _is_in_fields(self) -> bool:
+        """Whether two packets may be the fields of one frame: H.264 of camcorders, repacked."""
+        if self.codec != "h264":
+            return False
+        first = next(self._counted(), None)
+        self._rewind()
+        return first is not None and first.interlaced_frame
 
     def _times_of(self, shown: list[int | None], base: Fraction) -> list[FrameTime]:
         """When frames are shown. Those that say nothing follow the one before as others do."""

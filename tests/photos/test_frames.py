@@ -13,6 +13,7 @@ from PIL import Image
 from livecam.errors import InputError
 from livecam.formats.boxes import find_box
 from livecam.photos.frames import MovieReader, evenly
+from tests.support import fields
 from tests.support.files import level, numbered_movie
 
 UNEVEN = [0.0, 0.03, 0.1, 0.11, 0.3, 0.5, 0.52, 0.9, 1.0, 1.4]
@@ -70,6 +71,19 @@ def test_an_animation_is_read_as_a_movie(tmp_path, name):
 
 
 @pytest.mark.samples
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.m2ts"])
+def test_two_fields_are_one_frame_whatever_they_are_packed_in(tmp_path, name):
+    fields.write(tmp_path / name, [(40 + 10 * i, 150) for i in range(12)])
+    with MovieReader(tmp_path / name) as reader:
+        frames = list(reader.frames(range(12)))
+        times = [frame.time_s for frame in reader.times]
+    assert times == pytest.approx([i / 25 for i in range(12)], abs=0.001)
+    tops = [float(frame.bgr()[::2].mean()) for frame in frames]
+    bottoms = [float(frame.bgr()[1::2].mean()) for frame in frames]
+    assert np.diff(tops) == pytest.approx(np.full(11, 11.6), abs=0.7), "each has its own first half"
+    assert np.ptp(bottoms) < 1
+
+
 @pytest.mark.parametrize(
     ("name", "count", "last_s"),
     [("mpeg.mpg", 166, 5.5), ("offset_start.ts", 75, 2.96), ("vfr_lowlight.mkv", 63, 3.867)],
