@@ -5,22 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
-from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
-from livecam.cameras import open_source
-from livecam.capture.source import CameraRequest, FrameSource
 from livecam.cli.hook import SavedHook
+from livecam.cli.opening import Opening
 from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
+from livecam.cli.signals import Signals
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved, Shot
-from livecam.errors import CameraError, ExitCode, LivecamError, MicrophoneError, OutputError
+from livecam.errors import ExitCode, LivecamError, OutputError
 from livecam.formats import heic
 from livecam.media.publish import check_folder
 from livecam.media.save_options import SaveOptions
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livecam.capture.microphone import Microphone
+    from livecam.capture.source import FrameSource
     from livecam.ui.screen import Screen
 
     View = Screen | PlainView | JsonView
@@ -56,9 +55,15 @@ KEYS: dict[str, Message] = {
     "u": "undo", "m": "mute", "b": "burst", "r": "look",
 }  # fmt: skip
 
+ENDINGS: dict[Message, ExitCode] = {
+    "quit": ExitCode.OK, "interrupt": ExitCode.INTERRUPTED, "terminate": ExitCode.TERMINATED,
+    "hangup": ExitCode.HANGUP,
+}  # fmt: skip
+SIGNALS: dict[str, Message] = {
+    "SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup", "SIGTSTP": "suspend",
+}  # fmt: skip
+
 DRAW_INTERVAL_S = 0.1
-WAIT_INTERVAL_S = 1.0
-"""How often `--wait` looks for the camera."""
 
 SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
@@ -119,7 +124,7 @@ class Program:
         self._saved: list[Saved] = []
         self._errors: list[Error] = []
         self._lost: tuple[int, ...] = ()
-        self._handlers: dict[int, Any] = {}
+        self._signals = Signals()
         self._hook: SavedHook | None = None
         if args.on_saved is not None:
             self._hook = SavedHook(args.on_saved, self._on_hook_error)
@@ -213,9 +218,7 @@ class Program:
         """Give the terminal back. May be called twice."""
         self._keyboard.close()
         self._view.close()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers.clear()
+        self._signals.restore()
 
     def farewell(self) -> None:
         """What must still be read once the screen is gone."""
@@ -239,46 +242,17 @@ class Program:
     def _open_devices(self) -> tuple[FrameSource, Microphone | None, str] | None:
         """Open camera and microphone, drawing meanwhile; None if the user quits first."""
         self._status_line()
-        if sys.platform == "darwin":
-            # The permission prompt needs the main thread.
-            return self._open_or_wait(threading.Event())
-        opening: Future[tuple[FrameSource, Microphone | None, str]] = Future()
-        left = threading.Event()
-
-        def work() -> None:
-            try:
-                opening.set_result(self._open_or_wait(left))
-            except BaseException as err:  # noqa: BLE001 - handed to whoever asks for the result
-                opening.set_exception(err)
-            self._inbox.put("draw")
-
-        # A daemon: a camera that another program holds may block for ever.
-        threading.Thread(target=work, name="open", daemon=True).start()
-        while not opening.done():
+        opening = Opening(self._args, self._on_waiting, lambda: self._inbox.put("draw"))
+        opening.start()
+        while not opening.is_done:
             message = self._next_message()
-            if message in ("interrupt", "terminate", "hangup", "quit"):
-                left.set()
+            if message in ENDINGS:
+                opening.leave()
                 self._handle(message)
                 return None
             self._handle(message)
             self._status_line()
         return opening.result()
-
-    def _open_or_wait(self, left: threading.Event) -> tuple[FrameSource, Microphone | None, str]:
-        """Open camera and microphone; with --wait try until the camera is there."""
-        said = ""
-        while True:
-            try:
-                return open_devices(self._args)
-            except CameraError as err:
-                if not self._args.wait or left.is_set():
-                    raise
-                if err.message != said:
-                    said = err.message
-                    self._status.waiting_for = err.message
-                    self._on_event(Notice(f"{err.message}: waiting for it"))
-            if left.wait(WAIT_INTERVAL_S):
-                raise CameraError("stopped waiting for the camera")
 
     def _next_message(self) -> Message:
         try:
@@ -287,12 +261,6 @@ class Program:
             return "draw"
 
     def _handle(self, message: Message) -> None:
-        endings = {
-            "quit": ExitCode.OK,
-            "interrupt": ExitCode.INTERRUPTED,
-            "terminate": ExitCode.TERMINATED,
-            "hangup": ExitCode.HANGUP,
-        }
         if message == "suspend":
             self._suspend()
         elif message in ("picture", "mirror", "help"):
@@ -310,17 +278,22 @@ class Program:
             self._status.is_burst = self._burst.is_on
         elif message == "look":
             self._look_again()
-        elif message in endings:
-            self._code = self._code or endings[message]
-            self._interrupts += message in ("interrupt", "terminate")
-            if self._session is not None:
-                if self._interrupts == 1 and message != "hangup":
-                    self._say_what_is_left(self._session)
-                self._session.finish()
-                if self._interrupts > 1:
-                    self._session.give_up()
-                    if self._hook is not None:
-                        self._hook.give_up()
+        elif message in ENDINGS:
+            self._end(message)
+
+    def _end(self, message: Message) -> None:
+        """Save what there is and end; the second time at once."""
+        self._code = self._code or ENDINGS[message]
+        self._interrupts += message in ("interrupt", "terminate")
+        if self._session is None:
+            return
+        if self._interrupts == 1 and message != "hangup":
+            self._say_what_is_left(self._session)
+        self._session.finish()
+        if self._interrupts > 1:
+            self._session.give_up()
+            if self._hook is not None:
+                self._hook.give_up()
 
     def _toggle(self, message: Message) -> None:
         if self._screen is None:
@@ -447,6 +420,10 @@ class Program:
         # Nobody reads what we print: the program that started us has ended, and so do we.
         self._inbox.put("draw" if self._view.is_read else "quit")
 
+    def _on_waiting(self, why: str) -> None:
+        self._status.waiting_for = why
+        self._on_event(Notice(f"{why}: waiting for it"))
+
     def _on_hook_error(self, error: LivecamError) -> None:
         if self._session is not None:
             self._session.fail(error)
@@ -454,20 +431,9 @@ class Program:
     # Signal handlers
 
     def _catch_signals(self) -> None:
-        meanings: dict[str, Message] = {
-            "SIGINT": "interrupt",
-            "SIGTERM": "terminate",
-            "SIGHUP": "hangup",
-            "SIGTSTP": "suspend",
-        }
-        for name, message in meanings.items():
-            self._catch(name, lambda *_, message=message: self._inbox.put(message))
-        self._catch("SIGUSR1", self._on_usr1)
-
-    def _catch(self, name: str, handler: Any) -> None:
-        number = getattr(signal, name, None)  # Windows has only two of them
-        if number is not None:
-            self._handlers[number] = signal.signal(number, handler)
+        for name, message in SIGNALS.items():
+            self._signals.catch(name, lambda *_, message=message: self._inbox.put(message))
+        self._signals.catch("SIGUSR1", self._on_usr1)
 
     def _on_usr1(self, *_: object) -> None:
         if self._stamps is not None:
@@ -483,25 +449,6 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
         except OSError:  # something is in it, or it is in use
             return
-
-
-def open_devices(args: argparse.Namespace) -> tuple[FrameSource, Microphone | None, str]:
-    """Camera, microphone, and why there is no microphone. Raises LivecamError for the camera."""
-    source = open_source(args.camera, CameraRequest(args.size, args.fps))
-    if args.no_audio:
-        return source, None, "switched off"
-    if args.mic is None:
-        own = source.microphone()
-        if own is not None:
-            return source, own, ""
-        if source.mode.backend == "file":
-            return source, None, "the file has none"
-    try:
-        from livecam.capture.portaudio import SystemMicrophone
-
-        return source, SystemMicrophone(args.mic), ""
-    except MicrophoneError as err:
-        return source, None, str(err)
 
 
 def _options(args: argparse.Namespace) -> Options:
