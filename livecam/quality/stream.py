@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from livecam.quality.finder_process import FinderProcess, RemoteFinder
     from livecam.quality.measures import FrameReading
 
-KEEP_NS = 40_000_000_000
-"""Readings older than this are forgotten: longer than the longest moment."""
+KEEP_NS = 1_000_000_000
+"""How long before the moment in hand readings are kept. Moments are scored in the order of their
+presses, so the next one begins later; where one does not, its frames are measured again."""
 MOST_READINGS = 2400
 """Where moments wait in a row, those on disk alone are measured again when their turn comes: so
 many readings of 30 kB are 80 s at 30 frames a second."""
@@ -166,6 +167,7 @@ class StreamScorer:
         for t_ns in [t_ns for t_ns in self._readings if t_ns < before_ns]:
             del self._readings[t_ns]
             self._failures.pop(t_ns, None)
+            self._feed.queue_again([t_ns])
 
     # Score threads
 

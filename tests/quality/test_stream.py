@@ -96,6 +96,16 @@ def test_moments_of_several_people_that_overlap_are_all_scored(ring):
             assert not score.frames[score.key].estimated
 
 
+def test_a_moment_whose_turn_comes_late_is_measured_again(ring):
+    with scoring(ring, make=ThreeFaces) as scorer:
+        film(ring, 0, 120)
+        early, late = ring.cut(0, shutter(30)), ring.cut(shutter(90), shutter(120))
+        for frames in (early, late, early):  # what was read of the first one is forgotten meanwhile
+            scorer.request(frames[0].t_ns, frames[-1].t_ns + 1)
+            score = scorer.score(frames, frames[10].t_ns, lambda: False)
+            assert len(score.frames) == len(frames)
+
+
 def test_a_missing_model_is_raised_each_time(ring, tmp_path):
     with scoring(ring, tmp_path / "none.task") as scorer:
         film(ring, 0, 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from livecam.media.save_options import SaveOptions
+from tests.support import cluster as support
 from tests.support.files import numbered_movie, saved
 from tests.support.program import events, run
 
@@ -33,31 +33,8 @@ def library(tmp_path_factory) -> Path:
 @pytest.fixture
 def cluster():
     """The scheduler's address, and two workers as processes."""
-    scheduler = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
-         "--port", "0", "--no-dashboard"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    address = ""
-    assert scheduler.stderr is not None
-    for line in scheduler.stderr:
-        found = re.search(r"Scheduler at:\s+(tcp://\S+)", line)
-        if found:
-            address = found[1]
-            break
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "1",
-             "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    yield address, workers
-    for program in (*workers, scheduler):
-        program.kill()
-        program.wait()
-    scheduler.stderr.close()
+    with support.cluster() as found:
+        yield found
 
 
 def told(stdout: str) -> list[dict]:
