@@ -5,6 +5,7 @@ PyAV decodes; a movie whose boxes do not hold together never gets that far.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ MAX_FRAMES = 1_000_000
 
 COUNTED_FORMATS = ("mpeg", "mpegts", "avi")
 """Whose frames are known only once they are decoded."""
+
+FIELDS_LOOKED, FIELDS_SHARE = 24, 0.75
+"""Packets of H.264 that are decoded to see whether they hold fields, and which share of them comes
+out as pictures, at most, if they do: half, or more where only some frames are pairs of fields."""
 
 KNOWN_CURVES = frozenset((0, 1, 2, 4, 5, 6, 7, 11, 13, 14, 15, 16, 18))
 """Transfer characteristics (ITU-T H.273) that can be shown rightly; logarithmic ones cannot."""
@@ -141,9 +146,21 @@ class MovieReader:
         """Whether two packets may be the fields of one frame: H.264 of camcorders, repacked."""
         if self.codec != "h264":
             return False
-        first = next(self._counted(), None)
+        packets = pictures = 0
+        for packet in self._container.demux(self._stream):
+            packets += packet.size > 0
+            with contextlib.suppress(av.InvalidDataError):
+                # The last packet is empty, and gives what is on its way.
+                found = packet.decode()
+                if any(not picture.interlaced_frame for picture in found):
+                    pictures = packets
+                    break
+                pictures += len(found)
+            if packets == FIELDS_LOOKED:
+                pictures += len(self._stream.codec_context.decode(None))
+                break
         self._rewind()
-        return first is not None and first.interlaced_frame
+        return 0 < pictures <= FIELDS_SHARE * packets
 
     def _times_of(self, shown: list[int | None], base: Fraction) -> list[FrameTime]:
         """When frames are shown. Those that say nothing follow the one before as others do."""

@@ -110,7 +110,8 @@ def key_of(pick: Pick) -> int | None:
 def best_of(pick: Pick) -> int:
     """Position of the frame that the score would choose; among equals, the key photo."""
     frames, now = pick.score.frames, key_of(pick)
-    offered = [at for at, frame in enumerate(frames) if frame.offered] or [pick.score.key]
+    looked_at = (at for at, frame in enumerate(frames) if frame.offered and not frame.estimated)
+    offered = list(looked_at) or [pick.score.key]
     most = max(frames[at].score for at in offered)
     equals = [at for at in offered if frames[at].score >= most - TIE]
     for known in (now, pick.score.key):

@@ -234,7 +234,8 @@ class _LookAtPictures:
             finder.resume(0, [face.box_xyxy for face in reading.faces])
 
         found = self._read(reading.index, start) if reading.faces else reading
-        return reading if isinstance(found, InputError) else found
+        # No face where three looks saw one: what they saw is all there is to go by.
+        return reading if isinstance(found, InputError) or not found.faces else found
 
     def choose(self, readings: Iterable[FrameReading]) -> MomentScore:
         """The best of them."""

@@ -195,7 +195,10 @@ def _peaks(coarse: MomentScore, first: Collection[int]) -> list[int]:
 def _promising(score: MomentScore) -> list[int]:
     """The frames not looked at that may be better than the best one, the best of them."""
     best = score.frames[score.key].score + TIE
-    some = [i for i, frame in enumerate(score.frames) if frame.estimated and frame.score > best]
+    some = [
+        i for i, frame in enumerate(score.frames)
+        if frame.estimated and frame.offered and frame.score > best
+    ]  # fmt: skip
     return sorted(some, key=lambda i: -score.frames[i].score)[:PROMISING]
 
 

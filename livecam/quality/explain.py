@@ -118,10 +118,10 @@ def explain(frame: FrameScore, key: FrameScore) -> str:
         pulls = faults(frame)
         praise = ", ".join(good) or "the best there is"
         return f"Chosen ({verdict}): {praise}{'; still ' + ' and '.join(pulls) if pulls else ''}."
-    if frame.estimated:
-        return f"Not chosen (about {verdict}): not looked at, since those beside it were no better."
     if not frame.offered:
         return f"Not offered ({verdict}): taken while the camera warmed up, or not whole."
+    if frame.estimated:
+        return f"Not chosen (about {verdict}): not looked at, since those beside it were no better."
     wrong = faults(frame)
     if frame.faces or frame.missing:
         if not wrong or frame.score >= key.score - TIE:

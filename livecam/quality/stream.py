@@ -183,10 +183,7 @@ class StreamScorer:
                 if self._is_put_off(frame.t_ns):
                     continue
                 if not 0 < frame.t_ns - last_ns <= ANOTHER_MOMENT_NS:
-                    with self._changed:
-                        known = list(self._readings.values())
-                    if not resume_near(finder, frame.t_ns, known):
-                        finder.start()
+                    self._begin(finder, last_ns, frame.t_ns)
                 last_ns = frame.t_ns
                 reading, why = self._read(finder, frame)
                 with self._changed:
@@ -212,6 +209,16 @@ class StreamScorer:
             if waits:
                 self._feed.queue_again([t_ns])
             return waits
+
+    def _begin(self, finder: RemoteFinder, last_ns: int, t_ns: int) -> None:
+        """Go on at another time: of the same moment, where people are known, or of another."""
+        with self._changed:
+            known = list(self._readings.values())
+            is_same = last_ns in self._needed and t_ns in self._needed
+        if not is_same:
+            finder.start()  # how far frames may be reduced is another moment's too
+        if not resume_near(finder, t_ns, known) and is_same:
+            finder.start()
 
     def _read(self, finder: RemoteFinder, frame: Frame) -> tuple[FrameReading, str]:
         """What is measured on a frame, and "" or why nothing is. Raises ModelError."""

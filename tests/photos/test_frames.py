@@ -71,6 +71,27 @@ def test_an_animation_is_read_as_a_movie(tmp_path, name):
 
 
 @pytest.mark.samples
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_few_frames_of_fields_are_read_too(tmp_path, count):
+    fields.write(tmp_path / "a.mp4", [(40, 150)] * count)
+    with MovieReader(tmp_path / "a.mp4") as reader:
+        assert len(list(reader.frames(range(count)))) == len(reader.times) == count
+
+
+def test_interlaced_frames_that_are_no_fields_are_counted_as_they_are(tmp_path):
+    with av.open(tmp_path / "a.mp4", "w") as out:
+        stream = out.add_stream("libx264", 25, options={"x264-params": "tff=1"})
+        stream.width, stream.height = 64, 64
+        for i in range(40):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 5 * i, np.uint8), "rgb24")
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode())
+    with MovieReader(tmp_path / "a.mp4") as reader:
+        levels = [float(frame.bgr().mean()) for frame in reader.frames([0, 20, 39])]
+        assert len(reader.times) == 40
+    assert levels == pytest.approx([0, 100, 195], abs=5)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.m2ts"])
 def test_two_fields_are_one_frame_whatever_they_are_packed_in(tmp_path, name):
     fields.write(tmp_path / name, [(40 + 10 * i, 150) for i in range(12)])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livecam.photos.inputs import Input
+from livecam.photos.judged import best_of
+from livecam.photos.pick import Pick
 from livecam.quality.choice import choose
 from livecam.quality.coarse_to_fine import Pace, choose_closely, completed
 from livecam.quality.explain import explain
@@ -111,6 +115,25 @@ def test_it_is_said_of_a_frame_that_it_was_not_looked_at():
     score, _ = closely(group({}, {}, {}))
     unseen = next(frame for frame in score.frames if frame.estimated)
     assert "not looked at" in explain(unseen, score.frames[score.key])
+
+
+def test_looking_through_a_moment_calls_no_frame_the_best_that_was_not_looked_at():
+    score, looked = closely(group({}, {}, {}))
+    unseen = next(i for i, frame in enumerate(score.frames) if frame.estimated)
+    frames = list(score.frames)
+    frames[unseen] = replace(frames[unseen], score=1.0)  # an estimate that is too good
+    by_hand = replace(score, frames=tuple(frames), key=max(looked - {score.key}))
+    assert best_of(Pick(Input("video", (Path("a.mov"),)), 3.0, by_hand, None)) in looked
+
+
+def test_frames_of_a_camera_that_warms_up_are_not_worth_a_look():
+    readings = [replace(r, warmup=i < 60) for i, r in enumerate(group({}, {}, {}))]
+    bad = {i: replace(r, faces=(SHUT, *r.faces[1:])) for i, r in enumerate(readings) if i >= 60}
+    readings = [bad.get(i, reading) for i, reading in enumerate(readings)]
+    score, looked = closely(readings, 70)
+    assert score.key >= 60
+    assert len(looked & set(range(58))) < 20
+    assert "warmed up" in explain(score.frames[1], score.frames[score.key])
 
 
 def test_only_of_several_people_frames_may_wait():
