@@ -95,8 +95,7 @@ class Feed:
             if frames:
                 # Wanted as much as what was asked for beforehand: nobody else's end takes it away.
                 span = (frames[0].t_ns, frames[-1].t_ns + 1)
-                if not any(a <= span[0] and span[1] <= b for a, b in self._kept):
-                    self._kept = [*self._kept[-MOST_SPANS:], span]
+                self._kept = [*self._kept[-MOST_SPANS:], span]
             for frame in frames:
                 if not self._is_closed and frame.t_ns not in self._known:
                     self._add(frame)
