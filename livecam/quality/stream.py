@@ -211,13 +211,16 @@ class StreamScorer:
             return waits
 
     def _begin(self, finder: RemoteFinder, last_ns: int, t_ns: int) -> None:
-        """Go on at another time: of the same moment, where people are known, or of another."""
+        """Go on at another time: of the moment in hand, whose people are known, or of another."""
         with self._changed:
-            known = list(self._readings.values())
-            is_same = last_ns in self._needed and t_ns in self._needed
+            is_in_hand = t_ns in self._needed
+            is_same = is_in_hand and last_ns in self._needed
+            known = [reading for reading in self._readings.values() if reading.t_ns in self._needed]
         if not is_same:
-            finder.start()  # how far frames may be reduced is another moment's too
-        if not resume_near(finder, t_ns, known) and is_same:
+            # Who was missed or has come since is searched for, and how far frames may be reduced is
+            # found out anew.
+            finder.start()
+        if is_in_hand and not resume_near(finder, t_ns, known) and is_same:
             finder.start()
 
     def _read(self, finder: RemoteFinder, frame: Frame) -> tuple[FrameReading, str]:

@@ -223,12 +223,13 @@ def plot(finder: FaceFinder, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--plot", type=Path, default=Path("damage.png"))
+    parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     finder = FaceFinder()
     text = table(finder, good_frames()) + "\n" + moments(finder)
     print(text)
-    plot(finder, args.plot)
+    if args.plot is not None:
+        plot(finder, args.plot)
     finder.close()
     if args.out is not None:
         args.out.write_text(text + "\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -94,6 +96,30 @@ def test_moments_of_several_people_that_overlap_are_all_scored(ring):
         for span in spans:
             score = scorer.score(ring.cut(*span), span[0], lambda: False)
             assert not score.frames[score.key].estimated
+
+
+def test_a_moment_in_hand_is_scored_though_it_is_put_aside_meanwhile(ring):
+    process = FinderProcess(THREADS, make=ThreeFaces)
+    scorer = StreamScorer(ring, process)
+    film(ring, 0, 40)
+    span = (0, shutter(40))
+    scorer.request(*span)
+    waits = threading.Event()
+
+    def given_up() -> bool:
+        waits.set()  # it is asked while it waits
+        return False
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(scorer.score, ring.cut(*span), shutter(20), given_up)
+        assert waits.wait(60)
+        scorer.forget(*span)
+        scorer.start()
+        try:
+            assert len(found.result(60).frames) == 40
+        finally:
+            scorer.close()
+            process.close()
 
 
 def test_a_moment_whose_turn_comes_late_is_measured_again(ring):
