@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Where the suite is spread over processes, a file's tests and the one guest stay together.
         group = "guest" if "cameras" in item.keywords else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+        if "samples" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.samples)  # who asks for the folder needs it
         if "samples" in item.keywords and not SAMPLES.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no samples at {SAMPLES}"))
         if "cameras" in item.keywords and (problem := guest.problem()):

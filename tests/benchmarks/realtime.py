@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.realtime [--parts lost minute memory sound steady growth start]
                                         [--modes 1920x1080@30 ...] [--presses 10]
+                                        [--people 1 2 4 8]
                                         [--out table.md] [--plot gaps.png]
 
 runs all parts, half an hour. The camera is a process of its own: MJPEG over HTTP on this machine, a
@@ -453,6 +454,8 @@ def growth(report: Report, args: argparse.Namespace) -> None:
     """How all of it grows with size, rate, length and people."""
     report.say("\n" + HEAD.format("growth"))
     for mode, people, (before_s, after_s) in GROWTH:
+        if args.people and (mode != "1920x1080@30" or people not in args.people):
+            continue
         scene = Scene(mode, people)
         options = ("--before", str(before_s), "--after", str(after_s))
         with camera(scene) as url, tempfile.TemporaryDirectory() as folder:
@@ -504,6 +507,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="+", default=tuple(PARTS), choices=tuple(PARTS))
     parser.add_argument("--modes", nargs="+", default=MODES)
+    parser.add_argument("--people", type=int, nargs="+", help="in growth, 1080p30 with these only")
     parser.add_argument("--designs", nargs="+", default=(*OURS, *PEERS))
     parser.add_argument("--presses", type=int, default=10)
     parser.add_argument("--minute-presses", type=int, default=60)

@@ -70,7 +70,6 @@ def test_an_animation_is_read_as_a_movie(tmp_path, name):
             assert brightness(reader.picture(i)) == pytest.approx(level(3 * i), abs=4)
 
 
-@pytest.mark.samples
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_few_frames_of_fields_are_read_too(tmp_path, count):
     fields.write(tmp_path / "a.mp4", [(40, 150)] * count)
@@ -105,6 +104,7 @@ def test_two_fields_are_one_frame_whatever_they_are_packed_in(tmp_path, name):
     assert np.ptp(bottoms) < 1
 
 
+@pytest.mark.samples
 @pytest.mark.parametrize(
     ("name", "count", "last_s"),
     [("mpeg.mpg", 166, 5.5), ("offset_start.ts", 75, 2.96), ("vfr_lowlight.mkv", 63, 3.867)],
