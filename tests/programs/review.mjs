@@ -152,6 +152,16 @@ const scenarios = {
     return { first_tile_s: first, ...scrolled, in_page: await tiles(page) };
   },
 
+  async group() {
+    const page = await opened();
+    await page.locator(".tile").first().click();
+    await page.waitForSelector(".cell");
+    const bottom = await page.evaluate(() => document.querySelector("#strip").getBoundingClientRect().bottom);
+    const names = await page.locator("#parts h3").allTextContents();
+    const rows = await page.locator("#people button").allTextContents();
+    return { bottom, names, rows, violations: await violations(page) };
+  },
+
   async disk() {
     const page = await opened();
     await page.locator(".tile").first().click();

@@ -95,6 +95,28 @@ def test_of_many_moments_only_those_on_the_screen_are_in_the_page(folder):
     assert max(found["first"], found["after"]) < 100
 
 
+def test_of_a_group_the_frames_are_on_the_screen_and_the_people_in_their_order(folder):
+    (path,) = folder.glob("*.json")
+    record = json.loads(path.read_text())
+    places = ["second from left", "right", "left", "third from left"]
+    for frame in record["frames"]:
+        (face,) = frame["faces"]
+        frame["faces"] = [
+            {**face, "person": n, "place": place, "box_xyxy": [x, 20, x + 30, 60]}
+            for n, (place, x) in enumerate(zip(places, (100, 260, 20, 180), strict=True))
+        ]
+    path.write_text(json.dumps(record))
+    for other in folder.glob("*.*"):  # the moment without a record
+        if other.stem != path.stem:
+            other.unlink()
+    found = looked_through(folder, "group")
+    in_order = ["left", "second from left", "third from left", "right"]
+    assert [name.partition(":")[0] for name in found["names"]] == in_order
+    assert found["rows"] == [f"Follow {place}" for place in in_order]
+    assert found["bottom"] <= 900, "the frames are below the window"
+    assert found["violations"] == []
+
+
 def test_from_disk(folder):
     done = run("review", "photos", "--static", "page", cwd=folder.parent)
     assert done.returncode == 0, done.stderr

@@ -321,10 +321,14 @@ function drawStrip() {
   });
 }
 
+function fromLeft(faces) {
+  return faces.filter((face) => face.counts).sort((a, b) => a.box_xyxy[0] - b.box_xyxy[0]);
+}
+
 function peopleOf(facts) {
   const people = new Map();
   for (const frame of facts.frames) {
-    for (const face of frame.faces) if (face.counts) people.set(face.person, face.place || "the face");
+    for (const face of fromLeft(frame.faces)) people.set(face.person, face.place || "the face");
   }
   return people;
 }
@@ -422,7 +426,7 @@ function drawParts(frame) {
         make("span", { textContent: value.toFixed(2) })));
     }
   };
-  for (const face of frame.faces.filter((one) => one.counts)) {
+  for (const face of fromLeft(frame.faces)) {
     table(face.place ? `${face.place}: ${face.score.toFixed(2)}` : "", face.parts);
   }
   if (!rows.length) table("", frame.parts);
