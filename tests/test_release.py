@@ -1,0 +1,58 @@
+"""What a release does to the files that the package index shows."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import livecam
+
+ROOT = Path(__file__).parents[1]
+ADDRESS = "https://example.org/somebody/livecam"
+
+
+def release(folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    command = [sys.executable, str(ROOT / ".github/addresses.py"), ADDRESS, tag, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def tag() -> str:
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    return f"v{version}"
+
+
+def test_links_of_a_release_lead_to_its_own_files(tmp_path, tag):
+    assert release(tmp_path, tag).returncode == 0
+    links = re.findall(r"\]\(([^)]+)\)", (tmp_path / "README.md").read_text("utf-8"))
+    assert all(re.match(r"https?://|#", link) for link in links)
+    ours = [link for link in links if link.startswith(ADDRESS)]
+    assert f"{ADDRESS}/blob/{tag}/livecam/README.md" in ours
+    pictures = [link for link in ours if link.startswith(f"{ADDRESS}/raw/{tag}/")]
+    assert pictures
+    for link in ours:
+        assert (ROOT / link.split(f"/{tag}/")[1]).is_file(), link
+
+
+def test_a_release_has_its_urls(tmp_path, tag):
+    release(tmp_path, tag)
+    project = tomllib.loads((tmp_path / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["urls"]["Source"] == ADDRESS
+    assert project["name"] == "livecam"
+
+
+def test_a_tag_of_another_version_is_refused(tmp_path):
+    done = release(tmp_path, "v99.0")
+    assert done.returncode != 0
+    assert "v99.0" in done.stderr
+    assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
+
+
+def test_the_version_that_is_said_is_the_projects(tag):
+    assert tag == f"v{livecam.__version__}"
