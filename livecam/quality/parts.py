@@ -249,7 +249,7 @@ GAPE = (0.03, 0.12)
 """Lips parted in calm read up to 0.03 of T, words and yawns 0.08 to 0.24."""
 CALM, ODD = 0.65, 0.5
 """What a calm face gets, and how much of it the worst flaw takes away."""
-STRANGER_CALM, STRANGER_ODD = 0.6, 0.75
+STRANGER_CALM, STRANGER_ODD = 0.5, 0.9
 """The same where one picture is all there is, and the regressions look at the whole face."""
 LEAST_SMILE, SMILE = 0.006, 0.6
 """`mouthSmile` of calm faces, which is nothing, and of a smile that leaves nothing to be wished.
