@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livecam.quality.crops import resized
+from livecam.quality.lips import mouth_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,8 @@ class FaceReading:
     """Luminance of the brighter eye's surroundings, lids and white of the eye among them, over that
     of the brighter cheek: bare eyes read 0.36 and more, also in the shade of a cap, sunglasses 0.1
     to 0.3."""
+    mouth_line: float = 1.0
+    """How plainly the line between the lips stands out: `livecam.quality.lips`."""
     shapes: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     """All 52 blendshapes, of which several are above already."""
 
@@ -173,6 +176,7 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
     seen = max(0.0, shown[2] - shown[0]) * max(0.0, shown[3] - shown[1])
     gray, outline = _patch(image_bgr, face.landmarks, shown)
     at_width = to_face_width(gray, outline)
+    own = gray[outline > 0]
     shapes = face.blendshapes
     return FaceReading(
         box_xyxy=_whole_pixels(shown, scale, size_wh),
@@ -190,9 +194,10 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         sharpness=face_sharpness(*at_width),
         streak=streak(*at_width),
         noise=noise_level(gray),
-        **_light(gray[outline > 0]),
+        **_light(own),
         **_surroundings(gray, face.landmarks, shown),
         presence=face.presence,
+        mouth_line=mouth_line(image_bgr, face.landmarks, float(own.std()) if own.size else 0.0),
         shapes=shapes,
     )
 

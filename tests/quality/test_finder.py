@@ -189,3 +189,20 @@ def test_glasses_drawn_before_the_eyes_are_sunglasses(finder):
     cv2.line(image, (left, middle[1]), (right, middle[1]), (25,) * 3, 4)
     worn = finder.read(frame(2, image)).faces[0]
     assert worn.sockets < 0.3 < 0.5 < bare.sockets
+
+
+def test_a_mouth_behind_a_hand_has_no_line(finder):
+    image = Studio(Script(0), (640, 480), Fraction(30)).draw(0)
+    bare = finder.read(frame(0, image)).faces[0]
+    left, top, right, bottom = bare.box_xyxy
+    height, width = bottom - top, right - left
+    skin = image[round(top + 0.55 * height), round(left + 0.3 * width)].tolist()
+    middle = (round(left + width / 2), round(top + 0.8 * height))
+    cv2.ellipse(image, middle, (round(0.3 * width), round(0.14 * height)), 0, 0, 360, skin, -1)
+    covered = finder.read(frame(1, image)).faces[0]
+    assert covered.mouth_line < 0.5 * bare.mouth_line
+    small = cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA)
+    finder.start()
+    assert finder.read(frame(2, small)).faces[0].mouth_line == pytest.approx(
+        covered.mouth_line, abs=0.1
+    )

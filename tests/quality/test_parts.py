@@ -146,6 +146,23 @@ def test_what_covers_a_face_counts_where_it_can_be_told():
     assert parts.occlusion(dim, PRIOR) > 0.95, "so do strangers in dim light"
 
 
+def test_a_mouth_behind_a_hand_counts_though_the_detector_is_sure():
+    for usual in (OWN, PRIOR):
+        hidden = replace(FACE, mouth_line=0.06)
+        assert parts.occlusion(hidden, usual) < 0.4
+        assert parts.words_of(hidden, usual)["occlusion"] == "a covered mouth"
+        assert parts.occlusion(replace(FACE, mouth_line=0.105), usual) == 1, "faint lips"
+    far = replace(FACE, mouth_line=0.06, width_px=35)
+    assert parts.occlusion(far, OWN) > 0.9, "too small to tell"
+
+
+def test_a_mouth_is_judged_beside_the_persons_own():
+    faint = [replace(FACE, mouth_line=0.09)] * 20
+    assert parts.occlusion(faint[0], parts.baseline_of(faint)) > 0.95
+    covered = [replace(FACE, mouth_line=0.03)] * 20
+    assert parts.occlusion(covered[0], parts.baseline_of(covered)) < 0.2, "throughout"
+
+
 def test_the_worst_of_every_part_is_far_below_the_best():
     worst = {
         "eyes": {"blink": 0.9, "aperture": 0.05}, "expression": {"smile": 0, "frown": 0.5},

@@ -1,0 +1,55 @@
+"""How plainly a mouth is to be seen: a hand or an arm before it has no line between lips."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from livecam.quality.crops import resized
+
+if TYPE_CHECKING:
+    from livecam.capture.frame import Bytes
+    from livecam.quality.face import Points
+
+_LIPS = ((80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318))
+"""Points of MediaPipe's face mesh: upper and lower inner lip, across the middle of the mouth."""
+HEIGHT, REACH = 96, 14
+"""T, the distance from the eyes to the chin, is brought to so many pixels, and so many of them are
+looked at above and below the line between the lips."""
+BLUR = 1.0
+"""Standard deviation of a Gaussian, in those pixels: a step is an edge of a lip, not a hair."""
+LEAST_CONTRAST = 5.0
+"""Levels added to a face's contrast, lest a flat, dark one's noise reads as an edge."""
+
+
+def mouth_line(image_bgr: Bytes, points: Points, contrast: float) -> float:
+    """How steep the steps across the middle of a mouth are, over the face's contrast.
+
+    `points` are the mesh's, in pixels of `image_bgr` (H, W, 3) uint8; `contrast` is the standard
+    deviation of the face's luminance in levels of 255. Colours count, since lips may be as bright
+    as skin. A mouth that lies outside the picture reads 1.
+    """
+    eyes, chin = points[[33, 133, 263, 362], :2].mean(axis=0), points[152, :2]
+    t = max(float(np.linalg.norm(chin - eyes)), 1e-6)
+    down, scale = (chin - eyes) / t, HEIGHT / t
+    middles = points[np.array(_LIPS), :2].mean(axis=1)
+    margin = (REACH + 3 * BLUR + 1) / scale
+    height, width = image_bgr.shape[:2]
+    left, top = np.maximum(np.floor(middles.min(axis=0) - margin), 0).astype(int)
+    right, bottom = np.ceil(middles.max(axis=0) + margin).astype(int) + 1
+    piece = image_bgr[top : min(height, bottom), left : min(width, right)]
+    if piece.size == 0:
+        return 1.0
+    size_wh = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
+    small = cv2.GaussianBlur(resized(piece, size_wh).astype(np.float32), (0, 0), BLUR)
+    steps = np.arange(-REACH, REACH + 1)[:, None, None] * down
+    at = ((middles - (left, top)) * scale + steps).astype(np.float32)  # heights, columns, x and y
+    profile = cv2.remap(
+        small, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    ).mean(axis=1)
+    # Of all steps, not the steepest one, which a shift by a pixel moves twice as much.
+    steepness = math.sqrt(float(np.mean(np.diff(profile, axis=0) ** 2)))
+    return steepness / (contrast + LEAST_CONTRAST)
