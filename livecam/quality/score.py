@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from livecam.quality import parts
+from livecam.quality.baseline import baseline_of
 from livecam.quality.people import counted, follow, places, regulars
 from livecam.quality.scene import scene_parts
 
@@ -190,7 +191,7 @@ class _Crowd:
         faces = {person: [face for _, face in seen] for person, seen in by_person.items()}
         self._counted = counted(by_person)
         self._expected = present & self._counted
-        self._usual = {person: parts.baseline_of(seen) for person, seen in faces.items()}
+        self._usual = {person: baseline_of(seen) for person, seen in faces.items()}
         looked = {
             person: [(t_ns, face) for t_ns, face in seen if t_ns not in unseen]
             for person, seen in by_person.items()

@@ -20,10 +20,11 @@ import numpy as np
 
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.photos.pictures import picture_frame
+from livecam.quality.baseline import baseline_of
 from livecam.quality.finder import FaceFinder
 from livecam.quality.landmarker import FaceLandmarker
 from livecam.quality.measures import FaceReading
-from livecam.quality.parts import TOLD, bare_mouth, baseline_of, occlusion
+from livecam.quality.parts import TOLD, bare_mouth, occlusion
 from livecam.quality.score import score_pictures
 from tests.benchmarks.fit_feelings import area
 from tests.conftest import SAMPLES

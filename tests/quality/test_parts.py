@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from livecam.quality import parts
-from livecam.quality.parts import PARTS, PRIOR, Baseline
+from livecam.quality.baseline import PRIOR, Baseline, baseline_of
+from livecam.quality.parts import PARTS
 from tests.support.readings import FACE
 
 STEPS = [i / 50 for i in range(51)]
@@ -33,7 +34,7 @@ def test_eyes_are_relative_to_the_person():
 
 def test_eyes_shut_throughout_do_not_pass_as_usual():
     shut = [replace(FACE, blink=0.6, aperture=0.08)] * 30
-    usual = parts.baseline_of(shut)
+    usual = baseline_of(shut)
     assert parts.eyes(0.6, 0.08, usual) < 0.01
 
 
@@ -118,12 +119,12 @@ def test_a_smile_beats_a_calm_face_and_a_calm_face_everything_else():
 
 def test_what_is_usual_for_a_person_is_no_flaw():
     pursed = [replace(FACE, smile=0.0, corner=0.0, pucker=0.95)] * 20
-    usual = parts.baseline_of(pursed)
+    usual = baseline_of(pursed)
     assert parts.expression(pursed[0], usual) > parts.expression(pursed[0], OWN) + 0.1
     startled = [replace(FACE, aperture=0.45)] * 20
-    assert parts.eyes(0.05, 0.33, parts.baseline_of(startled)) > 0.9, "open, if not wide"
+    assert parts.eyes(0.05, 0.33, baseline_of(startled)) > 0.9, "open, if not wide"
     lowered = [replace(FACE, aperture=0.21)] * 24 + [replace(FACE, aperture=0.35)] * 6
-    assert parts.eyes(0.05, 0.21, parts.baseline_of(lowered)) < 0.6, "she can open them wider"
+    assert parts.eyes(0.05, 0.21, baseline_of(lowered)) < 0.6, "she can open them wider"
 
 
 def test_flaws_are_named():
@@ -158,9 +159,9 @@ def test_a_mouth_behind_a_hand_counts_though_the_detector_is_sure():
 
 def test_a_mouth_is_judged_beside_the_persons_own():
     faint = [replace(FACE, mouth_line=0.09)] * 20
-    assert parts.occlusion(faint[0], parts.baseline_of(faint)) > 0.95
+    assert parts.occlusion(faint[0], baseline_of(faint)) > 0.95
     covered = [replace(FACE, mouth_line=0.03)] * 20
-    assert parts.occlusion(covered[0], parts.baseline_of(covered)) < 0.2, "throughout"
+    assert parts.occlusion(covered[0], baseline_of(covered)) < 0.2, "throughout"
 
 
 def test_the_worst_of_every_part_is_far_below_the_best():
