@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -169,7 +170,9 @@ def pick(
     if some is not None:
         offered = _with(evenly(len(reader.times), some), needed)
         look.at(offered, BESIDE if wanted.frames is not None else COARSE_BESIDE)
-        if wanted.frames is None:
+        if wanted.frames is not None:
+            look.between(offered)
+        else:
             hills = look.closer(_choose(look.readings, 0, finder, only=offered))
             offered = offered.union(*(look.uphill(hill, middle_ns) for hill in hills))
         score = _choose(look.readings, middle_ns, finder, only=offered)
@@ -306,6 +309,14 @@ class _Look:
         self._read(
             sorted({min(last, max(0, i + d)) for i in wanted for d in range(-beside, beside + 1)})
         )
+
+    def between(self, wanted: Iterable[int]) -> None:
+        """Look at the frame half-way from each to the next.
+
+        They are no choice, but with them what is usual for a person is known from twice as many
+        times.
+        """
+        self._read(sorted({(a + b) // 2 for a, b in pairwise(sorted(wanted))}))
 
     def closer(self, coarse: MomentScore) -> list[set[int]]:
         """Look at all frames around the best ones; which these are, around each."""

@@ -7,7 +7,7 @@ the landmarker looks where each face was. A face that is lost is looked for agai
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,21 @@ class _Seen:
     presence: float = 1.0
     presence_ns: int = LONG_AGO_NS
     """When that was looked at."""
+
+
+@dataclass
+class _Sight:
+    """One frame that is looked at, and who is found in it."""
+
+    image_bgr: Bytes
+    scale: float
+    """Pixels of the full-size frame for one of this picture."""
+    t_ns: int
+    well: bool
+    """Whether each face is looked at several times."""
+    found: list[Face] = field(default_factory=list)
+    seen: list[_Seen] = field(default_factory=list)
+    """Those who are found, and who is lost for a moment."""
 
 
 def unread(frame: Frame) -> FrameReading:
@@ -127,11 +142,16 @@ class FaceFinder:
         self._seen: list[_Seen] = []
         self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
         self._reduce: int | None = None
+        self._has_jumped = False
+        self._presence_every_ns = PRESENCE_EVERY_NS
 
     def jump(self) -> None:
-        """The next frame is of the same moment, but not of the same second."""
-        self._seen = []
-        self._searched_ns, self._since_search = LONG_AGO_NS, SEARCH_AGAIN_FRAMES
+        """The next frame is of the same moment, but not beside the one before.
+
+        Faces are looked for where they were, and everywhere if one of them is not there.
+        """
+        self._has_jumped = True
+        self._presence_every_ns = 0
 
     def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
         """The next frame is near one of this time, in which faces were in these boxes.
@@ -140,6 +160,7 @@ class FaceFinder:
         """
         self._seen = [_Seen(box, t_ns) for box in boxes]
         self._searched_ns, self._since_search = t_ns, 0
+        self._has_jumped = False
 
     def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
         """Measure one frame: about 20 ms with one face in it. Raises ModelError.
@@ -192,40 +213,47 @@ class FaceFinder:
         """Faces in a frame that was reduced by `scale`, the widest first; `well` by more looks."""
         if self._landmarker is None or self._blaze is None:
             return []
-        places = [seen.box for seen in self._seen]
-        if self._is_search_due(t_ns):
+        sight = _Sight(image_bgr, scale, t_ns, well)
+        is_due = self._is_search_due(t_ns)
+        for before in self._seen:
+            self._look(sight, before.box, before)
+        has_lost = len(sight.found) < max(1, len(self._seen))
+        if is_due or (self._has_jumped and has_lost):
             self._searched_ns, self._since_search = t_ns, 0
-            places += self._new_places(image_bgr, scale)
-        found: list[Face] = []
-        seen_now: list[_Seen] = []
-        for i, place in enumerate(places):
-            before = self._seen[i] if i < len(self._seen) else None
-            box = _scaled(place, 1 / scale)
-            if well:
-                looks = FEW_LOOKS if self._roughly else LOOKS
-                face = self._landmarker.look_well(image_bgr, box, looks)
-            else:
-                face = self._landmarker.look(image_bgr, box)
-            if face is not None and any(_is_same(face, other) for other in found):
-                continue
-            if face is not None:
-                if well:
-                    crops = FEW_CROPS if self._roughly else PRESENCE_CROPS
-                    sure = self._blaze.presence_well(image_bgr, face.box, crops)
-                    face, looked_ns = replace(face, presence=sure), t_ns
-                else:
-                    face, looked_ns = self._with_presence(image_bgr, face, before, t_ns)
-                found.append(face)
-                box = _scaled(face.box, scale)
-                seen_now.append(_Seen(box, t_ns, False, face.presence, looked_ns))
-            elif before is not None and t_ns - before.seen_ns < FORGET_AFTER_NS:
-                seen_now.append(replace(before, is_lost=True))
-        self._seen = seen_now
-        return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
+            for place in self._new_places(sight):
+                self._look(sight, place, None)
+        self._seen, self._has_jumped = sight.seen, False
+        return sorted(sight.found, key=lambda face: -face.width)[:MAX_FACES]
+
+    def _look(self, sight: _Sight, place: Box, before: _Seen | None) -> None:
+        """Look for one face in one place, where it may have been before."""
+        assert self._landmarker is not None
+        assert self._blaze is not None
+        box = _scaled(place, 1 / sight.scale)
+        if sight.well:
+            looks = FEW_LOOKS if self._roughly else LOOKS
+            face = self._landmarker.look_well(sight.image_bgr, box, looks)
+        else:
+            face = self._landmarker.look(sight.image_bgr, box)
+        if face is None:
+            if before is not None and abs(sight.t_ns - before.seen_ns) < FORGET_AFTER_NS:
+                sight.seen.append(replace(before, is_lost=True))
+            return
+        if any(_is_same(face, other) for other in sight.found):
+            return
+        if sight.well:
+            crops = FEW_CROPS if self._roughly else PRESENCE_CROPS
+            sure = self._blaze.presence_well(sight.image_bgr, face.box, crops)
+            face, looked_ns = replace(face, presence=sure), sight.t_ns
+        else:
+            face, looked_ns = self._with_presence(sight.image_bgr, face, before, sight.t_ns)
+        sight.found.append(face)
+        box = _scaled(face.box, sight.scale)
+        sight.seen.append(_Seen(box, sight.t_ns, False, face.presence, looked_ns))
 
     def _is_search_due(self, t_ns: int) -> bool:
         self._since_search += 1
-        since_ns = t_ns - self._searched_ns
+        since_ns = abs(t_ns - self._searched_ns)  # a jump may go back
         if since_ns >= DETECT_EVERY_NS:
             return True
         lost = any(seen.is_lost for seen in self._seen) or not self._seen
@@ -236,14 +264,15 @@ class FaceFinder:
     ) -> tuple[Face, int]:
         """The face with how sure a detector is of it, and when that was looked at."""
         assert self._blaze is not None
-        if before is not None and t_ns - before.presence_ns < PRESENCE_EVERY_NS:
+        if before is not None and t_ns - before.presence_ns < self._presence_every_ns:
             return replace(face, presence=before.presence), before.presence_ns
         return replace(face, presence=self._blaze.presence(image_bgr, face.box)), t_ns
 
-    def _new_places(self, image_bgr: Bytes, scale: float) -> list[Box]:
-        """What a search finds beside the faces that are followed, in pixels of the full frame."""
+    def _new_places(self, sight: _Sight) -> list[Box]:
+        """What a search finds beside the faces that are seen, in pixels of the full frame."""
         assert self._blaze is not None
-        known = [seen.box for seen in self._seen]
+        known = [seen.box for seen in sight.seen]
+        image_bgr, scale = sight.image_bgr, sight.scale
         if self._center is not None:
             # Which sees no faces in drawings, or so near that they are cut off.
             found = self._center.boxes(image_bgr) + self._blaze.near_boxes(image_bgr)

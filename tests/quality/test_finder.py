@@ -175,6 +175,20 @@ def test_a_picture_in_the_light_of_another_size_reads_the_same(finder):
     assert distance(tuple(2 * v for v in little.box_xyxy), large.box_xyxy) < 0.05
 
 
+@pytest.mark.parametrize("to", [45, 5, 400], ids=["near", "back", "far"])
+def test_a_face_that_is_elsewhere_after_a_jump_is_found_at_once(finder, to):
+    """Where it was is looked at first: no search is needed where it is still there."""
+    image = Studio(Script(0), (640, 360), 30).draw(0)
+    aside = np.roll(image, 200, axis=1)
+    before = finder.read(frame(30, image)).faces[0]
+    finder.jump()
+    (there,) = finder.read(frame(to, image)).faces
+    assert distance(there.box_xyxy, before.box_xyxy) < 0.05
+    finder.jump()
+    (moved,) = finder.read(frame(to + 8, aside)).faces
+    assert moved.box_xyxy[0] - there.box_xyxy[0] == pytest.approx(200, abs=20)
+
+
 def test_glasses_drawn_before_the_eyes_are_sunglasses(finder):
     """The network makes up open eyes behind them."""
     image = Studio(Script(0), (640, 480), Fraction(30)).draw(0)
