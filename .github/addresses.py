@@ -47,7 +47,10 @@ def main() -> None:
     args = parser.parse_args()
     readme, project = args.folder / "README.md", args.folder / "pyproject.toml"
     text = project.read_text("utf-8")
-    version = tomllib.loads(text)["project"]["version"]
+    about = tomllib.loads(text)["project"]
+    if "urls" in about:
+        sys.exit("the addresses are written already")
+    version = about["version"]
     if args.tag != f"v{version}":
         sys.exit(f"the tag is {args.tag}, but this is version {version}")
     address = args.address.rstrip("/")

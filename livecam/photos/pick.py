@@ -42,7 +42,7 @@ MOST_CLIMBS = 8
 """Then each of them is followed uphill: `MIN_REACH` frames to each side of the best one there,
 until none of these is better, so many times at most."""
 JUMP = 6
-"""Frames between two that are looked at, from which faces are searched for anew."""
+"""Frames between two that are looked at, from which faces may be elsewhere."""
 ALL_UP_TO_S = 5.0
 ALL_UP_TO_FRAMES = 600
 """Shorter movies are looked at frame by frame: five seconds at 120 a second."""
@@ -349,7 +349,8 @@ class _Look:
 
     def _read(self, wanted: Iterable[int]) -> None:
         new = [i for i in wanted if i not in self._found]
-        before = -2
+        # A pass begins elsewhere than the one before ended.
+        before = -JUMP - 1 if self._found else -1
         for frame in self._reader.frames(new, hdr_reduced=True):
             if frame.index - before > JUMP:
                 self._finder.jump()

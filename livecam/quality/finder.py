@@ -46,6 +46,8 @@ SEARCH_AGAIN_NS, SEARCH_AGAIN_FRAMES = 190_000_000, 3
 where few are looked at: a search takes as long as three of them."""
 FORGET_AFTER_NS = 400_000_000
 """After which a lost face is no longer looked for in its old place."""
+ANOTHER_SIZE = 1.5
+"""How many times as wide a face must be as one was there before a jump to be looked at again."""
 LONG_AGO_NS = -(1 << 62)
 MAX_FACES = 40
 """A class photograph. More are not scored, the smallest first."""
@@ -96,7 +98,8 @@ def blank(frame: Frame) -> FrameReading:
 class FaceFinder:
     """Models that are loaded when first needed, and doing without where they cannot be had.
 
-    One thread at a time. Frames must come in their order; `start` begins another sequence.
+    One thread at a time. Frames must come in their order, but after `jump`; `start` begins another
+    sequence.
     """
 
     def __init__(self, model: AnyModel = None) -> None:
@@ -236,9 +239,16 @@ class FaceFinder:
         else:
             face = self._landmarker.look(sight.image_bgr, box)
         if face is None:
-            if before is not None and abs(sight.t_ns - before.seen_ns) < FORGET_AFTER_NS:
+            is_recent = before is not None and sight.t_ns - before.seen_ns < FORGET_AFTER_NS
+            if before is not None and is_recent and not self._has_jumped:
                 sight.seen.append(replace(before, is_lost=True))
             return
+        if (
+            self._has_jumped
+            and not 1 / ANOTHER_SIZE < face.width / (box[2] - box[0]) < ANOTHER_SIZE
+        ):
+            # Somebody else, in a crop that was cut for another size.
+            face = self._landmarker.look(sight.image_bgr, face.box) or face
         if any(_is_same(face, other) for other in sight.found):
             return
         if sight.well:
@@ -264,7 +274,8 @@ class FaceFinder:
     ) -> tuple[Face, int]:
         """The face with how sure a detector is of it, and when that was looked at."""
         assert self._blaze is not None
-        if before is not None and t_ns - before.presence_ns < self._presence_every_ns:
+        # A jump may go back, so that the time of the last look lies ahead.
+        if before is not None and abs(t_ns - before.presence_ns) < self._presence_every_ns:
             return replace(face, presence=before.presence), before.presence_ns
         return replace(face, presence=self._blaze.presence(image_bgr, face.box)), t_ns
 

@@ -30,23 +30,24 @@ def mouth_line(image_bgr: Bytes, points: Points, contrast: float) -> float:
 
     `points` are the mesh's, in pixels of `image_bgr` (H, W, 3) uint8; `contrast` is the standard
     deviation of the face's luminance in levels of 255. Colours count, since lips may be as bright
-    as skin. A mouth that lies outside the picture reads 1.
+    as skin. A mouth that is not in the picture as a whole reads 1: nothing is known of it.
     """
     eyes, chin = points[[33, 133, 263, 362], :2].mean(axis=0), points[152, :2]
-    t = max(float(np.linalg.norm(chin - eyes)), 1e-6)
+    t = max(float(np.linalg.norm(chin - eyes)), 1.0)
     down, scale = (chin - eyes) / t, HEIGHT / t
     middles = points[np.array(_LIPS), :2].mean(axis=1)
-    margin = (REACH + 3 * BLUR + 1) / scale
-    height, width = image_bgr.shape[:2]
-    left, top = np.maximum(np.floor(middles.min(axis=0) - margin), 0).astype(int)
-    right, bottom = np.ceil(middles.max(axis=0) + margin).astype(int) + 1
-    piece = image_bgr[top : min(height, bottom), left : min(width, right)]
-    if piece.size == 0:
+    # Heights, columns, x and y.
+    at = middles + np.arange(-REACH, REACH + 1)[:, None, None] * down / scale
+    most = np.array([image_bgr.shape[1], image_bgr.shape[0]]) - 1
+    if (at < 0).any() or (at > most).any():
         return 1.0
+    margin = 3 * BLUR / scale
+    left, top = np.maximum(np.floor(at.min(axis=(0, 1)) - margin), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(at.max(axis=(0, 1)) + margin), most).astype(int) + 1
+    piece = image_bgr[top:bottom, left:right]
     size_wh = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
     small = cv2.GaussianBlur(resized(piece, size_wh).astype(np.float32), (0, 0), BLUR)
-    steps = np.arange(-REACH, REACH + 1)[:, None, None] * down
-    at = ((middles - (left, top)) * scale + steps).astype(np.float32)  # heights, columns, x and y
+    at = ((at - (left, top)) * scale).astype(np.float32)
     profile = cv2.remap(
         small, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     ).mean(axis=1)

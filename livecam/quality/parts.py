@@ -308,8 +308,8 @@ def bare_mouth(face: FaceReading, usual: Baseline) -> float:
     """A mouth that nothing is before: the line between its lips, beside the person's usual one.
 
     A detector is as sure of a face whose mouth is behind a hand. On the one clip that has it such a
-    mouth reads 0.04 to 0.09 (5th to 90th percentile), without the hand 0.12 and more; of 175 other
-    people's pictures 95 % read 0.10 and more, and with that hand put into them half up to 0.096. A
+    mouth reads 0.04 to 0.09 (5th to 90th percentile), without the hand 0.12 and more; of 173 other
+    people's pictures 95 % read 0.10 and more, and with that hand put into them half up to 0.095. A
     person with faint lips reads 0.07 to 0.12.
     """
     return 1 - _believed(face) * _fall(face.mouth_line / usual.mouth_line, *MOUTH_LINE)

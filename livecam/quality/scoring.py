@@ -69,7 +69,7 @@ def _read_near(
     readings = []
     for frame in frames:
         if not resume_near(finder, frame.t_ns, found.values()):
-            finder.jump()
+            finder.start()
         readings.append(finder.read(frame))
     return readings
 

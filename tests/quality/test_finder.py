@@ -13,6 +13,8 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.photos.pictures import read_picture
+from livecam.quality import parts
+from livecam.quality.baseline import PRIOR
 from livecam.quality.centerface import CenterFace, find_weights
 from livecam.quality.crops import crop_around, square_tiles
 from livecam.quality.detector import BlazeFace
@@ -177,16 +179,53 @@ def test_a_picture_in_the_light_of_another_size_reads_the_same(finder):
 
 @pytest.mark.parametrize("to", [45, 5, 400], ids=["near", "back", "far"])
 def test_a_face_that_is_elsewhere_after_a_jump_is_found_at_once(finder, to):
-    """Where it was is looked at first: no search is needed where it is still there."""
     image = Studio(Script(0), (640, 360), 30).draw(0)
-    aside = np.roll(image, 200, axis=1)
     before = finder.read(frame(30, image)).faces[0]
+    finder.jump()
+    (moved,) = finder.read(frame(to, np.roll(image, 200, axis=1))).faces
+    assert moved.box_xyxy[0] - before.box_xyxy[0] == pytest.approx(200, abs=20)
+
+
+@pytest.mark.parametrize("to", [45, 5], ids=["on", "back"])
+def test_a_face_that_is_still_there_after_a_jump_needs_no_search(finder, to, monkeypatch):
+    image = Studio(Script(0), (640, 360), 30).draw(0)
+    before = finder.read(frame(30, image)).faces[0]
+    searches = []
+    boxes = finder._blaze.boxes
+    monkeypatch.setattr(finder._blaze, "boxes", lambda image: searches.append(1) or boxes(image))
     finder.jump()
     (there,) = finder.read(frame(to, image)).faces
     assert distance(there.box_xyxy, before.box_xyxy) < 0.05
+    assert not searches
+
+
+@pytest.mark.parametrize("to", [60, 5], ids=["on", "back"])
+def test_how_sure_a_face_is_belongs_to_the_frame_after_a_jump(finder, to):
+    image = Studio(Script(0), (640, 360), 30).draw(0)
+    dim = (image * 0.05).astype(np.uint8)
+    presence = finder.read(frame(0, dim)).faces[0].presence
+    finder.start()
+    assert finder.read(frame(30, image)).faces[0].presence > presence + 0.1
     finder.jump()
-    (moved,) = finder.read(frame(to + 8, aside)).faces
-    assert moved.box_xyxy[0] - there.box_xyxy[0] == pytest.approx(200, abs=20)
+    for i in range(3):
+        (there,) = finder.read(frame(to + i, dim)).faces
+        assert there.presence == pytest.approx(presence, abs=0.05)
+
+
+def test_nothing_is_said_of_a_mouth_that_is_cut_off(finder):
+    """By the lower edge, as somebody's who sits low before a webcam, or by a side."""
+    image = Studio(Script(0), (640, 480), Fraction(30)).draw(0)
+    left, top, right, bottom = finder.read(frame(0, image)).faces[0].box_xyxy
+    for share in (0.7, 0.74, 0.78, 0.82):
+        finder.start()
+        low = np.ascontiguousarray(image[: round(top + share * (bottom - top))])
+        for face in finder.read(frame(0, low)).faces:
+            assert parts.bare_mouth(face, PRIOR) == 1
+    for share in (0.4, 0.5):
+        finder.start()
+        at = round(left + share * (right - left))
+        for face in finder.read(frame(0, np.ascontiguousarray(image[:, at:]))).faces:
+            assert parts.bare_mouth(face, PRIOR) == 1
 
 
 def test_glasses_drawn_before_the_eyes_are_sunglasses(finder):
