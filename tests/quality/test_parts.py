@@ -139,6 +139,15 @@ def test_a_laugh_narrows_the_eyes_of_a_stranger():
     assert parts.eyes(0.7, 0.05, PRIOR, laughing=1.0) < 0.1, "shut is shut"
 
 
+def test_a_mouth_pulled_aside_is_no_smile():
+    pulled = replace(FACE, twist=0.22)
+    assert parts.expression(pulled, OWN) < 0.85 * parts.expression(FACE, OWN)
+    assert parts.words_of(pulled, OWN)["expression"] == "a twisted mouth"
+    assert parts.expression(replace(FACE, twist=0.08), OWN) == parts.expression(FACE, OWN)
+    turned = parts.expression(pulled, PRIOR)
+    assert turned > 0.95 * parts.expression(FACE, PRIOR), "which may be how a head is turned"
+
+
 def test_what_covers_a_face_counts_where_it_can_be_told():
     assert falls([parts.occlusion(replace(FACE, presence=0.92 - 0.8 * s), OWN) for s in STEPS])
     small = replace(FACE, presence=0.75, width_px=35)
