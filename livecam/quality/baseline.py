@@ -31,7 +31,8 @@ class Baseline:
     """Their `eyeLookDown` when they look ahead; 99 % of the first clips' good frames read less than
     0.33."""
     mouth_line: float = 0.145
-    """How plainly the line between their lips stands out: a quarter of all people's reads less."""
+    """How plainly the line between their lips stands out: a quarter of all people's reads less.
+    0 for somebody whose mouth is hidden all the time: who wears a mask is not judged by it."""
     known: bool = True
     """False for a person seen too seldom to know what their open eyes are like."""
 
@@ -60,9 +61,9 @@ MOST_APERTURE = 0.34
 """And for one in which they are startled: eyes that a person opens wide read 0.43 and more where
 the same person's open ones read 0.34 to 0.37. No one's open eyes need be wider."""
 
-LEAST_LINE, MOST_LINE = 0.09, 0.145
-"""Of a baseline, for a moment in which a mouth is covered, or wide open, throughout: medians of the
-people of all clips are 0.16 to 0.31, one's 0.08."""
+LEAST_LINE, MOST_LINE = 0.06, 0.145
+"""Of a baseline: below, the mouth is hidden throughout, above, it may be wide open throughout.
+Medians of the people of all clips are 0.16 to 0.31, one's 0.08; a mask drawn on a face reads 0."""
 
 
 def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
@@ -80,7 +81,7 @@ def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
         presence=min(usual("presence", 80), MOST_PRESENCE),
         pucker=_usual_pucker(faces),
         look_down=max(usual("look_down", 25), 0.1),
-        mouth_line=min(max(usual("mouth_line", 80), LEAST_LINE), MOST_LINE),
+        mouth_line=_usual_line(usual("mouth_line", 80)),
     )
 
 
@@ -88,3 +89,7 @@ def _usual_pucker(faces: Sequence[FaceReading]) -> float:
     """Of a closed mouth: some people's reads as pursed all the time."""
     closed = [face.pucker for face in faces if face.gape < CLOSED_GAPE]
     return float(np.median(closed)) * USUAL_SHARE if len(closed) >= LEAST_FACES else 0.0
+
+
+def _usual_line(line: float) -> float:
+    return 0.0 if line < LEAST_LINE else min(line, MOST_LINE)

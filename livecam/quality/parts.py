@@ -315,11 +315,15 @@ def bare_mouth(face: FaceReading, usual: Baseline) -> float:
     people's pictures 95 % read 0.10 and more, and with that hand put into them half up to 0.095. A
     person with faint lips reads 0.07 to 0.12.
     """
-    return 1 - _believed(face) * _fall(face.mouth_line / usual.mouth_line, *MOUTH_LINE)
+    if not usual.mouth_line:
+        return 1.0
+    hidden = _fall(face.mouth_line / usual.mouth_line, *MOUTH_LINE)
+    return 1 - MOST_HIDDEN * _believed(face) * hidden
 
 
-MOUTH_LINE = (0.30, 0.70)
-"""Shares of the usual line from which nothing, and all, of a mouth is to be seen."""
+MOUTH_LINE, MOST_HIDDEN = (0.30, 0.70), 0.8
+"""Shares of the usual line from which nothing, and all, of a mouth is to be seen; and what a hidden
+one takes away. Not all: among pictures of people in masks the eyes are still to decide."""
 
 
 def _believed(face: FaceReading) -> float:
