@@ -27,8 +27,10 @@ def assert_whole(ran: Ran, name: str, size_wh: tuple[int, int], rate_hz: float) 
     for image in (photo, movie[0], movie[-1]):
         assert image.shape == (size_wh[1], size_wh[0], 3)
         assert guest.patch_error(image) <= 3
-    numbers = [guest.number_of(image) for image in movie]
-    assert len(set(numbers)) == len(numbers)
+    steps = np.diff([guest.number_of(image) for image in movie])
+    assert all(steps != 0), "no picture twice"
+    # Its numbers begin again after 30 or 90; on a busy machine it skips some itself.
+    assert sum(steps < 0) <= 1, "in their order"
     return camera
 
 
