@@ -9,14 +9,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from livecam.batch import in_order
+from livecam.disk.new_files import NewFiles, write_new
+from livecam.disk.publish import check_folder
 from livecam.edit.export import export
-from livecam.edit.files import NewFiles, write_new
 from livecam.errors import InputError, LivecamError
 from livecam.formats.boxes import find_box
 from livecam.formats.exif import image_id
 from livecam.formats.files import read_file, read_whole
 from livecam.formats.still import exif_of, read_still
-from livecam.media.publish import check_folder
 from livecam.photos.inputs import Input, Problem, Remark
 from livecam.photos.pairs import MOVIES, STILLS
 from livecam.photos.pick import open_movie

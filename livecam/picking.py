@@ -16,13 +16,13 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from livecam.batch import in_order
-from livecam.edit.files import write_new
+from livecam.disk.new_files import write_new
+from livecam.disk.publish import check_folder
 from livecam.edit.rekey import Retouch, best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
 from livecam.formats.exif import image_id
 from livecam.formats.files import read_file
 from livecam.formats.still import exif_of, read_still
-from livecam.media.publish import check_folder
 from livecam.photos.inputs import PICTURES, Input, Problem, Remark
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.quality.finder import FaceFinder

@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from livecam import contract
+from livecam.disk.publish import complete_or_withdraw, name_at
+from livecam.disk.trash import forget_abandoned
 from livecam.errors import LivecamError
-from livecam.media.publish import complete_or_withdraw, name_at
 from livecam.media.save import save
 from livecam.media.save_options import SaveOptions
 from livecam.media.spool import Spool, abandoned, read_moment
 from livecam.quality.choice import unscored
 from livecam.quality.scoring import score
-from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,16 +18,16 @@ from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
 from livecam.cli.signals import Signals
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.contract import Error, Event, Notice, Saved, Shot
+from livecam.disk.publish import check_folder
+from livecam.disk.trash import Undo
 from livecam.errors import ExitCode, LivecamError, OutputError
 from livecam.formats import heic
-from livecam.media.publish import check_folder
 from livecam.media.save_options import SaveOptions
 from livecam.quality.model import FaceModel
 from livecam.recovery import recover
 from livecam.session import Options, Session
 from livecam.text import visible
 from livecam.timebase import now_ns
-from livecam.trash import Undo
 from livecam.ui import native_output
 from livecam.ui.click import Click
 from livecam.ui.graphics import find_way

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
+from livecam.disk.publish import write_file
 from livecam.errors import ExitCode, LivecamError, UsageError
-from livecam.media.publish import write_file
 from livecam.text import visible
 from livecam.ui import native_output
 

@@ -13,8 +13,8 @@ from PIL import Image
 from livecam import contract
 from livecam.batch import Gain, ResultFile
 from livecam.cli.over import Telling, jobs_for, peeked
+from livecam.disk.publish import write_file
 from livecam.errors import InputError, UsageError
-from livecam.media.publish import write_file
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie

@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from livecam.disk.publish import private
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
-from livecam.media.publish import private
 from livecam.quality.model import FaceModel
 from livecam.review.cache import Cache, default_folder
 from livecam.review.desk import Desk

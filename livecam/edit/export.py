@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from livecam.contract import EXPORTS
+from livecam.disk.new_files import NewFiles
 from livecam.edit.effects import Clip, animated, bounced, long_exposure, looped
-from livecam.edit.files import NewFiles
 from livecam.edit.rekey import MOST_PHOTO, paired_still, quicktime, unique_id
 from livecam.edit.still import encode_still, new_tags
 from livecam.errors import InputError, UsageError

@@ -12,17 +12,17 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from livecam.edit.files import NewFiles, write_new
+from livecam.disk.new_files import NewFiles, write_new
+from livecam.disk.publish import rename_new
+from livecam.disk.trash import Removed, put_away
 from livecam.edit.rekey import rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, OutputError
 from livecam.formats.tags import new_identifier
-from livecam.media.publish import rename_new
 from livecam.media.record import DECIMALS
 from livecam.photos.judged import read_record, record_of, record_path
 from livecam.photos.pick import open_movie
 from livecam.quality.explain import explain, word_for
 from livecam.timebase import to_s
-from livecam.trash import Removed, put_away
 
 if TYPE_CHECKING:
     from pathlib import Path

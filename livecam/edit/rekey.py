@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from livecam.edit.files import NewFiles
+from livecam.disk.new_files import NewFiles
 from livecam.edit.still import encode_still, new_tags
 from livecam.enhance.best_take import compose
 from livecam.enhance.merge import REACH, merge

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import numpy as np
 
+from livecam.disk.publish import write_error
 from livecam.errors import OutputError
 from livecam.formats.ffmpeg import AUDIO_BIT_RATE
-from livecam.media.publish import write_error
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livecam.disk.publish import Bundle, check_folder, write_error
 from livecam.errors import InputError, LivecamError, OutputError
 from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
@@ -17,7 +18,6 @@ from livecam.formats.still import SUFFIX
 from livecam.formats.tags import Tags, new_identifier
 from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
-from livecam.media.publish import Bundle, check_folder, write_error
 from livecam.media.record import moment_record
 from livecam.media.save_options import SaveOptions
 from livecam.timebase import to_s

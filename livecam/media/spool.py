@@ -22,10 +22,10 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.sound_ring import SoundClip
 from livecam.capture.source import CameraMode
 from livecam.clip.moment import Moment
+from livecam.disk.claim import Claim, taken_over
+from livecam.disk.publish import flush, private, write_error
 from livecam.errors import InputError, OutputError
-from livecam.media.claim import Claim, taken_over
 from livecam.media.movie import write_motion_jpeg
-from livecam.media.publish import flush, private, write_error
 from livecam.timebase import WallClock
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from livecam.disk.trash import Removed, put_away
 from livecam.edit.in_place import KeyChange, make_key
 from livecam.errors import InputError
 from livecam.photos.judged import record_of
 from livecam.text import visible
-from livecam.trash import Removed, put_away
 
 if TYPE_CHECKING:
     from pathlib import Path

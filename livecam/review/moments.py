@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from livecam.disk.trash import forget_abandoned
 from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
 from livecam.photos.inputs import KNOWN, Input, inputs_among
 from livecam.photos.judged import read_record, record_of, record_path
-from livecam.trash import forget_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

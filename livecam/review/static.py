@@ -7,8 +7,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from livecam.disk.publish import write_error
 from livecam.errors import ModelError, UsageError
-from livecam.media.publish import write_error
 from livecam.review.listing import PAGES, listed, page
 from livecam.text import visible
 

@@ -222,7 +222,7 @@ def test_an_rtsp_camera_sends_livecam_to_no_third_host(tmp_path):
 
 @posix
 def test_what_is_unfinished_is_nobodys_business_and_results_follow_the_umask(tmp_path):
-    from livecam.media.publish import Bundle
+    from livecam.disk.publish import Bundle
 
     bundle = Bundle.named(tmp_path, "a")
     with bundle:

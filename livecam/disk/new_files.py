@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from livecam.media.publish import Bundle, check_folder, write_error
+from livecam.disk.publish import Bundle, check_folder, write_error
 
 Content: TypeAlias = bytes | Callable[[Path], None]
 """A file's bytes, or what writes them to a path: a movie may be larger than memory."""

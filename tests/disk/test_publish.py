@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from livecam.disk.publish import Bundle, check_folder
 from livecam.errors import OutputError
-from livecam.media.publish import Bundle, check_folder
 
 SUFFIXES = (".MOV", ".json", ".JPG")
 WHEN = datetime(2026, 5, 17, 12, 0, 0, 5_000, UTC)
@@ -118,7 +118,7 @@ def test_files_that_are_there_keep_their_name_for_themselves(out):
 def test_a_full_disk_is_one_line_with_a_hint():
     from pathlib import Path
 
-    from livecam.media.publish import write_error
+    from livecam.disk.publish import write_error
 
     error = write_error(Path("x"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert "No space left" in error.message

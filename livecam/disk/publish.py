@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Self
 
+from livecam.disk.claim import Claim, taken_over
 from livecam.errors import OutputError
-from livecam.media.claim import Claim, taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from livecam.disk.trash import PREFIX, forget_abandoned, put_away
 from livecam.errors import OutputError
-from livecam.trash import PREFIX, forget_abandoned, put_away
 from tests.support.program import run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
@@ -42,7 +42,8 @@ def test_what_a_killed_run_kept_for_bringing_back_goes(tmp_path):
     file = tmp_path / "a.JPG"
     file.write_bytes(b"picture")
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom livecam.trash import put_away\n"
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from livecam.disk.trash import put_away\n"
         "put_away([Path(sys.argv[1])])\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(file)])

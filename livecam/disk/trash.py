@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livecam.disk.claim import Claim, taken_over
 from livecam.errors import OutputError
-from livecam.media.claim import Claim, taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
