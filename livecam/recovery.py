@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from livecam import contract
+from livecam.disk.changes import finish_abandoned
 from livecam.disk.publish import complete_or_withdraw, name_at
-from livecam.disk.trash import forget_abandoned
-from livecam.errors import LivecamError
+from livecam.errors import LivecamError, OutputError
 from livecam.media.save import save
 from livecam.media.save_options import SaveOptions
-from livecam.media.spool import Spool, abandoned, read_moment
+from livecam.media.spool import Spool, abandoned, folder_for, read_moment, strange
+from livecam.photos.judged import read_record
 from livecam.quality.choice import unscored
 from livecam.quality.scoring import score
 
@@ -39,9 +39,19 @@ def recover(
     What is found and done is told in events. False if something could not be finished: it stays
     where it is.
     """
-    complete_or_withdraw(folder)
-    forget_abandoned(folder)
     good = True
+
+    def fail(error: LivecamError) -> None:
+        nonlocal good
+        good = False
+        tell(contract.Error(error.message, error.hint, int(error.exit_code)))
+
+    complete_or_withdraw(folder)
+    for problem in finish_abandoned(folder):
+        fail(OutputError(problem))
+    for path in strange(folder):
+        used = folder_for(folder).name
+        tell(contract.Notice(f"{path} is not ours: it is left alone, and {used} used in its place"))
     with abandoned(folder) as found:
         if found:
             text = f"{len(found)} moments of an earlier run are unfinished in {folder}"
@@ -56,8 +66,9 @@ def recover(
                     tell(contract.Recovered(str(files.movie), str(files.photo), str(files.scores)))
                 Spool(folder).drop(path)
             except LivecamError as err:
-                good = False
-                tell(contract.Error(err.message, err.hint, int(err.exit_code)))
+                fail(err)
+            except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+                fail(LivecamError(f"{path} cannot be finished: {err!r}", "it is left where it is"))
     return good
 
 
@@ -72,10 +83,7 @@ def _is_saved(folder: Path, moment: Moment) -> bool:
     """Whether the run was killed after this moment had its files, and before it was dropped."""
     when = moment.shutter_time
     for path in folder.glob(f"{name_at(when)[:-4]}*.json"):
-        try:
-            record = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
+        record = read_record(path) or {}
         same_time = record.get("shutter_time") == when.isoformat(timespec="milliseconds")
         if same_time and record.get("id") == moment.id:
             return True

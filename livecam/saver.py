@@ -102,6 +102,8 @@ class _Taken:
     """Bytes that it holds in memory, once it is cut."""
     path: Path | None = None
     """Where it lies in the spool."""
+    unkept: OutputError | None = None
+    """Why it could not be put into the spool."""
     is_begun: bool = False
     """Whether it is being written."""
     settled: threading.Event = field(default_factory=threading.Event)
@@ -161,7 +163,7 @@ class Saver:
         """Whether the last moment's files were late; written by the save thread."""
         self._is_finishing = False
         self._given_up = threading.Event()
-        self._has_said_fallback = self._has_said_model = False
+        self._has_said_fallback = self._has_said_model = self._has_said_unkept = False
         self._thread = threading.Thread(target=self._run, name="save")
         self._spool_thread = threading.Thread(target=self._spool_on, name="spool")
 
@@ -400,15 +402,21 @@ class Saver:
             tier, encoder = "after", ENCODERS[save_options.codec][0]
             text = f"the movie was encoded again: {files.encoded_again}"
             self._listener.notice(text, moment.id)
-        self._say_what_went_otherwise(moment)
+        self._say_what_went_otherwise(job)
         self._settle(job, saved=True)
         event = _event(job, files, score, ready_ns, tier, encoder)
         self._listener.saved(event, moment, score)
 
-    def _say_what_went_otherwise(self, moment: Moment) -> None:
+    def _say_what_went_otherwise(self, job: _Job) -> None:
         problem = self._scorer.take_problem()
         if problem:
-            self._listener.notice(problem, moment.id)
+            self._listener.notice(problem, job.moment.id)
+        unkept = self._taken[job.moment.id].unkept
+        # Where the whole disk is to blame the moment has waited for it, and that was said.
+        if unkept is not None and job.problem is None and not self._has_said_unkept:
+            self._has_said_unkept = True
+            text = f"a run that is killed would lose what is not saved yet: {unkept.message}"
+            self._listener.notice(text)
         if self._encoder is not None and self._encoder.fell_back and not self._has_said_fallback:
             self._has_said_fallback = True
             self._listener.notice(
@@ -455,8 +463,9 @@ class Saver:
             return
         try:
             path = self._spool.keep(moment)
-        except OutputError:
-            return  # it is still in memory, and what is wrong with the disk is told there
+        except OutputError as err:
+            taken.unkept = err
+            return
         with taken.lock:
             if taken.settled.is_set():
                 self._spool.drop(path)

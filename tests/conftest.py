@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,13 +61,6 @@ def own_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A trash of the test's own, here and in what it starts: nobody finds test files in theirs."""
     data = tmp_path / "own-data"
     monkeypatch.setenv("XDG_DATA_HOME", str(data))
-    if sys.platform == "linux":
-        from send2trash import plat_other
-
-        # Read once, when it is imported.
-        monkeypatch.setattr(plat_other, "XDG_DATA_HOME", os.fsencode(data))
-        monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(data / "Trash"))
-        monkeypatch.setattr(plat_other, "HOMETRASH", str(data / "Trash"))
     return data
 
 

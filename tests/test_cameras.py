@@ -17,9 +17,8 @@ from livecam.cameras import open_source
 from livecam.capture.frame import PixelFormat
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.errors import CameraError, InputError, UsageError
-from livecam.media.movie import write_movie
 from livecam.timebase import now_ns, to_s
-from tests.support.frames import moment, tone
+from tests.support.frames import moment, tone, write_movie
 from tests.support.http_camera import read_mark
 
 KINDS = ("demo", "http", "mpegts", "file")

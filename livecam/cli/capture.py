@@ -17,9 +17,9 @@ from livecam.cli.opening import Opening
 from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
 from livecam.cli.signals import Signals
 from livecam.cli.triggers import Lines, Stamps, Timetable
+from livecam.cli.undo import Undo
 from livecam.contract import Error, Event, Notice, Saved, Shot
 from livecam.disk.publish import check_folder
-from livecam.disk.trash import Undo
 from livecam.errors import ExitCode, LivecamError, OutputError
 from livecam.formats import heic
 from livecam.media.save_options import SaveOptions

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from livecam.disk.publish import private
+from livecam.disk import own
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
 from livecam.quality.model import FaceModel
 from livecam.review.cache import Cache, default_folder
@@ -217,8 +217,9 @@ def _open_browser(address: str) -> Path | None:
         browser = webbrowser.get()
         is_text = isinstance(browser, webbrowser.GenericBrowser)
         if not is_text or isinstance(browser, webbrowser.BackgroundBrowser):
-            door = private(default_folder() / f"open-{secrets.token_hex(8)}.html")
-            door.write_text(DOOR.format(address=address), "utf-8")
+            door = default_folder() / f"open-{secrets.token_hex(8)}.html"
+            with own.make_file(door) as file:
+                file.write(DOOR.format(address=address).encode())
             opening = threading.Thread(target=browser.open, args=(door.as_uri(),), daemon=True)
             opening.start()
             return door

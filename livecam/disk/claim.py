@@ -6,7 +6,9 @@ import contextlib
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from livecam.disk import own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    def lock(file: BinaryIO) -> None:
+        """Lock a file as long as it is open. Raises OSError where somebody else has."""
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def lock(file: BinaryIO) -> None:
+        """Lock a file as long as it is open. Raises OSError where somebody else has."""
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @dataclass(frozen=True)
@@ -29,52 +34,53 @@ class Claim:
     """A file that is locked by the system as long as its maker lives, and is then gone."""
 
     path: Path
-    _descriptor: int
+    file: BinaryIO
+    """Open, for what the maker has to say to whoever finds it."""
 
     @classmethod
-    def take(cls, path: Path) -> Self:
+    def take(cls, path: Path, mode: int = 0o600) -> Self:
         """Make the file. Raises FileExistsError if there is one, OSError if none can be made."""
         while True:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            file = own.make_file(path, mode)
             # Where the system knows no locks, nobody's claim can be seen to be abandoned.
             with contextlib.suppress(OSError):
-                _lock(descriptor)
-            if path.exists():  # not taken away in between as that of somebody dead
-                return cls(path, descriptor)
-            os.close(descriptor)
+                lock(file)
+            if own.is_same(path, file):  # not taken away in between as that of somebody dead
+                return cls(path, file)
+            file.close()
 
     def release(self) -> None:
         """Take the file away. Raises OSError."""
-        try:
-            if os.name == "nt":  # where an open file cannot be deleted
-                os.close(self._descriptor)
-                self.path.unlink(missing_ok=True)
-            else:
-                self.path.unlink(missing_ok=True)
-        finally:
-            if os.name != "nt":
-                os.close(self._descriptor)
+        _take_away(self.path, self.file)
 
 
 @contextlib.contextmanager
-def taken_over(path: Path) -> Iterator[bool]:
-    """Hold a claim whose maker is dead; False if it lives. At the end the file is gone."""
+def taken_over(path: Path) -> Iterator[BinaryIO | None]:
+    """Hold a claim whose maker is dead, to be read; None if it lives, or was never one of ours.
+
+    At the end the file is gone.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            file = own.open_file(path, writable=True)
+            held.callback(file.close)
+            lock(file)
+            is_dead = own.is_same(path, file)
+        except OSError:
+            is_dead = False
+        if not is_dead:
+            yield None
+            return
+        held.callback(_take_away, path, file)
+        yield file
+
+
+def _take_away(path: Path, file: BinaryIO) -> None:
     try:
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError:
-        yield False
-        return
-    try:
-        _lock(descriptor)
-    except OSError:
-        os.close(descriptor)
-        yield False
-        return
-    try:
-        yield True
+        if os.name == "nt":  # where an open file cannot be deleted
+            file.close()
+            path.unlink(missing_ok=True)
+        elif own.is_same(path, file):
+            path.unlink(missing_ok=True)
     finally:
-        if os.name == "nt":
-            os.close(descriptor)
-        path.unlink(missing_ok=True)
-        if os.name != "nt":
-            os.close(descriptor)
+        file.close()

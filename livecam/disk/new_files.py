@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from livecam.disk.publish import Bundle, check_folder, write_error
 
-Content: TypeAlias = bytes | Callable[[Path], None]
-"""A file's bytes, or what writes them to a path: a movie may be larger than memory."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Content: TypeAlias = bytes | Callable[[BinaryIO], None]
+"""A file's bytes, or what writes them to an open file: a movie may be larger than memory."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,18 @@ def write_new(files: NewFiles, folder: Path, name: str) -> tuple[Path, ...]:
     folder = folder.resolve()
     check_folder(folder)
     with Bundle.named(folder, name) as bundle:
-        try:
-            for suffix, content in files.content.items():
-                if callable(content):
-                    content(bundle.hidden(suffix))
-                else:
-                    bundle.hidden(suffix).write_bytes(content)
-        except OSError as err:
-            raise write_error(folder, err) from err
+        write_into(bundle, files.content)
         bundle.publish(list(files.content))
         return tuple(bundle.path(suffix) for suffix in files.content)
+
+
+def write_into(bundle: Bundle, content: dict[str, Content]) -> None:
+    """Write content into a bundle that is still to be published. Raises OutputError, InputError."""
+    for suffix, one in content.items():
+        if callable(one):
+            try:
+                one(bundle.open(suffix))
+            except OSError as err:
+                raise write_error(bundle.folder, err) from err
+        else:
+            bundle.write(suffix, one)

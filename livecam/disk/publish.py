@@ -1,17 +1,31 @@
-"""Files that appear whole or not at all, under names that nobody has used."""
+"""Files that appear whole or not at all, under names that nobody has used.
+
+What is being written lies hidden beside its place, as `.livecam-KEY-TOKEN.SUFFIX.part`; nobody can
+guess the token, and so put something there. A claim, `.livecam-KEY.lock`, keeps a name for one
+livecam: KEY is made of it. Once all is written the claim says which hidden file gets which name:
+of a run that was killed before, nothing stays; of one that was killed after, all files come.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import glob
+import hashlib
 import itertools
+import json
 import os
-import uuid
+import re
+import secrets
+import stat
+import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
+from livecam.disk import own
 from livecam.disk.claim import Claim, taken_over
 from livecam.errors import OutputError
 
@@ -21,26 +35,22 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-PREFIX = "livecam"
 MAX_TRIES = 10_000
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 """How file systems that know no hard links (exFAT, some network folders) refuse one."""
-
-
-_UMASK = os.umask(0o077)
-"""What the user keeps from others. It can only be read by setting it: here, where no other thread
-makes files yet."""
-os.umask(_UMASK)
+LOCK = re.compile(r"\.livecam-([0-9a-f]{16})\.lock")
+MOST_TOLD = 100_000
+"""Bytes of what a claim says."""
+_AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCL = -100, 1, 4
+"""Of Linux's renameat2 (linux/fs.h) and macOS's renamex_np (sys/stdio.h)."""
 
 
 def check_folder(folder: Path) -> None:
     """Make the folder, and make sure that it can be written. Raises OutputError."""
-    # A name of its own: several threads, or machines that share the folder, may look at once.
-    probe = folder / f".{PREFIX}-{uuid.uuid4().hex}.probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as err:
         raise OutputError(
             f"cannot write to {folder}: {err.strerror}", "choose another folder with --out DIR"
@@ -50,28 +60,44 @@ def check_folder(folder: Path) -> None:
 def name_at(when: datetime) -> str:
     """What files are called that belong to an instant, to the millisecond, in UTC."""
     at = when.astimezone(UTC)
-    return f"{PREFIX}-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
+    return f"livecam-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
 
 
 def complete_or_withdraw(folder: Path) -> None:
-    """End what runs that were killed left half published.
+    """End what runs that were killed left half published: all files of a bundle, or none."""
+    for claim in sorted(folder.glob(f"{own.PREFIX}*.lock")):
+        if LOCK.fullmatch(claim.name):
+            _settle(claim)
 
-    All files of a bundle are on disk before the first gets its name: so where one has it, the
-    others get theirs; where none has, they may not be whole, and go.
-    """
-    for lock in sorted(folder.glob(f".{PREFIX}-*.lock")):
-        with taken_over(lock) as is_ours:
-            if not is_ours:
-                continue
-            name = lock.name.removeprefix(".").removesuffix(".lock")
-            parts = sorted(folder.glob(f".{glob.escape(name)}.*.part"))
-            is_begun = any(folder.glob(f"{glob.escape(name)}.*"))
-            for part in parts:
-                final = folder / part.name.removeprefix(".").removesuffix(".part")
+
+def _settle(claim: Path) -> bool:
+    """End what one claim was for; False if somebody is at work on it, or it is not ours."""
+    with taken_over(claim) as told, contextlib.suppress(OSError):
+        if told is None:
+            return False
+        key, folder = claim.stem, claim.parent
+        for hidden, final in _told(told.read(MOST_TOLD), key, folder).items():
+            if own.is_file(hidden):
                 with contextlib.suppress(FileExistsError):
-                    if is_begun:
-                        rename_new(part, final)
-                part.unlink(missing_ok=True)
+                    rename_new(hidden, final)
+        for part in folder.glob(f"{glob.escape(key)}-*.part"):
+            own.remove(part)
+    return True
+
+
+def _told(content: bytes, key: str, folder: Path) -> dict[Path, Path]:
+    """Which hidden file gets which name; nothing where its maker was killed before it was sure."""
+    try:
+        names: dict[str, str] = json.loads(content)
+        pairs = {folder / hidden: folder / final for hidden, final in names.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    is_ours = all(
+        hidden.name.startswith(f"{key}-") and path.parent == folder and path.name
+        for hidden, final in pairs.items()
+        for path in (hidden, final)
+    )
+    return pairs if is_ours else {}
 
 
 @dataclass
@@ -79,15 +105,16 @@ class Bundle:
     """A set of files that come into being together.
 
     Each is first written under a hidden name in the same folder. `publish` then gives them their
-    names. Left without `publish`, or failing on the way,
-    nothing stays behind.
+    names. Left without `publish`, or failing on the way, nothing stays behind.
     """
 
     folder: Path
     name: str
     """What the files share; sorts by time."""
-    _hidden: dict[Path, Path | None] = field(default_factory=dict)  # hidden to final
-    _claim: Claim | None = None
+    _claim: Claim
+    _hidden: dict[str, tuple[Path, BinaryIO]] = field(default_factory=dict)
+    """By suffix. Kept open: what is published is what was written, whatever is put in its place."""
+    _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def at(cls, folder: Path, when: datetime) -> Bundle:
@@ -110,13 +137,13 @@ class Bundle:
         """The first of these names that no file has, nor anyone else at work."""
         for name in names:
             try:
-                claim = Claim.take(folder / f".{name}.lock")
+                claim = _claim(folder, name)
             except FileExistsError:
                 continue
             except OSError as err:
                 raise write_error(folder, err) from err
             if not any(folder.glob(f"{glob.escape(name)}.*")):
-                return cls(folder, name, _claim=claim)
+                return cls(folder, name, claim)
             claim.release()
         raise OutputError(f"there is no free name in {folder}")
 
@@ -124,38 +151,57 @@ class Bundle:
         """The final path of one of the files."""
         return self.folder / f"{self.name}{suffix}"
 
-    def hidden(self, suffix: str, *, publish: bool = True) -> Path:
-        """Where to write the file that is to end in `suffix`, if it is to be published at all.
-
-        The file is there, empty, and nobody else may read it. Raises OutputError.
-        """
+    def open(self, suffix: str) -> BinaryIO:
+        """The file that is to end in `suffix`, to be written; leave it open. Raises OutputError."""
+        hidden = _hidden_beside(self._claim, f"{self._token}{suffix}")
         try:
-            hidden = private(self.folder / f".{self.name}{suffix}.part")
+            file = own.make_file(hidden)
         except OSError as err:
             raise write_error(self.folder, err) from err
-        self._hidden[hidden] = self.path(suffix) if publish else None
-        return hidden
+        self._hidden[suffix] = hidden, file
+        return file
+
+    def write(self, suffix: str, content: bytes) -> None:
+        """Write the file that is to end in `suffix`. Raises OutputError."""
+        file = self.open(suffix)
+        try:
+            file.write(content)
+            file.flush()
+        except OSError as err:
+            raise write_error(self.folder, err) from err
 
     def publish(self, order: Sequence[str]) -> None:
         """Give the files their names, in the order of these suffixes.
 
         Raises OutputError, and then none of them is there.
         """
-        ranks = {self.path(suffix): rank for rank, suffix in enumerate(order)}
-        named = [(hidden, final) for hidden, final in self._hidden.items() if final is not None]
-        named.sort(key=lambda pair: ranks[pair[1]])
+        suffixes = sorted(self._hidden, key=order.index)
+        # As others may read the claim, which was made so, they may read what the user makes.
+        mode = stat.S_IMODE(os.fstat(self._claim.file.fileno()).st_mode)
         born: list[Path] = []
         try:
-            for hidden, _ in named:
-                flush(hidden)
-            for hidden, final in named:
-                rename_new(hidden, final)
-                born.append(final)
+            for suffix in suffixes:
+                hidden, file = self._hidden[suffix]
+                if not own.is_same(hidden, file):
+                    raise PermissionError(errno.EPERM, "somebody else took a file away", hidden)
+                _let_be_read(file, mode)
+                _flush(file)
+            told = {self._hidden[suffix][0].name: self.path(suffix).name for suffix in suffixes}
+            self._claim.file.write(json.dumps(told).encode())
+            _flush(self._claim.file)
+            for suffix in suffixes:
+                hidden, file = self._hidden[suffix]
+                if os.name == "nt":  # where an open file cannot be renamed
+                    file.close()
+                rename_new(hidden, self.path(suffix))
+                born.append(self.path(suffix))
         except OSError as err:
+            with contextlib.suppress(OSError):  # killed from here on, none may come
+                self._claim.file.truncate(0)
             for path in born:
                 path.unlink(missing_ok=True)
             raise write_error(self.folder, err) from err
-        _flush_folder(self.folder)
+        flush_folder(self.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -167,63 +213,102 @@ class Bundle:
         trace: TracebackType | None,
     ) -> None:
         # A disk that cannot be written any more keeps them; why is what was raised already.
+        for hidden, file in self._hidden.values():
+            with contextlib.suppress(OSError):
+                file.close()
+            with contextlib.suppress(OSError):
+                own.remove(hidden)
         with contextlib.suppress(OSError):
-            for hidden in self._hidden:
-                hidden.unlink(missing_ok=True)
-            if self._claim is not None:
-                self._claim.release()
+            self._claim.release()
+
+
+def _claim(folder: Path, name: str) -> Claim:
+    """The claim of a name; a run that was killed is ended first.
+
+    Raises FileExistsError where somebody is at work on it, OSError.
+    """
+    # Disks may take names that differ in their case only for one.
+    key = hashlib.blake2b(os.fsencode(name.casefold()), digest_size=8).hexdigest()
+    path = folder / f"{own.PREFIX}{key}.lock"
+    try:
+        return Claim.take(path, 0o666)
+    except FileExistsError:
+        if not _settle(path):
+            raise
+    return Claim.take(path, 0o666)
+
+
+def _hidden_beside(claim: Claim, rest: str) -> Path:
+    return claim.path.with_name(f"{claim.path.stem}-{rest}.part")
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a single file, whole or not at all, and never over another. Raises OutputError."""
-    hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        private(hidden).write_bytes(data)
-        flush(hidden)
-        rename_new(hidden, path)
+        claim = _claim(path.parent, path.name)
+        hidden = _hidden_beside(claim, secrets.token_hex(8))
+        try:
+            with own.make_file(hidden, 0o666) as file:
+                file.write(data)
+                _flush(file)
+            rename_new(hidden, path)
+        finally:
+            own.remove(hidden)
+            claim.release()
     except OSError as err:
         raise OutputError(f"cannot write {path}: {err.strerror}", "name another file") from err
-    finally:
-        hidden.unlink(missing_ok=True)
-
-
-def private(path: Path) -> Path:
-    """Make a file that nobody else may read, whatever its folder allows. Raises OSError."""
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    return path
 
 
 def rename_new(hidden: Path, final: Path) -> None:
-    """Rename without ever replacing a file; others may read it as they may what the user makes.
-
-    Raises OSError.
-    """
-    with contextlib.suppress(OSError):  # FAT and the like keep no rights of a file's own
-        hidden.chmod(0o666 & ~_UMASK)
+    """Rename without ever replacing a file. Raises FileExistsError, OSError."""
     if os.name == "nt":
         hidden.rename(final)  # fails there if the target exists
         return
     try:
-        os.link(hidden, final)  # fails if the target exists; rename would replace it
+        os.link(hidden, final, follow_symlinks=False)  # fails if the target exists
     except OSError as err:
         if err.errno not in NO_LINKS:
             raise
-        # The lock keeps other livecams off the name.
-        if final.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
-        hidden.rename(final)
+        _rename_without_links(hidden, final)
     else:
         hidden.unlink()
 
 
-def flush(path: Path) -> None:
+def _rename_without_links(hidden: Path, final: Path) -> None:
+    """The same where a file has one name only. Python's own rename replaces."""
+    system = ctypes.CDLL(None, use_errno=True)
+    old, new = os.fsencode(hidden), os.fsencode(final)
+    if sys.platform == "linux" and hasattr(system, "renameat2"):
+        failed = system.renameat2(_AT_FDCWD, old, _AT_FDCWD, new, _RENAME_NOREPLACE)
+    elif sys.platform == "darwin" and hasattr(system, "renamex_np"):
+        failed = system.renamex_np(old, new, _RENAME_EXCL)
+    else:
+        failed = -1
+        ctypes.set_errno(errno.ENOSYS)
+    code = ctypes.get_errno()
+    if not failed:
+        return
+    if code not in (*NO_LINKS, errno.EINVAL):
+        raise OSError(code, os.strerror(code), str(final))
+    # A file system that knows neither. The claim keeps other livecams off the name.
+    if os.path.lexists(final):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
+    hidden.rename(final)
+
+
+def _let_be_read(file: BinaryIO, mode: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # FAT and Windows keep no such rights
+        os.fchmod(file.fileno(), mode)
+
+
+def _flush(file: BinaryIO) -> None:
     """Make a file survive a power cut. Raises OSError."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    file.flush()
+    os.fsync(file.fileno())
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make the new names themselves survive a power cut, where the system can."""
+def flush_folder(folder: Path) -> None:
+    """Make new names themselves survive a power cut, where the system can."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,150 +1,142 @@
-"""Puts files into the system's trash, and brings them back within the run."""
+"""Puts a file into the system's trash.
+
+Windows and macOS have a call for it. Elsewhere it is a folder and a convention (freedesktop.org's
+Trash specification 1.0), which is followed here: the common library looks for a free name and then
+renames, so that of two programs that remove files of one name at once one overwrites the other's.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import filecmp
+import itertools
 import os
 import shutil
+import stat
 import sys
-import tempfile
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from livecam.disk.claim import Claim, taken_over
+from livecam.disk import own
+from livecam.disk.publish import rename_new
 from livecam.errors import OutputError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from livecam.contract import Saved
-
-PREFIX = ".livecam-undo-"
-LOCK = "lock"
-
-
-@dataclass(frozen=True, eq=False)
-class Removed:
-    """Files that are in the trash and can still be brought back."""
-
-    folder: Path
-    """Where a second link to each of them lies."""
-    files: tuple[Path, ...]
-    _claim: Claim | None
-
-    def bring_back(self) -> None:
-        """Put them where they were. Raises OutputError, and may then be tried again."""
-        for file in self.files:
-            kept = self.folder / file.name
-            try:
-                if not _is_there(file):
-                    _second(kept, file)
-                elif not _is_same(kept, file):
-                    raise FileExistsError(errno.EEXIST, "another file has its name")
-            except OSError as err:
-                raise OutputError(f"{file.name} cannot be brought back: {err.strerror}") from err
-        self.forget()
-
-    def forget(self) -> None:
-        """Let them stay in the trash for good."""
-        with contextlib.suppress(OSError):
-            if self._claim is not None:
-                self._claim.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
+def put_into_trash(path: Path) -> None:
+    """Put a file into the trash; a link as such. Raises OutputError, and it is where it was."""
+    try:
+        if sys.platform in ("win32", "darwin"):
+            _put_by_library(path)
+        else:
+            _put(path)
+    except OSError as err:
+        why = err.strerror or err
+        raise OutputError(f"{path.name} cannot be put into the trash: {why}") from err
 
 
-def put_away(files: Iterable[Path]) -> Removed:
-    """Put files of one folder into the trash: all or none. Raises OutputError.
+def problem(folder: Path) -> str:
+    """Why files of this folder cannot be put into the trash; "" where they can. Changes nothing."""
+    try:
+        if sys.platform == "win32":
+            return "" if _has_bin(folder) else "there is none on this drive"
+        if sys.platform != "darwin":
+            trash, _ = _trash_for(folder)
+            there = next(path for path in (trash, *trash.parents) if path.exists())
+            if not os.access(there, os.W_OK | os.X_OK) or not there.is_dir():
+                return f"{there} cannot be written"
+    except OSError as err:
+        return err.strerror or str(err)
+    return ""
 
-    Nothing is ever unlinked: a second link beside them (or a copy of the file, where there are no
-    links) can bring them back under their old names.
-    """
+
+def _put_by_library(path: Path) -> None:
     from send2trash import send2trash
 
-    wanted = tuple(dict.fromkeys(files))
-    name, parent = wanted[0].name, wanted[0].parent
-    if sys.platform == "win32" and not _has_bin(parent):
-        raise OutputError(f"{name} cannot be put into the trash: there is none on this drive")
+    if sys.platform == "win32" and not _has_bin(path.parent):
+        raise OSError(errno.ENODEV, "there is none on this drive")
+    send2trash(path)
+
+
+def _put(path: Path) -> None:
+    trash, top = _trash_for(path.parent)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        _move(path, trash, top)
     except OSError as err:
-        raise OutputError(f"{name} cannot be put into the trash: {err.strerror}") from err
-    gone: list[Path] = []
-    claim = None
+        # A part of a disk that calls itself another one: what is moved there must be copied.
+        if err.errno != errno.EXDEV:
+            raise
+        _move(path, _home_trash(), None, copies=True)
+
+
+def _trash_for(folder: Path) -> tuple[Path, Path | None]:
+    """The trash for files of a folder, and the top of their disk if it is not that of the home."""
+    home = _home_trash()
+    device = folder.stat().st_dev
+    nearest = next(path for path in home.parents if path.exists())
+    if nearest.stat().st_dev == device:
+        return home, None
+    top = folder.resolve()
+    while not top.is_mount() and top.parent != top:
+        top = top.parent
+    shared = top / ".Trash"
+    # One for all users must be no link and sticky, or others could look into it.
+    if shared.is_dir() and not shared.is_symlink() and shared.stat().st_mode & stat.S_ISVTX:
+        return shared / str(os.getuid()), top
+    return top / f".Trash-{os.getuid()}", top
+
+
+def _home_trash() -> Path:
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if data.startswith("/"):
+        return Path(data) / "Trash"
     try:
-        claim = Claim.take(folder / LOCK)
-        for file in wanted:
-            _second(file, folder / file.name)
-        for file in wanted:
-            send2trash(file)
-            gone.append(file)
-    except Exception as err:
-        # Never half of a photo: what has gone before comes back.
-        removed = Removed(folder, tuple(gone), claim)
-        with contextlib.suppress(OutputError):
-            removed.bring_back()
-        raise OutputError(f"{name} cannot be put into the trash: {err}") from err
-    return Removed(folder, wanted, claim)
+        return Path.home() / ".local" / "share" / "Trash"
+    except RuntimeError as err:
+        raise OSError(errno.ENOENT, "there is no home folder") from err
 
 
-def forget_abandoned(folder: Path) -> None:
-    """Take away what runs that were killed kept for bringing files back: they are in the trash."""
-    for kept in folder.glob(f"{PREFIX}*"):
-        with taken_over(kept / LOCK) as is_ours:
-            if is_ours:
-                shutil.rmtree(kept, ignore_errors=True)
+def _move(path: Path, trash: Path, top: Path | None, *, copies: bool = False) -> None:
+    for folder in (trash, trash / "files", trash / "info"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if top is not None and not own.is_folder(folder):
+            raise PermissionError(errno.EPERM, f"{folder} is not ours")
+    where = path.absolute() if top is None else (path.parent.resolve() / path.name).relative_to(top)
+    for number in itertools.count(1):
+        name = path.name if number == 1 else f"{path.stem} {number}{path.suffix}"
+        info = trash / "info" / f"{name}.trashinfo"
+        try:
+            # Whoever makes this file has the name: so the specification wants it.
+            with own.make_file(info) as file:
+                file.write(
+                    f"[Trash Info]\nPath={quote(os.fsencode(where))}\n"
+                    f"DeletionDate={datetime.now():%Y-%m-%dT%H:%M:%S}\n".encode()
+                )
+        except FileExistsError:
+            continue
+        try:
+            (_copy if copies else rename_new)(path, trash / "files" / name)
+        except FileExistsError:
+            info.unlink()
+            continue
+        except OSError:
+            info.unlink()
+            raise
+        return
 
 
-class Undo:
-    """The newest moment of a run, and whether it is in the trash now."""
-
-    def __init__(self) -> None:
-        self._done: Saved | None = None
-        self._removed: Removed | None = None
-
-    def toggle(self, newest: Saved | None) -> str:
-        """Take it back, or bring it back; what was done, in a sentence. Raises OutputError."""
-        if newest is None:
-            return "there is no photo to take back yet"
-        name = Path(newest.photo).name
-        if self._removed is not None and self._done is not None and self._done.id == newest.id:
-            self._removed.bring_back()
-            self._removed = None
-            return f"{name} is back"
-        self.close()
-        files = [newest.movie, newest.photo, newest.scores, newest.motion_photo or ""]
-        self._removed = put_away([Path(file) for file in files if file])
-        self._done = newest
-        return f"{name} is in the trash; u brings it back"
-
-    def close(self) -> None:
-        """At the end of the run: what is in the trash stays there."""
-        if self._removed is not None:
-            self._removed.forget()
-            self._removed = None
-
-
-def _second(file: Path, other: Path) -> None:
-    """The same file under another name, which must be free. Raises OSError."""
+def _copy(path: Path, target: Path) -> None:
     try:
-        os.link(file, other)
+        with path.open("rb") as source, own.make_file(target) as copy:
+            shutil.copyfileobj(source, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        shutil.copystat(path, target)
     except FileExistsError:
         raise
-    except OSError:  # no links here
-        with file.open("rb") as source, other.open("xb") as target:
-            shutil.copyfileobj(source, target)
-        shutil.copystat(file, other)
-
-
-def _is_there(file: Path) -> bool:
-    """Whether a name is taken, if only by a link that leads nowhere."""
-    return os.path.lexists(file)
-
-
-def _is_same(kept: Path, file: Path) -> bool:
-    return file.is_file() and (kept.samefile(file) or filecmp.cmp(kept, file, shallow=False))
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+    path.unlink()
 
 
 def _has_bin(folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from livecam.contract import EXPORTS
@@ -24,10 +23,12 @@ from livecam.formats.still_edit import (
     with_unique_id,
     without_motion_tags,
 )
+from livecam.photos.judged import read_record, record_path
 from livecam.photos.pictures import read_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     from livecam.capture.frame import Bytes
     from livecam.formats.remux import Container
@@ -79,8 +80,8 @@ def _muted(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     clip = source.files[-1] if movie.motion is None else _movie_bytes(source, movie)
     container = container_for(clip)
 
-    def write(path: Path) -> None:
-        remux(clip, path, container, sound=False, comment=identifier)
+    def write(target: BinaryIO) -> None:
+        remux(clip, target, container, sound=False, comment=identifier)
 
     return NewFiles({f".{container.upper()}": write})
 
@@ -169,12 +170,12 @@ def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
 
 def _known_scores(source: Input) -> list[tuple[float, float]]:
     """Score and time of each frame, where livecam's own record lies beside the pair."""
+    record = read_record(record_path(source)) or {}
     try:
-        record = json.loads(read_whole(source.file.with_suffix(".json"), MOST_PHOTO))
-        if record["movie"] != source.files[-1].name or record["kind"] != "moment":
+        if record["movie"] != source.files[-1].name:
             return []
         return [(float(frame["score"]), float(frame["time_s"])) for frame in record["frames"]]
-    except (OSError, InputError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return []
 
 

@@ -1,25 +1,22 @@
 """Makes another frame the key photo of a moment where it lies, so that it can be undone.
 
 The new files are written first, and whole; then the old ones go into the system's trash, and the
-new ones take their names. Whatever happens in between, one of the two is there.
+new ones take their names (`livecam.disk.changes`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from livecam.disk.new_files import NewFiles, write_new
-from livecam.disk.publish import rename_new
-from livecam.disk.trash import Removed, put_away
+from livecam.disk.changes import Change
 from livecam.edit.rekey import rekeyed_motion_photo, rekeyed_pair
-from livecam.errors import InputError, OutputError
+from livecam.errors import InputError
 from livecam.formats.tags import new_identifier
 from livecam.media.record import DECIMALS
-from livecam.photos.judged import read_record, record_of, record_path
+from livecam.photos.judged import read_record, record_of
 from livecam.photos.pick import open_movie
 from livecam.quality.explain import explain, word_for
 from livecam.timebase import to_s
@@ -41,23 +38,17 @@ class KeyChange:
     source: Input
     """With its files as they are called now."""
     note: str
-    _removed: Removed
+    _change: Change
+    _before: Input
 
     def undo(self) -> Input:
         """Bring the old files back, and put the new ones into the trash. Raises OutputError."""
-        record = record_path(self.source)
-        files = [*self.source.files, *([record] if record in self._removed.files else [])]
-        # Somebody may have moved one of them; and an undo that failed may be tried again.
-        there = [path for path in files if path.exists()]
-        if there:
-            put_away(there).forget()
-        self._removed.bring_back()
-        kept = [path for path in self._removed.files if path != record]
-        return replace(self.source, files=tuple(kept))
+        self._change.undo()
+        return self._before
 
     def forget(self) -> None:
         """Let it be so."""
-        self._removed.forget()
+        self._change.forget()
 
 
 def make_key(pick: Pick, position: int) -> KeyChange:
@@ -78,41 +69,21 @@ def make_key(pick: Pick, position: int) -> KeyChange:
         files = remake(chosen, movie, identifier)
     record = record_of(source)
     stem = source.file.stem.removesuffix(".MP")
+    names = {suffix: _name(source, stem, suffix) for suffix in files.content}
+    photo = next(name for suffix, name in names.items() if suffix != ".MOV")
+    content = {names[suffix]: one for suffix, one in files.content.items()}
     if record is not None:
-        names = {suffix: _name(source, stem, suffix) for suffix in files.content}
-        photo = next(name for suffix, name in names.items() if suffix != ".MOV")
         # A Motion Photo is both in one.
         text = _record(record, pick, position, identifier, photo, names.get(".MOV", photo))
-        files = NewFiles({".json": text, **files.content}, files.note)
-    return _replaced(source, files, stem, record)
-
-
-def _replaced(source: Input, files: NewFiles, stem: str, record: Path | None) -> KeyChange:
-    folder = source.file.parent
+        content[record.name] = text
+    old = [*source.files, *([record] if record is not None else [])]
+    # Who may read it stays as it was.
     mode = stat.S_IMODE(source.file.stat().st_mode)
-    written = write_new(files, folder, f"{stem}_key")
-    try:
-        removed = put_away([*source.files, *([record] if record is not None else [])])
-    except OutputError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
-    named = {}
-    try:
-        for path, suffix in zip(written, files.content, strict=True):
-            final = folder / _name(source, stem, suffix)
-            rename_new(path, final)
-            named[suffix] = final
-            with contextlib.suppress(OSError):  # who may read it stays as it was
-                final.chmod(mode)
-    except OSError as err:
-        for path in (*written, *named.values()):
-            path.unlink(missing_ok=True)
-        removed.bring_back()
-        raise OutputError(f"{source.file.name} cannot be replaced: {err.strerror}") from err
-    photo = next(path for suffix, path in named.items() if suffix not in (".MOV", ".json"))
-    new = (photo, named[".MOV"]) if ".MOV" in named else (photo,)
-    return KeyChange(replace(source, files=new), files.note, removed)
+    change = Change.make(old, content, mode)
+    folder = source.file.parent
+    named = [photo, *([names[".MOV"]] if ".MOV" in names else [])]
+    new = replace(source, files=tuple(folder / name for name in named))
+    return KeyChange(new, files.note, change, source)
 
 
 def _name(source: Input, stem: str, suffix: str) -> str:

@@ -50,15 +50,14 @@ def remuxed(movie: Path | bytes, container: Container, *, sound: bool = True) ->
 
 def remux(
     movie: Path | bytes,
-    target: Path,
+    target: BinaryIO,
     container: Container,
     *,
     sound: bool = True,
     comment: str = "",
 ) -> None:
     """The same, written to a file: nothing of it is held in memory. Raises InputError, OSError."""
-    with target.open("w+b") as out:
-        _remux(movie, out, container, sound=sound, comment=comment)
+    _remux(movie, target, container, sound=sound, comment=comment)
 
 
 def container_for(movie: Path | bytes) -> Container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import numpy as np
 
-from livecam.disk.publish import write_error
 from livecam.errors import OutputError
 from livecam.formats.ffmpeg import AUDIO_BIT_RATE
 from livecam.timebase import NS_PER_S
@@ -18,7 +18,7 @@ from livecam.timebase import NS_PER_S
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
+    from typing import BinaryIO
 
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
@@ -56,30 +56,30 @@ class Encoded:
     is_key: bool
 
 
-def write_movie(path: Path, moment: Moment, codec: Codec = "h264") -> None:
-    """Encode a moment to `path`. Raises OutputError; what is at `path` is then not a movie."""
+def write_movie(target: BinaryIO, moment: Moment, codec: Codec = "h264") -> None:
+    """Encode a moment. Raises OutputError; what is in the file is then not a movie."""
     try:
-        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+        with av.open(target, "w", format="mov", options=_container_options()) as out:
             _tag(out, moment.shutter_time)
             video = _video_stream(out, moment, codec)
             sound = _audio_stream(out, moment.sound) if moment.sound else None
             _encode_video(out, video, moment)
             if sound is not None and moment.sound is not None:
                 _encode_audio(out, sound, moment.sound)
-    except OSError as err:  # av.FFmpegError of a full disk and the like are OSErrors too
-        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
         raise OutputError(f"the movie cannot be encoded: {err}") from err
 
 
-def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[Encoded]) -> None:
+def mux_movie(
+    target: BinaryIO, moment: Moment, live: VideoStream, packets: Sequence[Encoded]
+) -> None:
     """Write a moment whose frames are encoded already. Raises OutputError.
 
     `packets` begin with a key frame at or before the moment; those before it are hidden by an edit
     list, so that the movie begins with the moment's first frame to the tick.
     """
     try:
-        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+        with av.open(target, "w", format="mov", options=_container_options()) as out:
             _tag(out, moment.shutter_time)
             video = out.add_stream_from_template(live, opaque=True)
             sound = _audio_stream(out, moment.sound) if moment.sound else None
@@ -93,19 +93,17 @@ def mux_movie(path: Path, moment: Moment, live: VideoStream, packets: Sequence[E
                 out.mux(packet)
             if sound is not None and moment.sound is not None:
                 _encode_audio(out, sound, moment.sound)
-    except OSError as err:
-        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
         raise OutputError(f"the movie cannot be written: {err}") from err
 
 
-def write_motion_jpeg(path: Path, moment: Moment) -> None:
+def write_motion_jpeg(target: BinaryIO, moment: Moment) -> None:
     """Write a camera's own JPEGs and its sound as they are: ten times the size, quickly.
 
-    Raises OutputError.
+    Raises OutputError, OSError.
     """
     try:
-        with av.open(str(path), "w", format="mov", options=_container_options()) as out:
+        with av.open(target, "w", format="mov", options=_container_options()) as out:
             stream = out.add_stream("mjpeg", rate=moment.mode.rate_hz)
             stream.width, stream.height = moment.mode.size_wh
             stream.pix_fmt, stream.time_base = "yuvj420p", Fraction(1, TIMESCALE)
@@ -123,9 +121,9 @@ def write_motion_jpeg(path: Path, moment: Moment) -> None:
                 out.mux(packet)
             if sound is not None and moment.sound is not None:
                 _encode_audio(out, sound, moment.sound)
-    except OSError as err:
-        raise write_error(path.parent, err) from err
     except (ValueError, av.FFmpegError) as err:
+        if isinstance(err, OSError) and err.errno in errno.errorcode:
+            raise  # of the disk
         raise OutputError(f"the camera's pictures cannot be kept: {err}") from err
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.disk.publish import Bundle, check_folder, write_error
+from livecam.disk.publish import Bundle, check_folder
 from livecam.errors import InputError, LivecamError, OutputError
 from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
@@ -87,8 +87,7 @@ def save_when_scored(
     looks at a best take, and is needed for one.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
-        movie = bundle.hidden(".MOV", publish=save_options.motion != "only")
-        encoded_again = _write(movie, moment, save_options.codec, encoded)
+        movie, encoded_again = _movie(moment, save_options.codec, encoded)
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)
@@ -99,57 +98,49 @@ def save_when_scored(
             software=f"livecam {metadata.version('livecam')}",
             identifier=new_identifier(),
         )
-        try:
-            merged = _enhanced(moment, score.key) if save_options.enhance else None
-            made = merged.image_bgr if merged is not None and merged.is_enhanced else None
-            take = None
-            if save_options.best_take and finder is not None:
-                take = _best_take(moment, score, made, finder)
-                tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
-                made = made if take.image_bgr is None else take.image_bgr
-            files = _stills(bundle, movie, moment, score, tags, save_options, made)
-            _rewrite(movie, paired_movie(movie.read_bytes(), tags, still_s))
-            record = moment_record(
-                moment, score, files.movie.name, files.photo.name, tags, merged, take
-            )
-            text = json.dumps(record, indent=1) + "\n"
-            bundle.hidden(".json").write_text(text, "utf-8")
-        except OSError as err:
-            raise write_error(folder, err) from err
+        merged = _enhanced(moment, score.key) if save_options.enhance else None
+        made = merged.image_bgr if merged is not None and merged.is_enhanced else None
+        take = None
+        if save_options.best_take and finder is not None:
+            take = _best_take(moment, score, made, finder)
+            tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
+            made = made if take.image_bgr is None else take.image_bgr
+        content = _stills(movie, moment, score, tags, save_options, made)
+        if save_options.motion != "only":
+            content[".MOV"] = paired_movie(movie, tags, still_s)
+        files = _named(bundle, list(content))
+        record = moment_record(
+            moment, score, files.movie.name, files.photo.name, tags, merged, take
+        )
+        content[".json"] = (json.dumps(record, indent=1) + "\n").encode()
+        for suffix, one in content.items():
+            bundle.write(suffix, one)
         # Whoever waits for the photo finds everything else in its place.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return replace(files, encoded_again=encoded_again)
 
 
-def _rewrite(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write(
-    path: Path,
+def _movie(
     moment: Moment,
     codec: Codec,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None,
-) -> str:
-    """Write the movie from frames that are encoded already; where that fails, encode them here.
+) -> tuple[bytes, str]:
+    """The movie of frames that are encoded already; where that fails, they are encoded here.
 
-    Why it failed, or "".
+    With it why it failed, or "".
     """
     problem = ""
     if encoded is not None:
+        made = io.BytesIO()
         try:
-            mux_movie(path, moment, *encoded())
+            mux_movie(made, moment, *encoded())
         except OutputError as err:
-            if isinstance(err.__cause__, OSError):
-                raise  # of the disk: encoding again would not help
             problem = err.message  # an encoder that gave up must not lose the moment
         else:
-            return ""
-    write_movie(path, moment, codec)
-    return problem
+            return made.getvalue(), ""
+    made = io.BytesIO()
+    write_movie(made, moment, codec)
+    return made.getvalue(), problem
 
 
 def _enhanced(moment: Moment, key: int) -> Merged:
@@ -184,20 +175,18 @@ def _best_take(moment: Moment, score: MomentScore, base: Bytes | None, finder: F
 
 
 def _stills(
-    bundle: Bundle,
-    movie: Path,
+    movie: bytes,
     moment: Moment,
     score: MomentScore,
     tags: Tags,
     save_options: SaveOptions,
     made: Bytes | None,
-) -> SavedFiles:
-    """Write the key photo, and the Motion Photo that is asked for.
+) -> dict[str, bytes]:
+    """The key photo, and the Motion Photo that is asked for, by suffix.
 
     `made` is the picture where it is not the key frame as it is.
     """
-    key = moment.frames[score.key]
-    motion = None
+    key, content = moment.frames[score.key], {}
     if save_options.motion != "none":
         scores = [
             (judged.score, to_s(frame.t_ns - moment.start_ns))
@@ -207,14 +196,19 @@ def _stills(
         # Without the identifier: it would be taken for a second photo of the pair.
         photo = encode_photo(key, replace(tags, identifier=""), "jpeg", made)
         try:
-            content = motion_photo(photo, movie, still_s, scores)
+            content[MOTION_SUFFIX] = motion_photo(photo, movie, still_s, scores)
         except InputError as err:
             raise OutputError(f"the Motion Photo cannot be made: {err.message}") from err
-        bundle.hidden(MOTION_SUFFIX).write_bytes(content)
-        motion = bundle.path(MOTION_SUFFIX)
-    if save_options.motion == "only":
-        assert motion is not None
-        return SavedFiles(motion, motion, bundle.path(".json"), motion)
-    suffix = SUFFIX[save_options.still]
-    bundle.hidden(suffix).write_bytes(encode_photo(key, tags, save_options.still, made))
-    return SavedFiles(bundle.path(".MOV"), bundle.path(suffix), bundle.path(".json"), motion)
+    if save_options.motion != "only":
+        suffix = SUFFIX[save_options.still]
+        content[suffix] = encode_photo(key, tags, save_options.still, made)
+    return content
+
+
+def _named(bundle: Bundle, suffixes: list[str]) -> SavedFiles:
+    """Where files of these suffixes will be."""
+    motion = bundle.path(MOTION_SUFFIX) if MOTION_SUFFIX in suffixes else None
+    photo = next((bundle.path(suffix) for suffix in suffixes if suffix in SUFFIX.values()), motion)
+    assert photo is not None
+    movie = bundle.path(".MOV") if ".MOV" in suffixes else photo
+    return SavedFiles(movie, photo, bundle.path(".json"), motion)

@@ -8,12 +8,16 @@ players open, and a JSON file with what a movie cannot say.
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import json
+import os
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
 import numpy as np
@@ -22,54 +26,81 @@ from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.sound_ring import SoundClip
 from livecam.capture.source import CameraMode
 from livecam.clip.moment import Moment
+from livecam.disk import own
 from livecam.disk.claim import Claim, taken_over
-from livecam.disk.publish import flush, private, write_error
+from livecam.disk.publish import rename_new, write_error
 from livecam.errors import InputError, OutputError
+from livecam.formats.jpeg import size_of
+from livecam.formats.json_text import MOST_BYTES, parse_json
 from livecam.media.movie import write_motion_jpeg
-from livecam.timebase import WallClock
+from livecam.timebase import WallClock, to_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 FOLDER = ".livecam-unfinished"
-"""In the folder of the results; readable by its owner only, since nobody has seen these yet."""
+"""In the folder of the results; readable by its owner only, since nobody has seen these yet. Where
+something else has that name, a number stands behind it."""
+FOLDERS = re.compile(rf"{re.escape(FOLDER)}(-\d+)?")
+RUN = re.compile(r"([0-9a-f]{32})(?:-\d+\.(?:mov|json|part)|\.lock)")
+"""What lies in it: a run's claim and its moments. Nothing else there is ours."""
 JPEG_QUALITY = 95
 """Of cameras that send no JPEG."""
 THREADS = 4
 """That encode them: more than there are cores, since the machine has other work when it is late."""
 VERSION = 1
+LONGEST_NS = to_ns(120)
+"""Of a moment: what `--before` and `--after` may ask for, and a camera that was late."""
+LARGEST_SIDE = 16_384
+
+
+def folder_for(out: Path) -> Path:
+    """The folder in `out` that a run may use: one of ours, or a name that nothing has."""
+    names = itertools.chain([FOLDER], (f"{FOLDER}-{number}" for number in itertools.count(2)))
+    paths = (out / name for name in names)
+    return next(path for path in paths if own.is_folder(path) or not os.path.lexists(path))
+
+
+def strange(out: Path) -> list[Path]:
+    """What is called as these folders are, and is not ours: a link, a file, another user's."""
+    return [path for path in _called_so(out) if not own.is_folder(path)]
+
+
+def _called_so(out: Path) -> list[Path]:
+    found = (path for path in out.glob(f"{FOLDER}*") if FOLDERS.fullmatch(path.name))
+    return sorted(found)
 
 
 class Spool:
     """The unfinished moments of one run."""
 
     def __init__(self, out: Path) -> None:
-        self._folder = out / FOLDER
+        self._out = out
+        self._folder: Path | None = None
         self._claim: Claim | None = None
         self._name = uuid.uuid4().hex
 
     def keep(self, moment: Moment) -> Path:
         """Put a moment on disk; where it is. Raises OutputError."""
-        path = self._folder / f"{self._name}-{moment.id}.mov"
-        hidden = path.with_suffix(".part")
+        path = None
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            if self._claim is None:
-                self._claim = Claim.take(self._folder / f"{self._name}.lock")
-            described = private(path.with_suffix(".json"))
-            described.write_text(json.dumps(_description(moment)), "utf-8")
-            write_motion_jpeg(private(hidden), _as_jpegs(moment))
+            path = self._open() / f"{self._name}-{moment.id}.mov"
+            described, hidden = path.with_suffix(".json"), path.with_suffix(".part")
+            with own.make_file(described) as file, own.make_file(hidden) as movie:
+                file.write(json.dumps(_description(moment)).encode())
+                write_motion_jpeg(movie, _as_jpegs(moment))
             # First the name, which is all that counts if livecam is killed; the flush, for a power
             # cut, takes long where the disk is busy.
-            hidden.rename(path)
-            flush(described)
-            flush(path)
-        except OSError as err:
-            self.drop(path)
-            raise write_error(self._folder.parent, err) from err
-        except OutputError:
-            self.drop(path)
+            rename_new(hidden, path)
+            for one in (described, path):
+                with own.open_file(one, writable=True) as file:
+                    os.fsync(file.fileno())
+        except (OSError, OutputError) as err:
+            if path is not None:
+                self.drop(path)
+            if isinstance(err, OSError):
+                raise write_error(self._out, err) from err
             raise
         return path
 
@@ -77,7 +108,7 @@ class Spool:
         """A moment is finished, or given up."""
         with contextlib.suppress(OSError):
             for suffix in (".mov", ".json", ".part"):
-                path.with_suffix(suffix).unlink(missing_ok=True)
+                own.remove(path.with_suffix(suffix))
 
     def close(self) -> None:
         """Take the folder away if nothing is in it any more."""
@@ -85,7 +116,20 @@ class Spool:
             if self._claim is not None:
                 self._claim.release()
                 self._claim = None
-            self._folder.rmdir()
+            if self._folder is not None and own.is_folder(self._folder):
+                self._folder.rmdir()
+
+    def _open(self) -> Path:
+        """Our folder, which is made when it is first needed. Raises OSError."""
+        if self._folder is None or self._claim is None:
+            folder = folder_for(self._out)
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            self._claim = Claim.take(folder / f"{self._name}.lock")
+            self._folder = folder
+        if not own.is_folder(self._folder):  # somebody has put a link in its place
+            raise PermissionError(errno.EPERM, f"{self._folder.name} is not ours any more")
+        return self._folder
 
 
 @contextlib.contextmanager
@@ -94,26 +138,31 @@ def abandoned(out: Path) -> Iterator[list[Path]]:
 
     Drop each that is finished (`Spool.drop`).
     """
-    folder = out / FOLDER
+    folders = [folder for folder in _called_so(out) if own.is_folder(folder)]
     with contextlib.ExitStack() as held:
-        found: list[Path] = []
-        for run in sorted({path.stem.partition("-")[0] for path in folder.glob("*.*")}):
-            if not _take(folder / f"{run}.lock", held):
-                continue
-            movies = sorted(folder.glob(f"{run}-*.mov"), key=lambda path: path.stat().st_mtime_ns)
-            found += movies
-            for begun in folder.glob(f"{run}-*"):  # killed before it was whole
-                if begun.with_suffix(".mov") not in movies:
-                    begun.unlink(missing_ok=True)
-        yield found
-    with contextlib.suppress(OSError):
-        folder.rmdir()
+        yield [path for folder in folders for path in _abandoned_in(folder, held)]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _abandoned_in(folder: Path, held: contextlib.ExitStack) -> Iterator[Path]:
+    names = [match for path in folder.iterdir() if (match := RUN.fullmatch(path.name))]
+    for run in sorted({name[1] for name in names}):
+        if not _take(folder / f"{run}.lock", held):
+            continue
+        files = [folder / name[0] for name in names if name[1] == run]
+        movies = [path for path in files if path.suffix == ".mov"]
+        for begun in files:  # killed before it was whole
+            if begun.suffix != ".lock" and begun.with_suffix(".mov") not in movies:
+                own.remove(begun)
+        yield from sorted(movies, key=lambda path: path.lstat().st_mtime_ns)
 
 
 def _take(lock: Path, held: contextlib.ExitStack) -> bool:
     """Make sure that nobody else is at work on a run's moments."""
-    if lock.exists():
-        return held.enter_context(taken_over(lock))
+    if os.path.lexists(lock):
+        return held.enter_context(taken_over(lock)) is not None
     try:
         held.callback(Claim.take(lock).release)
     except OSError:
@@ -122,14 +171,18 @@ def _take(lock: Path, held: contextlib.ExitStack) -> bool:
 
 
 def read_moment(path: Path) -> Moment:
-    """A moment that was put on disk. Raises InputError."""
+    """A moment that was put on disk. Raises InputError, which names it, whatever it holds."""
     try:
-        described = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        with av.open(str(path), format="mov") as container:
-            jpegs = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-        return _moment(described, jpegs, _samples(path))
-    except (OSError, LookupError, ValueError, TypeError, av.FFmpegError) as err:
-        raise InputError(f"{path} is damaged: {err}") from err
+        with own.open_file(path.with_suffix(".json")) as file:
+            described = parse_json(file.read(MOST_BYTES + 1))
+        with own.open_file(path) as file:
+            jpegs, samples = _jpegs(file), _samples(file)
+        return _moment(described, jpegs, samples)
+    except (OSError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError) as err:
+        why = getattr(err, "strerror", None) or str(err) or repr(err)
+        raise InputError(f"{path} is damaged: {why}", "it is left where it is") from err
+    except InputError as err:
+        raise InputError(f"{path} is damaged: {err.message}", "it is left where it is") from err
 
 
 def _as_jpegs(moment: Moment) -> Moment:
@@ -170,40 +223,69 @@ def _description(moment: Moment) -> dict[str, Any]:
 
 
 def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Moment:
-    size_wh = (int(described["size_wh"][0]), int(described["size_wh"][1]))
+    """Raises InputError, ValueError and the like for what no run of ours has written."""
+    width, height = (_number(side, 1, LARGEST_SIDE) for side in described["size_wh"])
+    size_wh = width, height
+    # A camera's damaged picture may have no size: then it costs its own score only.
+    if any(size_of(jpeg) not in (None, size_wh) for jpeg in jpegs):
+        raise InputError(f"its pictures are not of {width}x{height}")
     frames = tuple(
         Frame(
-            index, t_ns, arrived_ns, PixelFormat.JPEG, size_wh, np.frombuffer(jpeg, np.uint8), warm
+            _number(index), _number(t_ns), _number(arrived_ns), PixelFormat.JPEG, size_wh,
+            np.frombuffer(jpeg, np.uint8), bool(warm),
         )
         for (index, t_ns, arrived_ns, warm), jpeg in zip(described["frames"], jpegs, strict=True)
-    )
+    )  # fmt: skip
+    times = [frame.t_ns for frame in frames]
+    if not times or max(times) - min(times) > LONGEST_NS:
+        raise InputError("its frames' times are none")
     sound = None
     if described["sound"] is not None:
-        rate_hz, channels, start_ns, silence_ns = described["sound"]
-        sound = SoundClip(samples.reshape(-1, channels), rate_hz, start_ns, silence_ns)
-    return Moment(
-        id=described["id"],
-        shutter_ns=described["shutter_ns"],
+        heard_hz, channels, start_ns, silence_ns = map(_number, described["sound"])
+        clip = samples.reshape(-1, _number(channels, 1, 32))
+        sound = SoundClip(clip, _number(heard_hz, 1000, 1_000_000), start_ns, silence_ns)
+    rate_hz = Fraction(*map(_number, described["rate_hz"]))
+    if not Fraction(1, 100) <= rate_hz <= 1000:
+        raise InputError(f"{rate_hz} frames a second are none")
+    moment = Moment(
+        id=_number(described["id"], 1),
+        shutter_ns=_number(described["shutter_ns"]),
         frames=frames,
         sound=sound,
-        sound_note=described["sound_note"],
-        camera=described["camera"],
-        make=described["make"],
+        sound_note=str(described["sound_note"]),
+        camera=str(described["camera"]),
+        make=str(described["make"]),
         mode=CameraMode(
             size_wh,
-            Fraction(*described["rate_hz"]),
+            rate_hz,
             PixelFormat.JPEG,
-            described["delivered"],
-            described["backend"],
+            str(described["delivered"]),
+            str(described["backend"]),
         ),
-        numbered=described["numbered"],
-        clock=WallClock(described["epoch_ns"]),
-        end_ns=described["end_ns"],
+        numbered=bool(described["numbered"]),
+        clock=WallClock(_number(described["epoch_ns"])),
+        end_ns=_number(described["end_ns"]),
     )
+    for t_ns in (moment.shutter_ns, min(times), max(times)):
+        moment.clock.at(t_ns)  # or else files could not be named after it
+    return moment
 
 
-def _samples(path: Path) -> Any:
-    with av.open(str(path), format="mov") as container:
+def _number(value: Any, least: int = -(1 << 63), most: int = 1 << 63) -> int:
+    """A whole number within limits. Raises InputError."""
+    if type(value) is not int or not least <= value <= most:
+        raise InputError(f"{str(value)[:40]!r} is no number that can stand there")
+    return value
+
+
+def _jpegs(file: BinaryIO) -> list[bytes]:
+    with av.open(file, "r", format="mov") as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+def _samples(file: BinaryIO) -> Any:
+    file.seek(0)
+    with av.open(file, "r", format="mov") as container:
         if not container.streams.audio:
             return np.zeros(0, np.int16)
         blocks = [block.to_ndarray().reshape(-1) for block in container.decode(audio=0)]

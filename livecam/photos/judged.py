@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, cast
 
 from livecam.errors import InputError, LivecamError
+from livecam.formats.files import read_whole
+from livecam.formats.json_text import MOST_BYTES, parse_json
 from livecam.media.record import frame_scores
 from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
 from livecam.quality.choice import MomentScore
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 LONG_S, LONG_FRAMES = 60.0, 48
 """Of a movie longer than any moment so many frames are looked at: somebody waits for them."""
-MOST_RECORD = 20_000_000
-"""Bytes; a moment of 30 s at 60 frames a second with four faces takes 4 million."""
 
 
 def record_path(source: Input) -> Path:
@@ -45,10 +44,8 @@ def record_of(source: Input) -> Path | None:
 def read_record(path: Path) -> dict[str, Any] | None:
     """What `NAME.json` holds; None where there is none, or it is something else."""
     try:
-        if not path.is_file() or path.stat().st_size > MOST_RECORD:
-            return None
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        record = parse_json(read_whole(path, MOST_BYTES))
+    except (OSError, InputError):
         return None
     is_moment = isinstance(record, dict) and record.get("kind") == "moment"
     return record if is_moment else None

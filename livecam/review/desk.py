@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from livecam.disk.trash import Removed, put_away
+from livecam.disk.changes import Change
 from livecam.edit.in_place import KeyChange, make_key
 from livecam.errors import InputError
 from livecam.photos.judged import record_of
@@ -28,7 +28,7 @@ class Desk:
     """
 
     def __init__(self) -> None:
-        self._done: list[tuple[str, KeyChange | Removed]] = []
+        self._done: list[tuple[str, KeyChange | Change]] = []
         self._lock = threading.Lock()
 
     def make_key(self, pick: Pick, position: int) -> tuple[Input, str]:
@@ -47,7 +47,7 @@ class Desk:
         """Put a moment into the trash, its record too. Raises OutputError."""
         record = record_of(source)
         with self._lock:
-            removed = put_away([*source.files, *([record] if record is not None else [])])
+            removed = Change.make([*source.files, *([record] if record is not None else [])])
             name = visible(source.file.name)
             self._note(name, removed)
         return f"{name} is in the trash"
@@ -66,8 +66,8 @@ class Desk:
                 source = step.undo()
                 folder = source.file.parent
             else:
-                step.bring_back()
-                folder = step.files[0].parent
+                step.undo()
+                folder = step.removed[0].parent
             self._done.pop()
         return f"{what} is as it was", folder, source
 
@@ -78,7 +78,7 @@ class Desk:
                 step.forget()
             self._done.clear()
 
-    def _note(self, what: str, step: KeyChange | Removed) -> None:
+    def _note(self, what: str, step: KeyChange | Change) -> None:
         self._done.append((what, step))
         while len(self._done) > MOST_UNDO:
             self._done.pop(0)[1].forget()

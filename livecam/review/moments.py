@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from livecam.disk.trash import forget_abandoned
+from livecam.disk.changes import finish_abandoned
 from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
 from livecam.photos.inputs import KNOWN, Input, inputs_among
@@ -69,6 +69,8 @@ class Library:
         self._marks: dict[str, str] = {}
         self.is_looking = True
         """Whether it is still being looked for what is new."""
+        self.problems: list[str] = []
+        """What a person should know of the folder, in a sentence each."""
         self.version = 0
         """Counts what changed."""
         try:
@@ -97,7 +99,7 @@ class Library:
                 if given_up():
                     return
                 seen.add(self._below(parent))
-                forget_abandoned(parent)
+                self.problems += finish_abandoned(parent)
                 self._look_into(parent, content, given_up)
             with self._lock:
                 gone = set(self._marks) - seen

@@ -20,8 +20,7 @@ import pytest
 
 from livecam.capture.frame import PixelFormat
 from livecam.contract import SCHEMA_PATH
-from livecam.media.movie import write_movie
-from tests.support.frames import moment, tone
+from tests.support.frames import moment, tone, write_movie
 from tests.support.program import SMALL_DEMO, events, run, started, wait_for
 from tests.support.sync import offsets_s
 

@@ -12,8 +12,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from livecam.disk.publish import Bundle, check_folder
+from livecam.disk.publish import Bundle, check_folder, complete_or_withdraw
 from livecam.errors import OutputError
+
+posix = pytest.mark.skipif(os.name == "nt", reason="links, and files without rights of their own")
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
 
 SUFFIXES = (".MOV", ".json", ".JPG")
 WHEN = datetime(2026, 5, 17, 12, 0, 0, 5_000, UTC)
@@ -22,7 +29,7 @@ WHEN = datetime(2026, 5, 17, 12, 0, 0, 5_000, UTC)
 def publish(folder, when=WHEN, content=b"x") -> str:
     with Bundle.at(folder, when) as bundle:
         for suffix in (".MOV", ".json", ".JPG"):
-            bundle.hidden(suffix).write_bytes(content)
+            bundle.write(suffix, content)
         bundle.publish([".MOV", ".json", ".JPG"])
     return bundle.name
 
@@ -86,8 +93,8 @@ def test_two_at_work_at_once_do_not_share_a_name(out):
 
 def test_nothing_is_seen_before_all_is_written(out):
     with Bundle.at(out, WHEN) as bundle:
-        bundle.hidden(".MOV").write_bytes(b"x")
-        bundle.hidden(".JPG").write_bytes(b"x")
+        bundle.write(".MOV", b"x")
+        bundle.write(".JPG", b"x")
         assert all(name.startswith(".") for name in names(out))
         bundle.publish([".MOV", ".JPG"])
     assert len(names(out)) == 2
@@ -95,15 +102,15 @@ def test_nothing_is_seen_before_all_is_written(out):
 
 def test_left_halfway_nothing_stays(out):
     with pytest.raises(RuntimeError), Bundle.at(out, WHEN) as bundle:
-        bundle.hidden(".MOV").write_bytes(b"x")
+        bundle.write(".MOV", b"x")
         raise RuntimeError
     assert names(out) == []
 
 
 def test_a_file_that_came_in_between_is_not_replaced(out):
     with pytest.raises(OutputError), Bundle.at(out, WHEN) as bundle:
-        bundle.hidden(".MOV").write_bytes(b"new")
-        bundle.hidden(".JPG").write_bytes(b"new")
+        bundle.write(".MOV", b"new")
+        bundle.write(".JPG", b"new")
         (out / f"{bundle.name}.JPG").write_bytes(b"someone else's")
         bundle.publish([".MOV", ".JPG"])
     assert names(out) == [f"{bundle.name}.JPG"]
@@ -175,12 +182,86 @@ def test_threads_that_look_at_one_folder_do_not_hinder_each_other(tmp_path):
 
 
 def test_a_card_that_keeps_no_rights_is_written_all_the_same(tmp_path, monkeypatch):
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
     # What FAT says to every change of rights that it cannot keep.
-    monkeypatch.setattr(os, "chmod", refuse)
+    monkeypatch.setattr(os, "fchmod", refuse)
     with Bundle.named(tmp_path, "a") as bundle:
-        bundle.hidden(".json").write_text("{}")
+        bundle.write(".json", b"{}")
         bundle.publish([".json"])
     assert bundle.path(".json").read_text() == "{}"
+
+
+@posix
+def test_a_link_in_the_place_of_a_hidden_file_is_not_written_through(tmp_path, out):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("precious")
+    with pytest.raises(OutputError), Bundle.at(out, WHEN) as bundle:
+        file = bundle.open(".JPG")
+        (hidden,) = out.glob("*.part")
+        hidden.unlink()
+        hidden.symlink_to(precious)
+        file.write(b"picture")
+        bundle.publish([".JPG"])
+    assert precious.read_text() == "precious"
+    assert not (out / f"{bundle.name}.JPG").exists()
+
+
+@posix
+@pytest.mark.parametrize("no_links", [False, True], ids=["links", "no links"])
+def test_a_link_that_has_the_name_is_not_replaced(tmp_path, out, monkeypatch, no_links):
+    if no_links:  # as on exFAT
+        monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OutputError), Bundle.at(out, WHEN) as bundle:
+        bundle.write(".JPG", b"new")
+        bundle.path(".JPG").symlink_to(tmp_path / "nowhere")
+        bundle.publish([".JPG"])
+    assert bundle.path(".JPG").is_symlink()
+    assert not (tmp_path / "nowhere").exists()
+
+
+@posix
+def test_without_links_a_file_gets_its_name_all_the_same(out, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse)
+    name = publish(out)
+    assert names(out) == [f"{name}{suffix}" for suffix in (".JPG", ".MOV", ".json")]
+
+
+def test_locks_and_parts_of_other_programs_are_left_alone(out):
+    others = (".livecam-notes.lock", ".livecam-20260517.lock", ".IMG_1.JPG.part", "poetry.lock")
+    for name in others:
+        (out / name).write_text("not livecam's")
+    complete_or_withdraw(out)
+    assert set(names(out)) == set(others)
+
+
+@posix
+def test_killed_at_any_instant_the_same_run_again_leaves_what_one_run_leaves(out):
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from livecam.disk.new_files import NewFiles, write_new\n"
+        "from livecam.disk.publish import complete_or_withdraw\n"
+        "left, folder = int(sys.argv[1]), Path(sys.argv[2])\n"
+        "watched = {'open', 'os.link', 'os.rename', 'os.remove', 'os.mkdir', 'os.chmod'}\n"
+        "def kill(event, args):\n"
+        "    global left\n"
+        "    if event in watched:\n"
+        "        left -= 1\n"
+        "        if left == 0:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if left:\n"
+        "    sys.addaudithook(kill)\n"
+        "complete_or_withdraw(folder)\n"
+        "if not (folder / 'a_key.JPG').exists():\n"
+        "    files = NewFiles({'.MOV': b'movie', '.JPG': b'picture'})\n"
+        "    write_new(files, folder, 'a_key')\n"
+    )
+    for instant in range(1, 100):
+        first = subprocess.run([sys.executable, "-c", code, str(instant), str(out)], check=False)
+        subprocess.run([sys.executable, "-c", code, "0", str(out)], check=True)
+        assert names(out) == ["a_key.JPG", "a_key.MOV"], instant
+        assert (out / "a_key.MOV").read_bytes() == b"movie"
+        if first.returncode == 0:
+            break
+        shutil.rmtree(out)
+        out.mkdir()
+    assert instant > 10

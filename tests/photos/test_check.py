@@ -13,12 +13,11 @@ from PIL import Image
 import livecam
 from livecam.errors import InputError
 from livecam.formats.boxes import box, find_box
-from livecam.media.movie import write_movie
 from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from livecam.photos.report import Report
-from tests.support.frames import moment, tone
+from tests.support.frames import moment, tone, write_movie
 from tests.support.program import run
 
 REAL = ("51F2BEF7", "IMG_4394", "IMG_4394_edited", "IMG_7943")

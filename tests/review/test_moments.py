@@ -155,9 +155,8 @@ def test_a_damaged_index_is_made_anew(folder, tmp_path):
 
 
 def test_what_a_killed_run_kept_in_a_folder_is_let_go(folder, tmp_path):
-    kept = folder / ".livecam-undo-x"
-    kept.mkdir()
-    (kept / "lock").touch()
-    (kept / "old.JPG").touch()
+    kept = folder / f".livecam-undo-{'0' * 16}"
+    (kept / "old").mkdir(parents=True)
+    (kept / "old" / "a.JPG").touch()
     looked(folder, tmp_path)
     assert not kept.exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +16,8 @@ from livecam.capture.source import CameraMode
 from livecam.clip.moment import Moment
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.media import movie
+from livecam.media.save_options import Codec
 from livecam.timebase import NS_PER_S, WallClock
 
 NOON = datetime(2026, 5, 17, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -73,3 +77,15 @@ def tone(seconds: float, rate_hz: int = 48_000, channels: int = 1, start_ns: int
     t_s = np.arange(round(seconds * rate_hz)) / rate_hz
     one = (0.5 * np.sin(2 * np.pi * 1000 * t_s) * 32767).astype(np.int16)
     return SoundClip(np.repeat(one[:, None], channels, axis=1), rate_hz, start_ns)
+
+
+def write_movie(path: Path, it: Moment, codec: Codec = "h264") -> None:
+    """A moment as a movie file."""
+    with path.open("wb") as file:
+        movie.write_movie(file, it, codec)
+
+
+def mux_movie(path: Path, it: Moment, *encoded: Any) -> None:
+    """The same of frames that are encoded already."""
+    with path.open("wb") as file:
+        movie.mux_movie(file, it, *encoded)

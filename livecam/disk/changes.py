@@ -1,0 +1,289 @@
+"""Changes of files where they lie, which can be undone, and which no kill leaves half done.
+
+What is removed goes into the system's trash, and a second link to it (or a copy of it, where there
+are no links) lies in a hidden folder beside it, `.livecam-undo-TOKEN`, until the change is final.
+New files are written there first, and whole. Before anything in the folder itself is touched, a
+journal says what is to be done: whoever finds it after a kill does the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import filecmp
+import json
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+from livecam.disk import own
+from livecam.disk.claim import Claim, taken_over
+from livecam.disk.publish import flush_folder, rename_new
+from livecam.disk.trash import put_into_trash
+from livecam.errors import LivecamError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from livecam.disk.new_files import Content
+
+PREFIX = ".livecam-undo-"
+STORES = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{16}}")
+JOURNAL = "journal.json"
+OLD: Literal["old"] = "old"
+NEW: Literal["new"] = "new"
+MOST_JOURNAL = 1_000_000
+SAME_TIME_NS = 2_000_000_000
+"""FAT counts the time of a change in steps of two seconds."""
+
+Mark = tuple[int, int]
+"""Size and time of change of a file: by these it is known again."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What is to be done in a folder. To do it again does no harm."""
+
+    remove: dict[str, Mark]
+    place: tuple[str, ...]
+    origin: Literal["old", "new"]
+    """Where in the hidden folder those lie that are to be placed."""
+
+    def write(self, store: Path) -> None:
+        """Put it on disk: from now on it will be done. Raises OSError."""
+        text = {"remove": self.remove, "place": self.place, "origin": self.origin}
+        hidden = store / f"{JOURNAL}.part"
+        own.remove(hidden)
+        with own.make_file(hidden) as file:
+            file.write(json.dumps(text).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.replace(store / JOURNAL)
+        flush_folder(store)
+
+    @classmethod
+    def read(cls, store: Path) -> Self | None:
+        """What a run that was killed had begun; None where that was nothing. Raises ValueError."""
+        try:
+            with own.open_file(store / JOURNAL) as file:
+                text = json.loads(file.read(MOST_JOURNAL))
+            remove = {name: (int(size), int(t_ns)) for name, (size, t_ns) in text["remove"].items()}
+            place, origin = tuple(map(str, text["place"])), text["origin"]
+        except FileNotFoundError:
+            return None
+        except (OSError, LookupError, TypeError, AttributeError, RecursionError) as err:
+            raise ValueError("its journal is damaged") from err
+        names = [*remove, *place]
+        if origin not in (OLD, NEW) or any(
+            set(name) & set("/\\\0") or name in ("", ".", "..") for name in names
+        ):
+            raise ValueError("its journal is none of ours")
+        return cls(remove, place, origin)
+
+    def do(self, store: Path) -> None:
+        """Do it, or the rest of it. Raises OutputError; it may then be tried again."""
+        folder = store.parent
+        for name, mark in self.remove.items():
+            is_placed = name in self.place and not os.path.lexists(store / self.origin / name)
+            if not is_placed and _is_marked(folder / name, mark):
+                put_into_trash(folder / name)
+        for name in self.place:
+            waiting, final = store / self.origin / name, folder / name
+            try:
+                if not os.path.lexists(waiting):
+                    continue
+                if not os.path.lexists(final):
+                    rename_new(waiting, final)
+                elif _is_same(waiting, final):
+                    waiting.unlink()
+                else:
+                    raise FileExistsError(errno.EEXIST, "another file has its name")
+            except OSError as err:
+                raise OutputError(f"{name} cannot be put there: {err.strerror}") from err
+        with contextlib.suppress(OSError):
+            (store / JOURNAL).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Files of one folder that were removed, and those that came in their place."""
+
+    removed: tuple[Path, ...]
+    placed: tuple[Path, ...]
+    _store: Path
+    _claim: Claim
+
+    @classmethod
+    def make(
+        cls, remove: Iterable[Path], place: Mapping[str, Content] | None = None, mode: int = 0o600
+    ) -> Self:
+        """Remove files of one folder, and write others into it, by their names: all or nothing.
+
+        `mode` is who may read the new ones. Raises OutputError, and what writing them raises.
+        """
+        removed, place = tuple(dict.fromkeys(remove)), place or {}
+        folder, name = removed[0].parent, removed[0].name
+        store = folder / f"{PREFIX}{secrets.token_hex(8)}"
+        try:
+            claim = Claim.take(store.with_suffix(".lock"))
+        except OSError as err:
+            raise OutputError(f"{name} cannot be changed: {err.strerror}") from err
+        change = cls(removed, tuple(folder / new for new in place), store, claim)
+        step = None
+        try:
+            for path in (store, store / OLD, store / NEW):
+                path.mkdir(mode=0o700)
+            for file in removed:
+                _second(file, store / OLD / file.name)
+            for new, content in place.items():
+                _write(store / NEW / new, content, mode)
+            step = _Step({file.name: _mark(file) for file in removed}, tuple(place), NEW)
+            step.write(store)
+            step.do(store)
+        except BaseException as err:
+            with contextlib.suppress(OutputError):
+                if step is not None:
+                    change._take_back()
+                change.forget()
+            if isinstance(err, OSError):
+                raise OutputError(f"{name} cannot be changed: {err.strerror}") from err
+            raise
+        return change
+
+    def undo(self) -> None:
+        """Bring the old files back, and put the new ones into the trash.
+
+        Raises OutputError, and may then be tried again.
+        """
+        self._take_back()
+        self.forget()
+
+    def forget(self) -> None:
+        """Let it be so: what was removed stays in the trash."""
+        if not os.path.lexists(self._store / JOURNAL):
+            _clear(self._store)
+        # Otherwise something is still to be done, and the next run tries that again.
+        with contextlib.suppress(OSError):
+            self._claim.release()
+
+    def _take_back(self) -> None:
+        try:
+            # Those that were not removed are no others than those that wait to be brought back.
+            old = tuple(file.name for file in self.removed)
+            is_new = (path for path in self.placed if _is_placed(path, self._store))
+            step = _Step({path.name: _mark(path) for path in is_new}, old, OLD)
+            step.write(self._store)
+            step.do(self._store)
+        except OSError as err:
+            name = self.removed[0].name
+            raise OutputError(f"{name} cannot be brought back: {err.strerror}") from err
+
+
+def finish_abandoned(folder: Path) -> list[str]:
+    """Do the rest of what runs that were killed had begun, and take away what they had kept.
+
+    What cannot be done is left as it is, and said in a sentence each.
+    """
+    problems = []
+    found = {path.stem for path in folder.glob(f"{PREFIX}*") if STORES.fullmatch(path.stem)}
+    for name in sorted(found):
+        store = folder / name
+        with contextlib.ExitStack() as held:
+            if not _is_abandoned(store, held):
+                continue
+            try:
+                step = _Step.read(store)
+                if step is not None:
+                    step.do(store)
+                _clear(store)
+            except (ValueError, LivecamError) as err:
+                problems.append(f"a change that was interrupted is left as it is: {store}: {err}")
+    return problems
+
+
+def _is_abandoned(store: Path, held: contextlib.ExitStack) -> bool:
+    """Whether a hidden folder is ours, and nobody is at work on it; it is held, then."""
+    lock = store.with_suffix(".lock")
+    if os.path.lexists(store) and not own.is_folder(store):
+        return False
+    if os.path.lexists(lock):
+        return held.enter_context(taken_over(lock)) is not None
+    try:
+        held.callback(Claim.take(lock).release)
+    except OSError:
+        return False
+    return True
+
+
+def _clear(store: Path) -> None:
+    """Take a hidden folder away, with what is ours in it."""
+    for path in _content(store):
+        with contextlib.suppress(OSError):
+            own.remove(path)
+    for folder in (store / OLD, store / NEW, store):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _content(store: Path) -> Iterator[Path]:
+    yield from (store / name for name in (JOURNAL, f"{JOURNAL}.part"))
+    for folder in (store / OLD, store / NEW):
+        if own.is_folder(folder):
+            yield from list(folder.iterdir())
+
+
+def _is_name(text: str) -> bool:
+    """Whether this names a file of the folder itself, on any system."""
+    return text not in ("", ".", "..") and not set(text) & set("/\\\0")
+
+
+def _mark(path: Path) -> Mark:
+    found = path.lstat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _is_marked(path: Path, mark: Mark) -> bool:
+    try:
+        size, t_ns = _mark(path)
+    except OSError:
+        return False  # it is gone already
+    return size == mark[0] and abs(t_ns - mark[1]) <= SAME_TIME_NS
+
+
+def _is_placed(path: Path, store: Path) -> bool:
+    """Whether a new file has its name already, rather than waiting for it."""
+    return os.path.lexists(path) and not os.path.lexists(store / NEW / path.name)
+
+
+def _is_same(waiting: Path, file: Path) -> bool:
+    if os.path.samestat(waiting.lstat(), file.lstat()):
+        return True
+    return own.is_file(file) and filecmp.cmp(waiting, file, shallow=False)
+
+
+def _second(file: Path, other: Path) -> None:
+    """The same file under another name. Raises OSError."""
+    try:
+        os.link(file, other, follow_symlinks=False)
+    except FileNotFoundError:
+        raise
+    except OSError:  # no links here
+        with file.open("rb") as source, own.make_file(other) as target:
+            shutil.copyfileobj(source, target)
+        shutil.copystat(file, other)
+
+
+def _write(path: Path, content: Content, mode: int) -> None:
+    with own.make_file(path) as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(OSError, AttributeError):  # FAT and Windows keep no such rights
+            os.fchmod(file.fileno(), mode)
