@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livecam.capture.source import CameraRequest, FrameSource
-from livecam.clip.recorder import Recorder
+from livecam.clip.recorder import Back, Recorder
 from livecam.demo.camera import DemoCamera, DemoOptions, read_slate
 from livecam.errors import CameraError
 from livecam.timebase import WallClock, now_ns, to_ns, to_s
@@ -232,3 +232,39 @@ def test_the_recorder_starts_no_thread_that_outlives_it():
     with recorder(sound=True) as running:
         running.wait_until_armed(10)
     assert threading.active_count() == before
+
+
+def test_a_camera_that_comes_back_goes_on_counting_where_it_ended(monkeypatch):
+    class Flaky(FrameSource):
+        """Numbers its frames from 0 each time it is opened; lost once, after 30 frames."""
+
+        name = "flaky camera"
+        numbers_frames = True
+
+        def __init__(self, frames: int | None) -> None:
+            self._left = frames
+            self._camera = DemoCamera(DemoOptions(every=True), REQUEST)
+            self.mode = self._camera.mode
+
+        def read(self):
+            if self._left == 0:
+                raise CameraError("lost")
+            self._left = None if self._left is None else self._left - 1
+            return self._camera.read()
+
+        def reopen(self):
+            return Flaky(None)
+
+        def close(self) -> None:
+            self._camera.close()
+
+    monkeypatch.setattr("livecam.clip.recorder.FIRST_RETRY_S", 0.01)
+    with Recorder(Flaky(30), before_s=0.8, after_s=0.3, reconnects=True) as running:
+        while not isinstance(running.changes.get(timeout=10), Back):
+            pass
+        moment = running.press().moment.result(10)
+        assert running.health().dropped == 0
+    numbers = [frame.index for frame in moment.frames]
+    assert numbers[0] < 30 <= numbers[-1], "from both sides of the loss"
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert not any(gap.lost for gap in moment.gaps())

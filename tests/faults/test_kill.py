@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.support.program import events, run, started, wait_for
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes and links")
 DEMO = ["--camera", "demo:every", "--no-live-score", "--no-audio", "--json"]
 
 
@@ -79,6 +81,90 @@ def test_the_next_run_in_the_folder_finishes_it_and_says_so(tmp_path):
     assert Path(recovered["photo"]).is_file()
     assert len(list(out.iterdir())) == 3
     assert "nothing is unfinished" in run("recover", cwd=tmp_path).stdout
+
+
+def test_killed_between_saving_a_moment_and_letting_it_go_it_is_not_saved_twice(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "import livecam\n"
+        "from livecam.media.spool import Spool\n"
+        "from tests.support.frames import moment\n"
+        "it = moment([i / 30 for i in range(10)])\n"
+        "Spool(Path(sys.argv[1])).keep(it)\n"
+        "livecam.save(it, livecam.score(it), sys.argv[1])\n"
+        "os._exit(9)\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    done = run("recover", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert [event["event"] for event in events(done.stdout)] == ["notice"]
+    assert sorted(path.suffix for path in out.iterdir()) == [".JPG", ".MOV", ".json"]
+
+
+@posix
+@pytest.mark.parametrize("command", ["recover", "capture"])
+def test_one_damaged_moment_is_named_and_all_others_are_recovered(tmp_path, command):
+    code = (
+        "import os, sys\n"
+        "from dataclasses import replace\n"
+        "from pathlib import Path\n"
+        "from livecam.media.spool import Spool\n"
+        "from tests.support.frames import moment\n"
+        "spool, it = Spool(Path(sys.argv[1])), moment([i / 30 for i in range(10)])\n"
+        "for number in range(1, 5):\n"
+        "    spool.keep(replace(it, id=number, shutter_ns=number * 10**9))\n"
+        "os._exit(9)\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    first, second, *_ = sorted(out.glob(".livecam-unfinished/*.json"))
+    text = json.loads(first.read_text())
+    first.write_text(json.dumps(text | {"rate_hz": [1, 0]}))
+    second.unlink()
+    os.mkfifo(second)
+    if command == "recover":
+        done = run("recover", "--json", cwd=tmp_path)
+        told, code = events(done.stdout), done.returncode
+    else:
+        with started(*DEMO, "--size", "320x180", cwd=tmp_path, stdin=subprocess.PIPE) as livecam:
+            told = [wait_for(livecam, "error"), wait_for(livecam, "error")]
+            told += [wait_for(livecam, "recovered"), wait_for(livecam, "recovered")]
+            livecam.terminate()
+            livecam.communicate(timeout=60)
+            code = 1
+    errors = [event for event in told if event["event"] == "error"]
+    assert [Path(event["message"].split(" is ")[0]).stem for event in errors] == [
+        first.stem, second.stem
+    ]  # fmt: skip
+    assert sum(event["event"] == "recovered" for event in told) == 2
+    assert code == 1
+    assert len(list(out.glob("*.MOV"))) == 2
+    assert first.exists()
+    assert second.with_suffix(".mov").exists()
+
+
+@posix
+def test_a_spool_that_is_a_link_is_said_and_another_one_is_as_good(tmp_path):
+    out = tmp_path / "recordings"
+    out.mkdir()
+    (out / ".livecam-unfinished").symlink_to("/nonexistent/x")
+    with started(
+        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
+        cwd=tmp_path, stdin=subprocess.PIPE,
+    ) as livecam:  # fmt: skip
+        assert ".livecam-unfinished-2 used" in wait_for(livecam, "notice")["message"]
+        livecam.stdin.write("\n")
+        livecam.stdin.flush()
+        wait_for(livecam, "shot")
+        threading.Event().wait(2.5)  # the promise's two seconds
+        livecam.kill()
+        livecam.wait()
+    assert run("recover", cwd=tmp_path).returncode == 0
+    assert [record["id"] for record in records(out)] == [1]
 
 
 @pytest.mark.parametrize(("links", "files"), [(0, 3), (1, 3), (2, 3)])
