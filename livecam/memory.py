@@ -1,10 +1,29 @@
-"""Memory that is free, given back to the system."""
+"""Memory that other processes see, and memory that is free and given back to the system."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import sys
+from multiprocessing.shared_memory import SharedMemory
+
+
+def shared(size: int, name: str | None = None) -> SharedMemory:
+    """Memory that other processes can open by its name. Raises OSError where there is no room.
+
+    Its pages are taken now. Linux would otherwise end the program, with SIGBUS and without a word,
+    when they are first written and `/dev/shm` is full: containers have 64 MB of it, or none.
+    """
+    memory = SharedMemory(name, create=True, size=size)
+    if sys.platform == "linux":
+        try:
+            os.posix_fallocate(memory._fd, 0, size)  # type: ignore[attr-defined]
+        except OSError:
+            memory.close()
+            memory.unlink()
+            raise
+    return memory
 
 
 def release() -> None:

@@ -58,9 +58,9 @@ class Question:
 
     kind: Literal["load", "start", "resume", "read"]
     frame: Frame | None = None
-    """The frame to measure, without its bytes."""
+    """The frame to measure; without its bytes where they are in shared memory."""
     size: int = 0
-    """How many those are."""
+    """How many are there."""
     memory: str = ""
     """The name of the shared memory in which they are from now on; "" if it is the same as before.
     """
@@ -154,6 +154,8 @@ class _Lane:
 
     def _whole(self, frame: Frame, question: Question) -> Frame:
         """The frame with its bytes, which stay what they are until the answer is sent."""
+        if not question.size:
+            return frame
         if question.memory:
             if self._memory is not None:
                 self._memory.close()

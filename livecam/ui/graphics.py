@@ -18,15 +18,17 @@ import uuid
 from base64 import b64encode
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from multiprocessing.shared_memory import SharedMemory
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import cv2
 import numpy as np
 
+from livecam import memory
 from livecam.ui import half_blocks
 
 if TYPE_CHECKING:
+    from multiprocessing.shared_memory import SharedMemory
+
     from livecam.capture.frame import Bytes
 
 Way = Literal["kitty-memory", "kitty", "iterm", "blocks"]
@@ -66,15 +68,15 @@ def is_remote() -> bool:
 
 def find_way(terminal: Terminal) -> Way:
     """What the terminal can show, by its own word."""
-    memory = _offered_memory()
+    offered = _offered_memory()
     question = f"{_kitty('a=q,t=d,f=24,s=1,v=1,i=31', b64encode(bytes(3)))}"
-    if memory is not None:
-        question += _kitty("a=q,t=s,f=24,s=1,v=1,i=32", b64encode(memory.name.encode()))
+    if offered is not None:
+        question += _kitty("a=q,t=s,f=24,s=1,v=1,i=32", b64encode(offered.name.encode()))
     try:
         answer = terminal.ask(f"{question}\x1b[>q{DA1}", DA1_ANSWER, ASK_S)
     finally:
-        if memory is not None:
-            _take_away(memory)
+        if offered is not None:
+            _take_away(offered)
     if "i=32;OK" in answer:
         return "kitty-memory"
     if "i=31;OK" in answer:
@@ -89,7 +91,7 @@ def _offered_memory() -> SharedMemory | None:
     if sys.platform == "win32" or is_remote():
         return None
     try:
-        return SharedMemory(_memory_name(), create=True, size=3)
+        return memory.shared(3, _memory_name())
     except OSError:
         return None
 
@@ -98,14 +100,14 @@ def _memory_name() -> str:
     return f"livecam-{uuid.uuid4().hex[:12]}"
 
 
-def _take_away(memory: SharedMemory) -> None:
-    memory.close()
+def _take_away(offered: SharedMemory) -> None:
+    offered.close()
     try:
-        memory.unlink()
+        offered.unlink()
     except FileNotFoundError:
         # Kitty has done so, as it read it; and Python would take it for lost at the end.
         with contextlib.suppress(KeyError, AttributeError):
-            resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]
+            resource_tracker.unregister(offered._name, "shared_memory")  # type: ignore[attr-defined]
 
 
 def _kitty(control: str, payload: bytes = b"") -> str:
@@ -204,15 +206,15 @@ class Painter:
         pixels = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
         height, width = pixels.shape[:2]
         try:
-            memory = SharedMemory(_memory_name(), create=True, size=pixels.nbytes)
+            offered = memory.shared(pixels.nbytes, _memory_name())
         except OSError:
             return self._png(image_bgr, place)  # /dev/shm is full, or none of ours
-        np.copyto(np.ndarray(pixels.shape, np.uint8, memory.buf), pixels)
-        self._memory.append(memory)
+        np.copyto(np.ndarray(pixels.shape, np.uint8, offered.buf), pixels)
+        self._memory.append(offered)
         while len(self._memory) > MOST_MEMORIES:
             _take_away(self._memory.pop(0))
         control = f"a=T,t=s,f=24,s={width},v={height},S={pixels.nbytes},p=1,C=1,q=2"
-        return _kitty(f"{control},{place}", b64encode(memory.name.encode()))
+        return _kitty(f"{control},{place}", b64encode(offered.name.encode()))
 
     def _png(self, image_bgr: Bytes, place: str) -> str:
         png = cv2.imencode(".png", image_bgr, [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL])[1]
