@@ -90,7 +90,7 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
         import segno  # noqa: F401 - so that it is missed now, not halfway
         import uvicorn
 
-        from livecam.review.server import application
+        from livecam.review.server import Door, application
     except ImportError as err:
         raise LivecamError(
             f"the page needs the extra 'review' ({err.name} is missing)",
@@ -104,10 +104,11 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
     except OSError as err:
         raise LivecamError(f"cannot listen on {host}:{args.port}: {err.strerror}") from err
     port = listening.getsockname()[1]
-    token = secrets.token_urlsafe(24)
-    desk = Desk()
-    app = application(library, views, desk, token, _names(host, port))
-    address = f"http://{_bracketed(host)}:{port}/?token={token}"
+    desk, owner, guests = Desk(), Door(), Door(changes="")
+    doors = [owner] if args.host is None else [owner, guests]
+    app = application(library, views, desk, doors, _names(host, port))
+    place = f"http://{_bracketed(host)}:{port}"
+    address = place + owner.entrance
     ending = threading.Event()
     looking = threading.Thread(target=_keep_looking, args=(library, ending), name="look")
 
@@ -129,7 +130,7 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
         print(f"{visible(str(library.folder))} is at {address}", flush=True)
         print("Ctrl-C ends it", flush=True)
         if args.host is not None:
-            _show_code(address)
+            _show_code(place + guests.entrance)
         elif not args.no_open:
             door = _open_browser(address)
         looking.start()
@@ -149,7 +150,10 @@ def _keep_looking(library: Library, ending: threading.Event) -> None:
     """Notice what comes into the folder, without wearing the disk out."""
     while not ending.is_set():
         begin = time.monotonic()
-        library.refresh(ending.is_set)
+        try:
+            library.refresh(ending.is_set)
+        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+            library.problems.append(f"livecam broke down while it looked for moments: {err!r}")
         ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
 
 
@@ -200,8 +204,9 @@ def _show_code(address: str) -> None:
     """A QR code for a phone; only where the user binds to an address of the network on purpose."""
     import segno
 
+    print(f"guests may look, play and download at {address}", flush=True)
     segno.make(address, error="l").terminal(compact=True)
-    print("whoever has this address sees the folder, and may change it", flush=True)
+    print("whoever has the first address may change everything: it is the owner's", flush=True)
 
 
 def _open_browser(address: str) -> Path | None:

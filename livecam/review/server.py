@@ -1,27 +1,31 @@
-"""The page over HTTP, for this machine's browser.
+"""The page over HTTP, for this machine's browser, and with `--host` for guests.
 
-Everything needs the token that stands in the address which livecam prints: other users of the
-machine can reach its loopback too. The browser keeps it as a cookie, and what changes anything
-needs it once more, from the page itself, with the page's own origin; so no other page in the same
-browser can do anything here. A Host that is not this server's is refused (DNS rebinding). Nothing
-is served but the page and what belongs to a moment that the library knows.
+The page lies under a path that nobody can guess, and needs the token that stands in the address
+which livecam prints: other users of the machine can reach its loopback too. The browser keeps the
+token as a cookie of that path alone. Cookies know no ports: without the path every other server on
+this machine would be sent it. What changes anything needs a second secret, which is no cookie and
+stands in the owner's page only, and the page's own origin; so no other page in the same browser,
+and no guest, can change anything here. A Host that is not this server's is refused (DNS
+rebinding). Nothing is served but the page and what belongs to a moment that the library knows.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import mimetypes
+import secrets
 import shutil
 import tempfile
 import threading
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -35,7 +39,7 @@ from livecam.review.views import is_quicktime_file
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -59,64 +63,107 @@ FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 NEVER = {"Cache-Control": "no-store"}
 MOST_BODY = 10_000
 """Bytes of what is asked for."""
+COOKIE = "livecam"
+MOST_PROBLEMS = 5
+MOST_MAKING = 8
+"""Pictures that are made or waited for at a time; there are forty threads."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address of the page."""
+
+    path: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    """The first part of every path behind it."""
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """For looking."""
+    changes: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """For changing; "" for guests, who may not."""
+
+    @property
+    def entrance(self) -> str:
+        """What stands behind the host's name in the address."""
+        return f"/{self.path}/?token={self.token}"
 
 
 def application(
-    library: Library, views: Views, desk: Desk, token: str, hosts: frozenset[str]
+    library: Library, views: Views, desk: Desk, doors: Sequence[Door], hosts: frozenset[str]
 ) -> ASGIApp:
     """The whole server; `hosts` are the names and ports by which it may be called."""
-    return _Guard(_Review(library, views, desk, token).app(), token, hosts)
+    return _Guard(_Review(library, views, desk).app(), doors, hosts)
 
 
 class _Guard:
-    """Lets through only who comes by the right name, with the token."""
+    """Lets through only who comes by the right name and path, with the token."""
 
-    def __init__(self, app: ASGIApp, token: str, hosts: frozenset[str]) -> None:
-        self._app, self._token, self._hosts = app, token, hosts
+    def __init__(self, app: ASGIApp, doors: Sequence[Door], hosts: frozenset[str]) -> None:
+        self._app, self._hosts = app, hosts
+        self._doors = {door.path: door for door in doors}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         request = Request(scope)
-        refused = self._refused(request)
-        if refused:
+        first = scope["path"].split("/", 2)[1:2]
+        door = self._doors.get(first[0]) if first else None
+        refused = self._refused(request, door)
+        if refused or door is None:
             answer: ASGIApp = Response(refused, 403, HEADERS | NEVER, "text/plain")
         elif "token" in request.query_params:
             # Out of the address bar, the history, and whatever is copied from there.
             answer = RedirectResponse(request.url.path, 303, HEADERS | NEVER)
             answer.set_cookie(
-                self._cookie(request), self._token, httponly=True, samesite="lax", path="/"
+                COOKIE, door.token, httponly=True, samesite="lax", path=f"/{door.path}/"
             )
         else:
             answer = self._app
+            scope = {**scope, "root_path": f"/{door.path}", "livecam.door": door}
         await answer(scope, receive, send)
 
-    def _refused(self, request: Request) -> str:
+    def _refused(self, request: Request, door: Door | None) -> str:
         """Why a request is not answered, or ""."""
         if request.headers.get("host", "") not in self._hosts:
             return "this is not my name"
-        given = request.query_params.get("token") or request.cookies.get(self._cookie(request), "")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        given = request.query_params.get("token") or request.cookies.get(COOKIE, "")
+        if door is None or not _is_same(given, door.token):
             return "open the address that livecam printed"
         if request.method not in ("GET", "HEAD"):
             origin = request.headers.get("origin", "")
             if origin.partition("://")[2] not in self._hosts:
                 return "another page asked for this"
-            sent = request.headers.get("x-livecam-token", "")
-            if not hmac.compare_digest(sent.encode(), self._token.encode()):
+            if not door.changes:
+                return "guests may look, play and download"
+            if not _is_same(request.headers.get("x-livecam-token", ""), door.changes):
                 return "the page's token is missing"
         return ""
 
-    @staticmethod
-    def _cookie(request: Request) -> str:
-        """Cookies do not tell ports apart, and two livecams may run."""
-        return f"livecam-{request.url.port or 80}"
+
+def _is_same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode(), secret.encode())
+
+
+class _Passing(FileResponse):
+    """A file that was made for this answer alone, and goes with it, whatever becomes of that."""
+
+    def __init__(self, path: Path, folder: Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # It is sent whole: a part of it would be made anew for every part.
+        headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        try:
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            await run_in_threadpool(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 class _Review:
-    def __init__(self, library: Library, views: Views, desk: Desk, token: str) -> None:
-        self._library, self._views, self._desk, self._token = library, views, desk, token
+    def __init__(self, library: Library, views: Views, desk: Desk) -> None:
+        self._library, self._views, self._desk = library, views, desk
         self._writing = threading.Lock()
+        self._making = asyncio.Semaphore(MOST_MAKING)
+        self._exporting = asyncio.Semaphore(1)
 
     def app(self) -> ASGIApp:
         """Routes to what there is."""
@@ -129,13 +176,14 @@ class _Review:
             Route("/api/undo", self._changing(self.undo), methods=["POST"]),
             Route("/media/{id}/{stamp}/{name}", self._safe(self.media)),
             Route("/files/{id}/{number:int}", self._safe(self.file)),
-            Route("/export/{id}/{target}", self._safe(self.export)),
+            Route("/export/{id}/{target}", self._safe(self.export, self._exporting)),
             Route("/{name}", self.asset),
         ]
         return Starlette(routes=routes)
 
-    def index(self, _: Request) -> Response:
-        text = page("index.html").replace("{{token}}", self._token)
+    def index(self, request: Request) -> Response:
+        door: Door = request.scope["livecam.door"]
+        text = page("index.html").replace("{{token}}", door.changes)
         return Response(text, headers=HEADERS | NEVER, media_type="text/html")
 
     def asset(self, request: Request) -> Response:
@@ -153,6 +201,7 @@ class _Review:
             "folder": visible(str(library.folder)),
             "is_looking": library.is_looking,
             "exports": EXPORTS,
+            "problems": list(map(visible, library.problems[-MOST_PROBLEMS:])),
             "moments": [listed(entry) for entry in library.entries],
         }
         return JSONResponse(listing, headers=HEADERS | {"ETag": mark, "Cache-Control": "no-cache"})
@@ -168,7 +217,7 @@ class _Review:
         if name == "movie":
             path = views.movie(entry)
             kind = "video/quicktime" if is_quicktime_file(path) else "video/mp4"
-            return FileResponse(path, media_type=kind, headers=headers)
+            return FileResponse(path, media_type=kind, headers=headers, stat_result=path.stat())
         plain = {"thumb": views.thumbnail, "photo": views.photo, "strip": views.strip}
         numbered = {"frame": views.frame, "face": views.face}
         if ending != "jpg":
@@ -179,33 +228,34 @@ class _Review:
             path = numbered[kind](entry, int(number))
         else:
             raise InputError("there is no such picture")
-        return FileResponse(path, media_type="image/jpeg", headers=headers)
+        return FileResponse(path, media_type="image/jpeg", headers=headers, stat_result=path.stat())
 
     def file(self, entry: Entry, request: Request) -> Response:
         number = request.path_params["number"]
         if number >= len(entry.files):
             raise InputError("there is no such file")
         path = entry.files[number]
-        return _download(path, path.name)
+        kind, headers = _attached(path.name)
+        return FileResponse(path, media_type=kind, headers=headers, stat_result=path.stat())
 
     def export(self, entry: Entry, request: Request) -> Response:
         target = request.path_params["target"]
         if target not in EXPORTS:
             raise InputError("there is no such export")
         folder = Path(tempfile.mkdtemp(prefix="livecam-"))
-        tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
         try:
             (done,) = export_all([entry.source], target, folder, 1)
             assert isinstance(done, Export)
             if done.error is not None:
                 raise done.error
-            if len(done.outputs) == 1:
-                return _download(done.outputs[0], done.outputs[0].name, tidy)
-            zipped = folder / f"{done.outputs[0].stem}.zip"
-            with zipfile.ZipFile(zipped, "w") as archive:  # what is in it is packed already
-                for path in done.outputs:
-                    archive.write(path, path.name)
-            return _download(zipped, zipped.name, tidy)
+            path = done.outputs[0]
+            if len(done.outputs) > 1:
+                path = folder / f"{path.stem}.zip"
+                with zipfile.ZipFile(path, "w") as archive:  # what is in it is packed already
+                    for one in done.outputs:
+                        archive.write(one, one.name)
+            kind, headers = _attached(path.name)
+            return _Passing(path, folder, media_type=kind, headers=headers)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -240,10 +290,16 @@ class _Review:
             raise InputError("it lies outside of the folder")
         return entry
 
-    def _safe(self, work: Callable[[Entry, Request], Response]) -> Callable[[Request], Response]:
-        """Answer what went wrong in a line, never in a trace."""
+    def _safe(
+        self, work: Callable[[Entry, Request], Response], queue: asyncio.Semaphore | None = None
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Answer what went wrong in a line, never in a trace.
 
-        def handle(request: Request) -> Response:
+        As many as `queue` lets through are made at a time: 4K exports take 100 MB each, and all
+        threads together would leave none for the list.
+        """
+
+        def do(request: Request) -> Response:
             try:
                 return work(self._entry(request), request)
             except LivecamError as err:
@@ -252,6 +308,12 @@ class _Review:
                 return _problem(InputError(f"it cannot be read: {err.strerror}"))
             except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
                 return _problem(LivecamError(f"livecam broke down: {err!r}"))
+
+        async def handle(request: Request) -> Response:
+            async with queue or self._making:
+                if await request.is_disconnected():
+                    return Response(None, 204)  # who asked has gone while this waited
+                return await run_in_threadpool(do, request)
 
         return handle
 
@@ -296,8 +358,9 @@ def _problem(err: LivecamError) -> Response:
     return JSONResponse(found, status, HEADERS | NEVER)
 
 
-def _download(path: Path, name: str, tidy: BackgroundTask | None = None) -> Response:
+def _attached(name: str) -> tuple[str, dict[str, str]]:
+    """Type and headers of a file that a browser is to keep."""
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     named = quote(name, errors="surrogateescape")
-    headers = HEADERS | NEVER | {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
-    return FileResponse(path, media_type=kind, headers=headers, background=tidy)
+    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
+    return kind, HEADERS | NEVER | disposition

@@ -31,26 +31,34 @@ pytest.importorskip("uvicorn")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 
+ADDRESS = re.compile(r"http://([\d.]+):(\d+)/([\w-]+)/\?token=(\S+)")
+
+
 class Served:
     """A server, and how to ask it."""
 
-    def __init__(self, port: int, token: str, folder) -> None:
-        self.port, self.token, self.folder = port, token, folder
+    def __init__(self, line: str, folder) -> None:
+        """`line` is what it printed."""
+        self.host, port, self.path, self.token = ADDRESS.search(line).groups()
+        self.port, self.folder = int(port), folder
+        self.secret = ""
+        page = self.ask("/")[1].decode()
+        self.secret = re.search(r'livecam-token" content="([^"]*)"', page)[1]
 
-    def ask(self, path, method="GET", body=None, **headers):
+    def ask(self, path, method="GET", body=None, *, below=True, **headers):
         """The answer and its content; with all that the page itself sends, unless told otherwise.
 
         A header that is None is left out.
         """
         own = {
-            "Host": f"127.0.0.1:{self.port}",
-            "Cookie": f"livecam-{self.port}={self.token}",
-            "Origin": f"http://127.0.0.1:{self.port}",
-            "X-Livecam-Token": self.token,
+            "Host": f"{self.host}:{self.port}",
+            "Cookie": f"livecam={self.token}",
+            "Origin": f"http://{self.host}:{self.port}",
+            "X-Livecam-Token": self.secret,
         }
         own |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.putrequest(method, path, skip_host=True)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection.putrequest(method, f"/{self.path}{path}" if below else path, skip_host=True)
         data = None if body is None else json.dumps(body).encode()
         for name, value in own.items():
             if value is not None:
@@ -79,9 +87,7 @@ def serve(tmp_path):
     own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
     env = {**os.environ, **own}
     with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
-        line = livecam.stdout.readline()
-        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
-        yield Served(int(port), token, folder)
+        yield Served(livecam.stdout.readline(), folder)
 
 
 @pytest.fixture
@@ -101,8 +107,9 @@ def looked_at(tmp_path_factory):
 def test_the_printed_address_leads_to_the_page_and_shows_no_token(looked_at):
     answer, _ = looked_at.ask(f"/?token={looked_at.token}", Cookie=None)
     assert answer.status == 303
-    assert answer.headers["Location"] == "/"
+    assert answer.headers["Location"] == f"/{looked_at.path}/"
     cookie = answer.headers["Set-Cookie"]
+    assert f"Path=/{looked_at.path}/" in cookie, "no other server of this machine is sent it"
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     answer, page = looked_at.ask("/")
@@ -118,7 +125,7 @@ def test_the_printed_address_leads_to_the_page_and_shows_no_token(looked_at):
     "headers",
     [
         {"Cookie": None},
-        {"Cookie": "livecam-{port}=guessed"},
+        {"Cookie": "livecam=guessed"},
         {"Host": "evil.example"},
         {"Host": "127.0.0.1"},
         {"Host": "evil.example:{port}"},
@@ -139,9 +146,11 @@ def test_who_has_no_token_or_another_name_for_us_gets_nothing(looked_at, path, h
         {"Origin": None},
         {"X_Livecam_Token": None},
         {"X_Livecam_Token": "guessed"},
+        {"X_Livecam_Token": "{token}"},
     ],
 )
 def test_nothing_is_changed_for_another_page(looked_at, headers):
+    headers = {k: v and v.format(token=looked_at.token) for k, v in headers.items()}
     (moment,) = looked_at.moments()
     before = sorted(looked_at.folder.iterdir())
     for path in ("trash", "key"):
@@ -150,6 +159,11 @@ def test_nothing_is_changed_for_another_page(looked_at, headers):
         )
         assert answer.status == 403
     assert sorted(looked_at.folder.iterdir()) == before
+
+
+def test_nothing_is_answered_elsewhere_than_under_the_path(looked_at):
+    for path in ("/", "/api/moments", "/app.js", f"/x{looked_at.path}/", f"//{looked_at.path}/"):
+        assert looked_at.ask(path, below=False)[0].status == 403, path
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -272,9 +286,7 @@ def test_what_no_browser_plays_comes_as_h264(tmp_path, monkeypatch, served):
     saved(served.folder / "hevc", SaveOptions(codec="hevc"))
     numbered_movie(served.folder / "small.avi", [i / 30 for i in range(20)])
     with started("review", str(served.folder), "--no-open", cwd=tmp_path) as livecam:
-        line = livecam.stdout.readline()
-        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
-        other = Served(int(port), token, served.folder)
+        other = Served(livecam.stdout.readline(), served.folder)
         found = other.moments()
         assert len(found) == 3
         for moment in found:
@@ -375,9 +387,7 @@ def test_signals_tidy_up_too(tmp_path, monkeypatch, name, code):
     folder = tmp_path / "photos"
     saved(folder, is_scored=True)
     with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
-        line = livecam.stdout.readline()
-        port, token = re.search(r"127\.0\.0\.1:(\d+)/\?token=(\S+)", line).groups()
-        server = Served(int(port), token, folder)
+        server = Served(livecam.stdout.readline(), folder)
         (moment,) = server.moments()
         server.ask(f"/api/moments/{moment['id']}/trash", "POST", {})
         assert list(folder.glob(".livecam-undo-*"))
@@ -453,17 +463,91 @@ def test_a_port_that_is_taken_is_said(served, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_an_address_of_ones_own_shows_a_code(tmp_path, monkeypatch):
+def test_guests_have_an_address_of_their_own_and_change_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "photos").mkdir()
+    folder = tmp_path / "photos"
+    saved(folder, is_scored=True)
     with started("review", "photos", "--host", "127.0.0.2", cwd=tmp_path) as livecam:
         told = ""
-        while "whoever has this address" not in told:
+        while "it is the owner's" not in told:
             line = livecam.stdout.readline()
             assert line
             told += line
-    assert "http://127.0.0.2:" in told
-    assert "▀" in told or "█" in told
+        first, second = (match[0] for match in ADDRESS.finditer(told))
+        owner, guest = Served(first, folder), Served(second, folder)
+        assert "▀" in told or "█" in told
+        assert guest.secret == ""
+        assert (owner.path, owner.token) != (guest.path, guest.token)
+        (moment,) = guest.moments()
+        before = sorted(folder.iterdir())
+        for path in (f"/api/moments/{moment['id']}/trash", "/api/undo"):
+            for secret in ("", owner.secret):
+                answer, _ = guest.ask(path, "POST", {}, X_Livecam_Token=secret)
+                assert answer.status == 403
+        assert sorted(folder.iterdir()) == before
+        name = f"{moment['id']}/{moment['stamp']}"
+        for path in (
+            f"/media/{name}/movie",
+            f"/files/{moment['id']}/0",
+            f"/media/{name}/photo.jpg",
+        ):
+            assert guest.ask(path)[0].status == 200
+        assert guest.ask("/", Cookie=f"livecam={owner.token}")[0].status == 403, "each its own"
+        assert owner.ask(f"/api/moments/{moment['id']}/trash", "POST", {})[0].status == 200
+        livecam.send_signal(signal.SIGINT)
+        livecam.wait(30)
+
+
+def test_an_export_leaves_nothing_behind_whatever_part_of_it_is_asked_for(tmp_path):
+    folder, temporary = tmp_path / "photos", tmp_path / "tmp"
+    saved(folder, is_scored=True)
+    temporary.mkdir()
+    own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    env = {**os.environ, **own, "TMPDIR": str(temporary)}
+    with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
+        server = Served(livecam.stdout.readline(), folder)
+        (moment,) = server.moments()
+        path = f"/export/{moment['id']}/muted"
+        for asked in ("bytes=999999999-", "bytes=zz", "furlongs=1-2", "bytes=0-10", "bytes=5-1"):
+            answer, content = server.ask(path, Range=asked)
+            assert answer.status == 200
+            assert len(content) == int(answer.headers["Content-Length"])
+        assert server.ask(path, "HEAD")[0].status == 200
+        due = time.monotonic() + 20
+        while list(temporary.iterdir()):
+            assert time.monotonic() < due, "copies of the photos stay"
+        livecam.send_signal(signal.SIGINT)
+        livecam.wait(30)
+
+
+HOSTILE = {
+    "deep": '{"kind": "moment", "x": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    "no number": '{"kind": "moment", "duration_s": NaN}',
+    "infinite": '{"kind": "moment", "duration_s": 1e999}',
+    "large": '{"kind": "moment", "x": [' + "{}," * 6_000_000 + "{}]}",
+}
+
+
+def test_hostile_records_cost_themselves_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "photos"
+    saved(folder, is_scored=True)
+    for name, text in HOSTILE.items():
+        saved(folder / name, is_scored=True)
+        next((folder / name).glob("*.json")).write_text(text)
+    with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
+        server = Served(livecam.stdout.readline(), folder)
+        moments = server.moments()
+        assert len(moments) == 1 + len(HOSTILE)
+        for moment in moments:
+            assert server.ask(f"/api/moments/{moment['id']}")[0].status == 200
+        peak = Path(f"/proc/{livecam.pid}/status")
+        if peak.exists():
+            assert int(re.search(r"VmHWM:\s+(\d+)", peak.read_text())[1]) < 600_000
+        livecam.send_signal(signal.SIGINT)
+        livecam.wait(30)
+    done = run("review", str(folder), "--static", "page", cwd=tmp_path)
+    assert f"{1 + len(HOSTILE)} moments are in page" in done.stdout, done.stderr
 
 
 def test_the_page_is_written_as_a_folder(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 // (`--static`), `window.livecamStatic` is set and everything lies beside it.
 
 const STATIC = window.livecamStatic || null;
-const TOKEN = document.querySelector("meta[name=livecam-token]").content;
+const TOKEN = document.querySelector("meta[name=livecam-token]").content; // "" for guests
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const TILE = { width: 220, height: 182, gap: 12 };
 const COLUMNS = 10; // of the pictures that hold filmstrips
@@ -100,6 +100,9 @@ function take(list) {
   const at = focusedId ? moments.findIndex((one) => one.id === focusedId) : -1;
   if (at >= 0) focusTile(at);
   take.looking = list.is_looking;
+  const problem = (list.problems || []).at(-1);
+  if (problem && problem !== take.problem) say(problem);
+  take.problem = problem;
 }
 
 async function keepLooking() {
@@ -286,8 +289,8 @@ function drawTools() {
       $("files").append(link, " ");
     });
   }
-  $("make").hidden = STATIC !== null || moment.kind === "video";
-  for (const id of ["trash"]) $(id).hidden = STATIC !== null;
+  $("make").hidden = !TOKEN || moment.kind === "video";
+  $("trash").hidden = !TOKEN;
   $("export").parentElement.hidden = STATIC !== null;
   // Of a folder's page only the key photo lies beside it as a picture of its own.
   $("against").querySelector("[value=shutter]").disabled = facts.shutter_s === null || STATIC !== null;
