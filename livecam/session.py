@@ -13,6 +13,8 @@ Threads beside those of the recorder, and what each owns:
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import sys
 import threading
 from dataclasses import dataclass
@@ -97,7 +99,9 @@ class Session:
         sound_note: str = "",
         make_finder: MakeFinder | None = None,
     ) -> None:
-        """`emit` gets every event, from several threads, one at a time.
+        """`emit` gets every event, in order, one at a time, from the thread that caused it.
+
+        While it takes one, others wait in a queue, and nothing else waits for it.
 
         `make_finder` (picklable) makes what finds faces; it is called in another process.
         """
@@ -117,6 +121,7 @@ class Session:
         self.model_note = ""
         """Why faces are not looked for, or ""."""
         self._emit, self._emit_lock = emit, threading.Lock()
+        self._outgoing: queue.SimpleQueue[contract.Event] = queue.SimpleQueue()
         # One finder more is that of the live score, another that of best takes.
         count = THREADS + 1 + options.save_options.best_take
         self._finders = FinderProcess(count, options.model, make_finder)
@@ -192,21 +197,25 @@ class Session:
         that their moments would be all but the same.
         """
         with self._press_lock:
-            if not self._accepting:
+            number = self._press(now_ns() if shutter_ns is None else shutter_ns, by_key=by_key)
+        self._deliver()
+        return number
+
+    def _press(self, t_ns: int, *, by_key: bool) -> int | None:
+        if not self._accepting:
+            return None
+        if self._saver.is_full:
+            self._note(f"a press is refused, since too much waits: {self._saver.problem}")
+            return None
+        if self._is_blind(t_ns):
+            self._keep_press(by_key=by_key)
+            return None
+        if by_key and self._last_shutter_ns is not None:
+            span_ns = to_ns(self.options.before_s + self.options.after_s)
+            if t_ns - self._last_shutter_ns < JOINED_SHARE * span_ns:
+                self.held += 1
                 return None
-            if self._saver.is_full:
-                self.notice(f"a press is refused, since too much waits: {self._saver.problem}")
-                return None
-            t_ns = now_ns() if shutter_ns is None else shutter_ns
-            if self._is_blind(t_ns):
-                self._keep_press(by_key=by_key)
-                return None
-            if by_key and self._last_shutter_ns is not None:
-                span_ns = to_ns(self.options.before_s + self.options.after_s)
-                if t_ns - self._last_shutter_ns < JOINED_SHARE * span_ns:
-                    self.held += 1
-                    return None
-            return self._take(t_ns)
+        return self._take(t_ns)
 
     @property
     def pressed_ns(self) -> int:
@@ -227,13 +236,14 @@ class Session:
             self.held += 1
             return
         self._kept += 1
-        self.send(contract.Notice("the camera gives no picture yet: the press is kept"))
+        self._outgoing.put(contract.Notice("the camera gives no picture yet: the press is kept"))
 
     def _take_kept(self) -> None:
         with self._press_lock:
             for _ in range(self._kept if self._accepting else 0):
                 self._take(now_ns())
             self._kept = 0
+        self._deliver()
 
     def _take(self, t_ns: int) -> int:
         press = self.recorder.press(t_ns)
@@ -250,7 +260,8 @@ class Session:
         self._presses.pressed(number)
         press.moment.add_done_callback(lambda _: self._presses.cut(number))
         shutter_time = self.recorder.clock.at(press.shutter_ns)
-        self.send(contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds")))
+        shot = contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds"))
+        self._outgoing.put(shot)  # before the saver can tell of it
         self._saver.add(press)
         return press.id
 
@@ -320,7 +331,8 @@ class Session:
         health, work = self.recorder.health(), self.work()
         summary = contract.Summary(health.frames, health.dropped, work.shots, work.saved)
         self.send(summary)
-        return summary
+        with self._emit_lock:  # somebody else may be delivering it
+            return summary
 
     def health(self) -> Health:
         """How capture is going."""
@@ -385,14 +397,29 @@ class Session:
     # Save thread: what the saver tells
 
     def send(self, event: contract.Event) -> None:
-        """Hand an event to whoever started the session, one at a time."""
-        with self._emit_lock:
-            self._emit(event)
+        """Hand an event to whoever started the session."""
+        self._outgoing.put(event)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand on what waits. Never call it with a lock held: who takes events may be slow."""
+        # Whoever delivers does so for all that comes meanwhile.
+        while not self._outgoing.empty() and self._emit_lock.acquire(blocking=False):
+            try:
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        self._emit(self._outgoing.get_nowait())
+            finally:
+                self._emit_lock.release()
 
     def notice(self, message: str, number: int | None = None) -> None:
         """Say that livecam goes on otherwise than usual, in an event and in the log."""
+        self._note(message, number)
+        self._deliver()
+
+    def _note(self, message: str, number: int | None = None) -> None:
         print(f"livecam: {visible(message)}", file=sys.stderr, flush=True)
-        self.send(contract.Notice(message, number))
+        self._outgoing.put(contract.Notice(message, number))
 
     def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
         """A moment is on disk."""

@@ -64,6 +64,8 @@ SIGNALS: dict[str, Message] = {
 }  # fmt: skip
 
 DRAW_INTERVAL_S = 0.1
+PATIENCE_S = 2.0
+"""After Ctrl-C, how long somebody who reads our output may read nothing of it."""
 
 SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
@@ -90,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
             traceback.print_exc()  # into the log
             program.report(LivecamError(f"livecam broke down: {err!r}", "--log FILE tells more"))
             code = int(ExitCode.FAILURE)
+        program.wait_for_readers()
         program.restore()
         program.farewell()
     return code
@@ -108,6 +111,7 @@ class Program:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = view = _view(args, errors)
         self._screen = None if isinstance(view, PlainView | JsonView) else view
+        self._outbox = view.outbox if isinstance(view, PlainView | JsonView) else None
         self._status = StatusReader()
         self._keyboard = Keyboard(self._on_key, lambda: self._inbox.put("hangup"))
         self._session: Session | None = None
@@ -213,6 +217,16 @@ class Program:
     def report(self, error: LivecamError) -> None:
         """Show an error that ended the run before there was a session."""
         self._on_event(Error(error.message, error.hint, int(error.exit_code)))
+
+    def wait_for_readers(self) -> None:
+        """Wait until what was told is read; for somebody who wants to go, not for ever."""
+        if self._outbox is None:
+            return
+        while not self._outbox.join(DRAW_INTERVAL_S):
+            is_stalled = self._outbox.stalled_s > PATIENCE_S
+            if self._interrupts > 1 or (self._interrupts and is_stalled):
+                return
+            self._handle(self._next_message())
 
     def restore(self) -> None:
         """Give the terminal back. May be called twice."""
@@ -341,6 +355,8 @@ class Program:
     def _tick(self) -> None:
         """Press where the timer or the automatic shutter is due."""
         session, t_ns = self._session, now_ns()
+        if self._outbox is not None and not self._outbox.is_read:
+            self._end("quit")  # the program that started us has ended, and so do we
         self._status.countdown_s = left_s = self._timer.left_s(t_ns)
         if session is None:
             return
@@ -362,8 +378,7 @@ class Program:
         )
         if unwritten:
             text += f"; {moments(unwritten)} cannot be written yet: {why}"
-        # In a thread of its own: who reads our output may not, and a second Ctrl-C must still work.
-        threading.Thread(target=session.notice, args=(text,), daemon=True).start()
+        session.notice(text)
 
     def _draw(self) -> None:
         if self._looking is not None and self._screen is not None:
@@ -417,8 +432,7 @@ class Program:
             self._errors.append(event)
             self._status.error = event.message
         self._view.on_event(event)
-        # Nobody reads what we print: the program that started us has ended, and so do we.
-        self._inbox.put("draw" if self._view.is_read else "quit")
+        self._inbox.put("draw")
 
     def _on_waiting(self, why: str) -> None:
         self._status.waiting_for = why

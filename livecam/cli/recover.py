@@ -31,6 +31,7 @@ def run(folder: Path, model: AnyModel, *, as_json: bool) -> int:
             view.on_event(event)
 
         good = recover(folder, tell, model=model)
+        view.outbox.join()
     if not found and not as_json:
         print(f"nothing is unfinished in {visible(str(folder))}")
     return int(ExitCode.OK if good else ExitCode.FAILURE)

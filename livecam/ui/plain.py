@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
 from livecam.text import visible
+from livecam.ui.outbox import Outbox
 from livecam.ui.status import verdict
-from livecam.ui.streams import discard
 
 if TYPE_CHECKING:
     from livecam.ui.status import Status
@@ -22,7 +22,7 @@ class PlainView:
     def __init__(self, out: TextIO, errors: TextIO) -> None:
         self._out, self._errors = out, errors
         self._has_said_opening = False
-        self.is_read = True
+        self.outbox = Outbox()
         for stream in (out, errors):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
@@ -36,7 +36,7 @@ class PlainView:
     def on_event(self, event: contract.Event) -> None:
         """One line an event; what went wrong goes to standard error."""
         if isinstance(event, contract.Error):
-            _print(visible(describe(event)), self._errors)
+            self.outbox.put(visible(describe(event)), self._errors)
         else:
             self._say(visible(describe(event)))
         if isinstance(event, contract.Ready):
@@ -52,7 +52,7 @@ class PlainView:
             self._say("opening...")
 
     def _say(self, line: str) -> None:
-        self.is_read = self.is_read and _print(line, self._out)
+        self.outbox.put(line, self._out)
 
 
 class JsonView:
@@ -62,7 +62,7 @@ class JsonView:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self.is_read = True
+        self.outbox = Outbox()
         # JSON is UTF-8 whatever the system's own encoding is (a pipe's on Windows is not).
         if isinstance(out, io.TextIOWrapper):
             out.reconfigure(encoding="utf-8")
@@ -75,20 +75,10 @@ class JsonView:
 
     def on_event(self, event: contract.Event) -> None:
         """Print it."""
-        self.is_read = self.is_read and _print(event.to_json(), self._out)
+        self.outbox.put(event.to_json(), self._out)
 
     def draw(self, status: Status) -> None:
         """States are not events."""
-
-
-def _print(line: str, out: TextIO) -> bool:
-    """Print a line; False if nobody reads any more."""
-    try:
-        print(line, file=out, flush=True)
-    except OSError:
-        discard(out)
-        return False
-    return True
 
 
 def describe(event: contract.Event) -> str:

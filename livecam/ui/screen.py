@@ -101,7 +101,6 @@ class Screen:
         self.show_picture = is_picture
         self.is_mirrored = True
         self.show_help = False
-        self.is_read = True
         self._open = False
         self._budget = Budget(BYTES_A_SECOND[is_remote()])
         self._drawn: Drawn | None = None
