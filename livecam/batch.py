@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 from collections import deque
@@ -9,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from livecam.errors import OutputError, UsageError
+from livecam.disk.claim import lock
+from livecam.errors import InputError, OutputError, UsageError
+from livecam.formats.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -59,31 +62,45 @@ class Gain:
 class ResultFile:
     """A file of one JSON line an input that grows as a run goes on, and that the next one reads.
 
-    A line is whole once it ends: what a run that was killed has left of one is taken away.
+    A line is whole once it ends: what a run that was killed has left of one is taken away. As long
+    as it is open no other run may write it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read what there is. Raises OutputError, and UsageError for a file of another kind."""
+        """Read what there is.
+
+        Raises OutputError, and UsageError for a file of another kind, one that is damaged, and one
+        that another run writes.
+        """
         self._path = path
         self.done: set[bytes] = set()
         """Of earlier runs: what `id` of their lines says, as bytes."""
-        self.gains: list[Gain] = []
-        """A heap of the largest."""
-        self.judged = self.better = 0
-        """Inputs with a key photo, and those of which another frame is better."""
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is no regular file", "name a new file")
         try:
-            whole = self._read()
             # Without a buffer: what does not reach the disk is said at once, not at the end.
-            self._file = path.open("ab", buffering=0)
-            self._file.truncate(whole)
+            self._file = path.open("a+b", buffering=0)
         except OSError as err:
             raise OutputError(f"cannot write {path}: {err.strerror}") from err
+        try:
+            lock(self._file)
+        except OSError as err:
+            self._file.close()
+            hint = "wait for it, or name a new file"
+            raise UsageError(f"another run writes {path}", hint) from err
+        try:
+            whole = 0
+            for row in self._rows():
+                self.done.add(row.id)
+                whole = row.end
+            self._file.truncate(whole)
+        except BaseException:
+            self._file.close()
+            raise
 
     def add(self, result: Event) -> None:
         """Write a line. Raises OutputError."""
-        line = result.to_json()
-        self._note(json.loads(line))
-        data = line.encode() + b"\n"
+        data = result.to_json().encode() + b"\n"
         try:
             is_whole = self._file.write(data) == len(data)
         except OSError as err:
@@ -91,39 +108,74 @@ class ResultFile:
         if not is_whole:
             raise OutputError(f"cannot write {self._path}: there is no room left")
 
+    def summary(self) -> Summary:
+        """What all its lines together say; of an input with several, the last. Raises UsageError.
+
+        It is read twice, so that nothing grows with it but a number an input.
+        """
+        last = {row.input: row.number for row in self._rows()}
+        judged = better = 0
+        largest: list[Gain] = []
+        for row in self._rows():
+            if row.gain is None or last[row.input] != row.number:
+                continue
+            judged += 1
+            if row.gain.gain > 0:
+                better += 1
+                push = heapq.heappushpop if len(largest) >= MOST_GAINS else heapq.heappush
+                push(largest, row.gain)
+        return Summary(judged, better, tuple(sorted(largest, reverse=True)))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _read(self) -> int:
-        """Bytes of its whole lines."""
-        if not self._path.exists():
-            return 0
-        whole = 0
+    def _rows(self) -> Iterator[_Row]:
+        """Its whole lines. Raises UsageError for what no run has written."""
+        end = 0
         with self._path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
-                    break
+                    return
+                end += len(line)
                 try:
-                    result = json.loads(line)
-                    self.done.add(bytes.fromhex(result["id"].replace("-", "")))
-                    self._note(result)
-                except (ValueError, KeyError, TypeError, AttributeError) as err:
-                    raise UsageError(
-                        f"{self._path} is no file of results", "name a new file"
-                    ) from err
-                whole += len(line)
-        return whole
+                    yield _row(parse_json(line), number, end)
+                except (InputError, ValueError, LookupError, TypeError, AttributeError) as err:
+                    what = f"line {number} of {self._path} is no result"
+                    raise UsageError(what, "take it out, or name a new file") from err
 
-    def _note(self, result: dict[str, Any]) -> None:
-        gain = result.get("gain")
-        if gain is None:
-            return
-        self.judged += 1
-        if gain <= 0:
-            return
-        self.better += 1
-        at_s = (result["present_key"]["time_s"], result["key"]["time_s"])
-        item = Gain(gain, tuple(result["files"]), result["kind"], *at_s)
-        push = heapq.heappushpop if len(self.gains) >= MOST_GAINS else heapq.heappush
-        push(self.gains, item)
+
+@dataclass(frozen=True)
+class Summary:
+    """What the lines of a file of results say together."""
+
+    judged: int
+    """Inputs with a key photo."""
+    better: int
+    """Those of which another frame is better."""
+    largest: tuple[Gain, ...]
+    """Those that would gain most, the largest first."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line."""
+
+    id: bytes
+    number: int
+    end: int
+    """Where it ends in the file."""
+    input: bytes
+    """The same for the same files."""
+    gain: Gain | None
+    """None for an input without a key photo."""
+
+
+def _row(result: dict[str, Any], number: int, end: int) -> _Row:
+    files = tuple(map(str, result["files"]))
+    gain = None
+    if result.get("gain") is not None:
+        at_s = (float(result["present_key"]["time_s"]), float(result["key"]["time_s"]))
+        gain = Gain(float(result["gain"]), files, str(result["kind"]), *at_s)
+    key = hashlib.blake2b(json.dumps(files).encode(), digest_size=8).digest()
+    return _Row(bytes.fromhex(result["id"].replace("-", "")), number, end, key, gain)

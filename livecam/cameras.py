@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livecam.capture.address import without_secrets
 from livecam.capture.source import CameraRequest
 from livecam.errors import CameraError, InputError
 
@@ -48,7 +49,7 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
         return VideoFile(path)
     is_path = "/" in spec or "\\" in spec
     if path.suffix and is_path and not path.exists() and not spec.startswith("/dev/"):
-        raise InputError(f"there is no file {spec}")
+        raise InputError(f"there is no file {without_secrets(spec)}")
     from livecam.capture.devices import find_device
 
     return _open_in_time(find_device(spec), request)

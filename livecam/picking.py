@@ -11,13 +11,13 @@ import re
 import threading
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from livecam.batch import in_order
 from livecam.disk.new_files import write_new
-from livecam.disk.publish import check_folder
+from livecam.disk.publish import check_folder, complete_or_withdraw
 from livecam.edit.rekey import Retouch, best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError
 from livecam.formats.exif import image_id
@@ -54,6 +54,9 @@ class PickOptions:
     done: Set[bytes] = frozenset()
     """What an earlier run has done, by its identifier's bytes."""
     best_take: bool = False
+    reports: bool = False
+    """Whether a line is wanted of every input: one of which a run that was killed has written the
+    files, and not the line, is judged again."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +144,17 @@ def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) ->
         if uuid.UUID(identifier).bytes in ask.done:
             return Outcome(source, identifier)
         before = _done_before(source, ask, identifier, made)
-        if before:
+        if before and not ask.reports:
             return Outcome(source, identifier, outputs=before)
+        if before:
+            ask = replace(ask, out=None)
         if source.kind == "pictures":
             with finders.several() as some:
-                return _pick(source, ask, some, identifier, None)
-        with open_movie(source) as movie:
-            return _pick(source, ask, [finders.mine()], identifier, movie)
+                outcome = _pick(source, ask, some, identifier, None)
+        else:
+            with open_movie(source) as movie:
+                outcome = _pick(source, ask, [finders.mine()], identifier, movie)
+        return replace(outcome, outputs=before or outcome.outputs)
     except InputError as err:
         name = source.file.name
         message = err.message if name in err.message else f"{name}: {err.message}"
@@ -227,6 +234,7 @@ class Made:
         with self._lock:
             stems = self._folders.get(folder)
             if stems is None:
+                complete_or_withdraw(folder)  # what a run that was killed has left half done
                 stems = self._folders[folder] = {}
                 for path in sorted(folder.iterdir()) if folder.is_dir() else ():
                     if not path.name.startswith("."):

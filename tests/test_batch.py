@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -59,9 +61,53 @@ def test_a_second_run_knows_what_the_first_has_done(tmp_path):
     first.close()
     second = ResultFile(path)
     assert second.done == {number.to_bytes(16) for number in (1, 2, 3, 4)}
-    assert (second.judged, second.better) == (3, 2)
-    assert [gain.gain for gain in sorted(second.gains, reverse=True)] == [0.7, 0.1]
+    found = second.summary()
+    assert (found.judged, found.better) == (3, 2)
+    assert [gain.gain for gain in found.largest] == [0.7, 0.1]
     second.close()
+
+
+def test_of_an_input_that_was_judged_twice_the_last_line_counts(tmp_path):
+    file = ResultFile(tmp_path / "r.jsonl")
+    file.add(result(1, 0.5))
+    file.add(result(2, 0.1))
+    file.add(replace(result(1, 0.0), id=f"{7:032X}"))  # the photo was touched since
+    found = file.summary()
+    assert (found.judged, found.better) == (2, 1)
+    assert [gain.gain for gain in found.largest] == [0.1]
+    file.close()
+
+
+def test_two_runs_do_not_write_one_file(tmp_path):
+    first = ResultFile(tmp_path / "r.jsonl")
+    with pytest.raises(UsageError, match="another run writes"):
+        ResultFile(tmp_path / "r.jsonl")
+    first.close()
+    ResultFile(tmp_path / "r.jsonl").close()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"\n", b'{"id": "x"}\n', bytes(600) + b"\n", b'{"id": "' + b"0" * 32 + b'", "gain": NaN}\n',
+        b'{"id": "' + b"0" * 32 + b'", "files": ["x"], "kind": "video", "gain": "<b>"}\n',
+        b"[" * 100_000 + b"]" * 100_000 + b"\n",
+    ],
+)  # fmt: skip
+def test_a_damaged_line_is_named_and_nothing_is_written(tmp_path, damaged):
+    path = tmp_path / "r.jsonl"
+    lines = [result(number, 0.1).to_json().encode() + b"\n" for number in (1, 2)]
+    path.write_bytes(lines[0] + damaged + lines[1])
+    with pytest.raises(UsageError, match=f"line 2 of {path} is no result"):
+        ResultFile(path)
+    assert path.read_bytes() == lines[0] + damaged + lines[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes")
+def test_a_pipe_is_no_file_of_results(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no regular file"):
+        ResultFile(tmp_path / "pipe")
 
 
 def test_half_a_line_of_a_run_that_was_killed_is_taken_away(tmp_path):
@@ -82,7 +128,7 @@ def test_half_a_line_of_a_run_that_was_killed_is_taken_away(tmp_path):
 def test_a_file_of_another_kind_is_not_touched(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary\n")
-    with pytest.raises(UsageError, match="is no file of results"):
+    with pytest.raises(UsageError, match=r"line 1 of .* is no result"):
         ResultFile(path)
     assert path.read_text() == "dear diary\n"
 
@@ -91,7 +137,8 @@ def test_only_the_largest_gains_are_remembered(tmp_path):
     file = ResultFile(tmp_path / "r.jsonl")
     for number in range(1, 200):
         file.add(result(number, number / 1000))
+    found = file.summary()
     file.close()
-    assert len(file.gains) == 50
-    assert min(gain.gain for gain in file.gains) == 0.15
-    assert file.better == 199
+    assert len(found.largest) == 50
+    assert found.largest[-1].gain == 0.15
+    assert found.better == 199

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from livecam.capture.address import without_secrets
 from livecam.errors import CameraError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def find_device(spec: str) -> Device:
         if not matching:
             raise CameraError(f"{spec} is no camera", "'livecam devices' lists those there are")
     if not matching:
-        what = f"no camera '{spec}'" if devices else "no camera found"
+        what = f"no camera '{without_secrets(spec)}'" if devices else "no camera found"
         hint = "see 'livecam devices', or try --camera demo" if devices else "try --camera demo"
         raise CameraError(what, hint)
     if len({device.path for device in matching}) > 1:

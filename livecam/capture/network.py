@@ -6,11 +6,11 @@ The only place where livecam touches a network, and only for the address the use
 from __future__ import annotations
 
 from fractions import Fraction
-from urllib.parse import urlsplit
 
 import av
 
 from livecam.capture import rtsp
+from livecam.capture.address import split_address
 from livecam.capture.av_stream import AvStream, Picture
 from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.http_jpegs import HttpJpegs, open_jpegs
@@ -41,11 +41,7 @@ class NetworkCamera(BlockingSource):
     def __init__(self, url: str) -> None:
         """Connect. Raises CameraError, or UsageError for a scheme that is no camera's."""
         super().__init__()
-        try:
-            parts = urlsplit(url)
-            _ = parts.port  # raises where it is no number
-        except ValueError as err:
-            raise UsageError(f"'{_without_password(url)}' is no address: {err}") from err
+        parts = split_address(url)
         if parts.scheme not in SCHEMES:
             raise UsageError(
                 f"livecam reads no {parts.scheme}:// addresses", "try http:// or rtsp://"
@@ -180,12 +176,6 @@ def _open_with_ffmpeg(url: str, scheme: str) -> AvStream:
     except BaseException:
         container.close()
         raise
-
-
-def _without_password(url: str) -> str:
-    """An address that is none, without what stands before the last @ of its host."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _reason(err: Exception) -> str:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from livecam.capture.address import without_secrets
 from livecam.cli.hook import SavedHook
 from livecam.cli.opening import Opening
 from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
@@ -387,7 +388,7 @@ class Program:
             self._view.draw(self._status.read(self._session))
 
     def _status_line(self) -> None:
-        self._view.draw(self._status.read(None, self._args.camera or ""))
+        self._view.draw(self._status.read(None, without_secrets(self._args.camera or "")))
 
     def _suspend(self) -> None:
         self._keyboard.release()

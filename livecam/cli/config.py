@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from livecam import contract
+from livecam.capture.address import without_secrets
 from livecam.cli import settings
 from livecam.cli.options import commands_of, parser_of_all
 from livecam.text import visible
@@ -21,22 +22,31 @@ def run(*, as_json: bool) -> int:
     if as_json:
         for one in found:
             source = str(path) if one.is_own else "default"
-            event = contract.Setting(one.command, one.name, _plain(one.value), source)
+            event = contract.Setting(one.command, one.name, _shown(one), source)
             print(event.to_json(), flush=True)
         return 0
-    there = "" if path.exists() else ", which does not exist"
-    print(f"# settings come from {visible(str(path))}{there}")
+    if path is None:
+        print("# there are no settings: this user has no home folder")
+    else:
+        there = "" if path.exists() else ", which does not exist"
+        print(f"# settings come from {visible(str(path))}{there}")
     before = ""
     for one in found:
         if one.command != before:
             before = one.command
             print(f"\n[{before}]")
-        value = _plain(one.value)
+        value = _shown(one)
         line = f"{one.name} = {_toml(value)}"
         if value is None:
             line = f"# {one.name} is not set"
         print(f"{line:<36} # {'yours' if one.is_own else 'default'}")
     return 0
+
+
+def _shown(one: settings.Setting) -> str | int | float | bool | None:
+    """Its value; of an address of a camera nothing that is secret."""
+    value = _plain(one.value)
+    return without_secrets(value) if one.name == "camera" and isinstance(value, str) else value
 
 
 def _plain(value: object) -> str | int | float | bool | None:

@@ -19,6 +19,7 @@ from livecam.cli.file_options import (
     run_pick,
 )
 from livecam.cli.values import add_model, add_retouch, rate, seconds, size
+from livecam.directories import home_folder
 from livecam.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _Completion(argparse.Action):
     def __call__(self, _: object, __: object, shell: Any, *___: object) -> None:
         from livecam.cli.manual import install_completion
 
-        print(f"completions for {shell}: {install_completion(shell, Path.home())}")
+        print(f"completions for {shell}: {install_completion(shell, home_folder())}")
         raise SystemExit(0)
 
 

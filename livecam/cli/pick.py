@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from PIL import Image
 
 from livecam import contract
-from livecam.batch import Gain, ResultFile
+from livecam.batch import Gain, ResultFile, Summary
 from livecam.cli.over import Telling, jobs_for, peeked
 from livecam.disk.publish import write_file
 from livecam.errors import InputError, UsageError
@@ -122,8 +122,9 @@ class _Report:
         model = FaceModel(args.model, args.face_runtime)
         done = self._results.done if self._results is not None else frozenset()
         ask = PickOptions(
-            wanted, args.out, args.rekey, args.enhance, model, look, done, args.best_take
-        )
+            wanted, args.out, args.rekey, args.enhance, model, look, done, args.best_take,
+            reports=self._results is not None,
+        )  # fmt: skip
         is_empty = True
         with told:
             for one in self._outcomes(found, ask):
@@ -149,17 +150,17 @@ class _Report:
 
     def _summary(self) -> None:
         told, results = self._told, self._results
-        largest = sorted(results.gains, reverse=True) if results is not None else []
+        found = results.summary() if results is not None else Summary(0, 0, ())
         if self._args.json:
             if results is not None:
-                items = ({"files": gain.files, "gain": gain.gain} for gain in largest)
-                summary = contract.LibrarySummary(results.judged, results.better, tuple(items))
+                items = ({"files": gain.files, "gain": gain.gain} for gain in found.largest)
+                summary = contract.LibrarySummary(found.judged, found.better, tuple(items))
                 print(summary.to_json(), flush=True)
         else:
             told.print(told.summary("picked"))
-            if results is not None and results.judged:
-                told.print(picks.gains(results.judged, results.better, largest))
-        cells = _compared(largest) if self._args.sheet and not self._is_one else []
+            if found.judged:
+                told.print(picks.gains(found.judged, found.better, found.largest))
+        cells = _compared(found.largest) if self._args.sheet and not self._is_one else []
         if cells:
             _save_sheet(cells, picks.GAINS_TITLE, self._args.sheet, is_compared=True)
 

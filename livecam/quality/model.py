@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from platformdirs import user_data_path
-
+from livecam.directories import data_folder
 from livecam.errors import ModelError
 
 MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
@@ -82,9 +81,10 @@ def find_model(override: Path | None = None) -> Path:
     return override if override is not None else _installed_model()
 
 
-def fetched_path() -> Path:
-    """Where `livecam model` puts it: the user's data folder."""
-    return user_data_path("livecam", appauthor=False) / FILE_NAME
+def fetched_path() -> Path | None:
+    """Where `livecam model` puts it: the user's data folder, if there is one."""
+    folder = data_folder()
+    return None if folder is None else folder / FILE_NAME
 
 
 def _installed_model() -> Path:
@@ -95,7 +95,7 @@ def _installed_model() -> Path:
         if path.is_file():
             return path
     fetched = fetched_path()
-    if fetched.is_file():
+    if fetched is not None and fetched.is_file():
         return fetched
     raise MissingModelError("the face model is not installed", _HINT)
 

@@ -6,13 +6,13 @@ import contextlib
 import os
 import threading
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
+from livecam.directories import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MOST_BYTES = 1_000_000_000
 """Some thousand thumbnails and a few hundred movies."""
@@ -22,7 +22,7 @@ SWEEP_EVERY = 50_000_000
 
 def default_folder() -> Path:
     """Where the user's system keeps such things; readable by the user only."""
-    return Path(platformdirs.user_cache_dir("livecam", False)) / "review"
+    return cache_folder() / "review"
 
 
 class Cache:

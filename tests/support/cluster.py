@@ -13,7 +13,7 @@ Program = subprocess.Popen[str]
 
 @contextlib.contextmanager
 def cluster(workers: int = 2) -> Iterator[tuple[str, list[Program]]]:
-    """The scheduler's address, and its workers of one thread each."""
+    """The scheduler's address, and programs: workers of one thread each, the scheduler last."""
     scheduler = subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
          "--port", "0", "--no-dashboard"],
@@ -35,7 +35,7 @@ def cluster(workers: int = 2) -> Iterator[tuple[str, list[Program]]]:
         for _ in range(workers)
     ]  # fmt: skip
     try:
-        yield address, programs
+        yield address, [*programs, scheduler]
     finally:
         for program in (*programs, scheduler):
             program.kill()

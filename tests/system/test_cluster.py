@@ -77,3 +77,28 @@ def test_a_cluster_that_is_not_there_is_one_line(library, tmp_path):
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("livecam:")]
     assert "cannot be reached" in line
+
+
+def test_a_cluster_without_workers_is_one_line(library, tmp_path):
+    with support.cluster(workers=0) as (address, _):
+        done = run("pick", str(library), "--dask", address, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("livecam:")]
+    assert "has no workers" in line
+
+
+def test_a_scheduler_that_goes_is_one_line_and_the_next_run_goes_on(library, tmp_path):
+    with support.cluster(workers=1) as (address, programs):
+        command = [sys.executable, "-m", "livecam", "pick", str(library), "--json", "--report",
+                   "r.jsonl", "--dask", address]  # fmt: skip
+        with subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as program:
+            program.stdout.readline()
+            programs[-1].kill()
+            _, errors = program.communicate(timeout=120)
+    assert program.returncode == 1
+    assert "is gone" in errors
+    assert "Traceback" not in errors
+    done = run("pick", str(library), "--json", "--report", "r.jsonl", cwd=tmp_path)
+    assert any(event["event"] == "skipped" for event in events(done.stdout))

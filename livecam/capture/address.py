@@ -1,0 +1,48 @@
+"""Addresses of network cameras, in which a password may stand: it is never shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from livecam.errors import UsageError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+HINT = "in a user's name or password write # as %23, / as %2F, ? as %3F, @ as %40 and : as %3A"
+_HOSTLIKE = re.compile(r"\[[0-9a-fA-F:.]+\]|[^:\[\]]*\.[^:\[\]]*|localhost", re.IGNORECASE)
+"""What is a host's name, or number, rather than a user's."""
+
+
+def split_address(address: str) -> SplitResult:
+    """The parts of an address, its host among them.
+
+    A `#`, `/` or `?` in a password ends the host for whoever reads the address: the user's name
+    would be looked up as a host, and the password shown. Raises UsageError, which says nothing of
+    it.
+    """
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as err:
+        # Whose own words may hold a part of the password.
+        raise UsageError("this is no address of a camera", HINT) from err
+    later = parts.path + parts.query + parts.fragment
+    host = re.sub(r":\d*$", "", parts.netloc)
+    is_cut = "@" in later and "@" not in parts.netloc
+    if "@" in parts.fragment or (is_cut and port is not None and not _HOSTLIKE.fullmatch(host)):
+        raise UsageError("this is no address of a camera: it ends amid its password", HINT)
+    if not parts.hostname:
+        raise UsageError("this is no address of a camera: it names no host", HINT)
+    return parts
+
+
+def without_secrets(text: str) -> str:
+    """What names a camera, to be shown: without user and password, wherever they may end."""
+    before, at, rest = text.rpartition("@")
+    if not at:
+        return text
+    scheme, separator, _ = before.partition("://")
+    return f"{scheme}{separator}…@{rest}" if separator else f"…@{rest}"
