@@ -31,10 +31,12 @@ CV2_PROVIDERS = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
 )
-PUBLIC = ("python", "opencv", "model", "encoders", "display")
+PUBLIC = ("python", "opencv", "model", "encoders", "memory", "display")
 """What doctor says of these names nobody."""
 ENCODERS = ("libx264", "aac")
 LOW_SPACE_BYTES = 500_000_000
+FRAME_BYTES = 3840 * 2160 * 3 // 2
+"""Of a raw 4K frame."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ def _checks(model: FaceModel, out: Path, camera: str | None) -> dict[str, Callab
         "model": lambda: _model(model),
         "encoders": _encoders,
         "folder": lambda: _folder(out),
+        "spool": lambda: _spool(out),
+        "memory": _memory,
+        "trash": lambda: _trash(out),
         "display": _display,
     }
 
@@ -201,9 +206,13 @@ def _encoders() -> Finding:
     return Finding("encoders", "ok", f"{' and '.join(ENCODERS)} of PyAV {av.__version__}")
 
 
+def _existing(out: Path) -> Path:
+    """The folder, or the nearest above it that is there: looking must change nothing."""
+    return next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
+
+
 def _folder(out: Path) -> Finding:
-    # The folder itself is not made: looking must change nothing.
-    folder = next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
+    folder = _existing(out)
     try:
         with tempfile.TemporaryFile(dir=folder):
             free = shutil.disk_usage(folder).free
@@ -211,6 +220,38 @@ def _folder(out: Path) -> Finding:
         return Finding("folder", "fail", f"cannot write to {folder}: {err.strerror}")
     text = f"{out} can be written, {free / 1e9:.1f} GB free"
     return Finding("folder", "ok" if free > LOW_SPACE_BYTES else "warn", text)
+
+
+def _spool(out: Path) -> Finding:
+    from livecam.media.spool import folder_for, strange
+
+    used, others = folder_for(out), strange(out)
+    if others:
+        names = ", ".join(path.name for path in others)
+        return Finding("spool", "warn", f"{names} in {out} is not ours; {used.name} is used")
+    return Finding("spool", "ok", f"unfinished moments lie in {used} until their files are there")
+
+
+def _memory() -> Finding:
+    from livecam.memory import shared
+
+    try:
+        memory = shared(FRAME_BYTES)
+    except OSError as err:
+        text = f"there is no shared memory for raw frames ({err.strerror}): they are copied twice"
+        return Finding("memory", "warn", text)
+    memory.close()
+    memory.unlink()
+    return Finding("memory", "ok", "frames can be shared between processes")
+
+
+def _trash(out: Path) -> Finding:
+    from livecam.disk.trash import problem
+
+    why = problem(_existing(out))
+    if why:
+        return Finding("trash", "warn", f"photos cannot be removed or changed in place: {why}")
+    return Finding("trash", "ok", "what is removed or changed can be brought back")
 
 
 def _display() -> Finding:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from livecam import contract
 from tests.support.program import events, run
@@ -17,7 +19,8 @@ def test_it_says_what_works_on_one_screen(tmp_path):
     done = run("doctor", cwd=tmp_path)
     lines = done.stdout.splitlines()
     assert len(lines) < 24
-    for word in ("camera", "microphone", "model", "encoders", "opencv", "folder", "display"):
+    for word in ("camera", "microphone", "model", "encoders", "opencv", "folder", "spool", "memory",
+                 "trash", "display"):  # fmt: skip
         assert any(line.split()[1] == word for line in lines[:-1]), word
     assert done.returncode == (1 if any(line.startswith("fail") for line in lines) else 0)
     assert list(tmp_path.iterdir()) == [], "looking changes nothing"
@@ -35,6 +38,18 @@ def test_a_folder_that_cannot_be_written_fails(tmp_path):
     done = run("doctor", "--out", "file/below", cwd=tmp_path)
     assert done.returncode == 1
     assert "fail  folder" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links")
+def test_a_spool_that_is_not_ours_and_a_trash_that_is_none_are_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("no folder can be made here")
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / ".livecam-unfinished").symlink_to("/nonexistent")
+    done = run("doctor", "--camera", "demo", cwd=tmp_path)
+    assert re.search(r"warn +spool .*\.livecam-unfinished in .* is not ours", done.stdout)
+    assert re.search(r"warn +trash ", done.stdout)
+    assert done.returncode == 0
 
 
 def test_devices_lists_cameras_and_microphones(tmp_path):
