@@ -1,8 +1,8 @@
 """Time as livecam keeps it: integer nanoseconds on the monotonic clock.
 
 Every frame, sound sample and press is placed on this one clock. Wall time appears only where a
-person or a file format reads it, through a `WallClock` that is fixed once at the start, so that a
-clock set right during a session cannot pull two moments apart.
+person or a file format reads it, through a `WallClock`: each moment keeps the one that was right at
+its press, so that a clock set right during a session cannot pull a moment apart.
 """
 
 from __future__ import annotations

@@ -59,10 +59,10 @@ class SoundClip:
 class SoundRing:
     """A ring of int16 samples, allocated once. One thread appends, any thread cuts."""
 
-    def __init__(self, span_s: float, rate_hz: int, channels: int, latency_s: float = 0.0) -> None:
-        """`latency_s` is how long a sample takes from the air to `append`, as the device says."""
+    def __init__(self, span_s: float, rate_hz: int, channels: int) -> None:
         self.rate_hz, self.channels = rate_hz, channels
-        self.latency_ns = to_ns(latency_s)
+        self.latency_ns = 0
+        """How long a sample takes from the air to `append`, as the device says."""
         self._samples = np.zeros((int((span_s + HISTORY_S) * rate_hz), channels), np.int16)
         self._count = 0
         self._blocks: deque[tuple[int, int, int]] = deque()  # first sample, end, arrival ns

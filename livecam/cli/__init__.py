@@ -1,4 +1,4 @@
-"""The command line. Thin: it reads options, runs a command and turns errors into exit codes."""
+"""The command line: reads options, runs a command and turns errors into exit codes."""
 
 from __future__ import annotations
 

@@ -102,8 +102,9 @@ def run(args: argparse.Namespace) -> int:
 class Program:
     """One run. Its main loop owns the screen and runs on the main thread.
 
-    Everything else, signal handlers included, only puts messages into the inbox: a handler may
-    interrupt any line of the main thread, and must not wait for a lock that this line holds.
+    Keys and other triggers press the shutter from their own threads, and put everything else into
+    the inbox. Signal handlers do nothing but that: a handler may interrupt any line of the main
+    thread, and must not wait for a lock that this line holds.
     """
 
     def __init__(self, args: argparse.Namespace, errors: TextIO) -> None:
@@ -474,16 +475,16 @@ def _options(args: argparse.Namespace) -> Options:
     # A run of a set number of shots is a program's: it wants to know that the camera is gone.
     reconnects = not args.no_reconnect and args.shots is None
     return Options(
-        args.before,
-        args.after,
-        args.out,
-        FaceModel(args.model, args.face_runtime),
-        save_options,
-        args.tier,
-        live_score,
-        args.spill,
-        reconnects,
-        args.camera_name,
+        before_s=args.before,
+        after_s=args.after,
+        out=args.out,
+        model=FaceModel(args.model, args.face_runtime),
+        save_options=save_options,
+        tier=args.tier,
+        live_score=live_score,
+        spill=args.spill,
+        reconnects=reconnects,
+        camera_name=args.camera_name,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from livecam.quality.explain import GREAT
 from livecam.timebase import to_ns, to_s
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 TIMERS_S = (3.0, 10.0)
 """What webcam programs and phones offer."""
-GOOD, GOOD_FOR_S = 0.85, 0.5
+GOOD_FOR_S = 0.5
 """The automatic shutter: a live score that is called great, for so long (three readouts)."""
 AUTOMATIC_EVERY_S = 5.0
 BURST_EVERY_S = 1.0
@@ -79,7 +80,7 @@ class AutomaticShutter:
 
     def is_due(self, live: LiveScore | None, t_ns: int, *, is_busy: bool) -> bool:
         """Whether to press now; `is_busy` while the moment before is still going on."""
-        is_good = live is not None and live.faces > 0 and live.score >= GOOD
+        is_good = live is not None and live.faces > 0 and live.score >= GREAT
         if not self.is_on or is_busy or not is_good:
             self._good_since_ns = None
             return False

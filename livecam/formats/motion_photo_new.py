@@ -13,6 +13,7 @@ from livecam.formats.boxes import box, full_box
 from livecam.formats.jpeg import XMP_HEADER, insert_segment
 from livecam.formats.remux import remuxed
 from livecam.formats.tracks import NewTrack, handler, with_track
+from livecam.formats.xmp import item_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,14 +38,8 @@ _XMP = """\
     Camera:MotionPhotoPresentationTimestampUs="{still_us}">
    <Container:Directory>
     <rdf:Seq>
-     <rdf:li rdf:parseType="Resource">
-      <Container:Item Item:Mime="{mime}" Item:Semantic="Primary" Item:Length="0" \
-Item:Padding="{padding}"/>
-     </rdf:li>
-     <rdf:li rdf:parseType="Resource">
-      <Container:Item Item:Mime="video/mp4" Item:Semantic="MotionPhoto" Item:Length="{length}" \
-Item:Padding="0"/>
-     </rdf:li>
+     {primary}
+     {movie}
     </rdf:Seq>
    </Container:Directory>
   </rdf:Description>
@@ -96,9 +91,9 @@ def motion_xmp(still_us: int, length: int, still: Still = "jpeg") -> bytes:
     In a HEIC the movie lies in a box, whose header counts as the photo's padding.
     """
     padding = 8 if still == "heic" else 0
-    return _XMP.format(
-        still_us=still_us, length=length, mime=f"image/{still}", padding=padding
-    ).encode()
+    primary = item_text("Primary", f"image/{still}", 0, padding)
+    movie = item_text("MotionPhoto", "video/mp4", length)
+    return _XMP.format(still_us=still_us, primary=primary, movie=movie).encode()
 
 
 def append_movie(photo: bytes, video: bytes, still: Still) -> bytes:

@@ -140,7 +140,7 @@ def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: i
     None where that cannot be said in it: it is broken, or made in a way that nobody makes it.
     """
     text = without_motion(packet).decode("utf-8", "surrogateescape")
-    item = _item_text("MotionPhoto", "video/mp4", length, 0)
+    item = item_text("MotionPhoto", "video/mp4", length, declared=False)
     prefix = re.search(rf"""xmlns:([\w.-]+)\s*=\s*["']{re.escape(CONTAINER)}["']""", text)
     listed = prefix and re.search(
         rf"<{prefix[1]}:Directory\b.*?(</rdf:Seq>)\s*</{prefix[1]}:Directory>", text, re.DOTALL
@@ -152,9 +152,10 @@ def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: i
         text = text[: listed.start(1)] + item + text[listed.start(1) :]
         directory = ""
     else:
-        primary = _item_text("Primary", mime, 0, padding)
+        primary = item_text("Primary", mime, 0, padding, declared=False)
         directory = (
-            f'<C:Directory xmlns:C="{CONTAINER}"><rdf:Seq>{primary}{item}</rdf:Seq></C:Directory>'
+            f'<Container:Directory xmlns:Container="{CONTAINER}"><rdf:Seq>{primary}{item}</rdf:Seq>'
+            "</Container:Directory>"
         )
     says = (
         f' xmlns:Camera="{CAMERA}" Camera:MotionPhoto="1" Camera:MotionPhotoVersion="1"'
@@ -174,9 +175,12 @@ def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: i
     return result if is_said and last is not None and last.length == length else None
 
 
-def _item_text(semantic: str, mime: str, length: int, padding: int) -> str:
+def item_text(
+    semantic: str, mime: str, length: int, padding: int = 0, *, declared: bool = True
+) -> str:
+    """One file of a photo in its list; `declared` where the packet names the two namespaces."""
+    names = "" if declared else f' xmlns:Container="{CONTAINER}" xmlns:Item="{CONTAINER_ITEM}"'
     return (
-        f'<rdf:li rdf:parseType="Resource"><I:Item xmlns:C="{CONTAINER}"'
-        f' xmlns:I="{CONTAINER_ITEM}" I:Mime="{mime}" I:Semantic="{semantic}"'
-        f' I:Length="{length}" I:Padding="{padding}"/></rdf:li>'
-    ).replace("<I:Item xmlns:C", "<C:Item xmlns:C")
+        f'<rdf:li rdf:parseType="Resource"><Container:Item{names} Item:Mime="{mime}"'
+        f' Item:Semantic="{semantic}" Item:Length="{length}" Item:Padding="{padding}"/></rdf:li>'
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from livecam.errors import InputError, LivecamError
+from livecam.errors import InputError
 from livecam.formats.files import read_whole
 from livecam.formats.json_text import MOST_BYTES, parse_json
 from livecam.media.record import frame_scores
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from livecam.capture.frame import Frame
     from livecam.photos.inputs import Input
     from livecam.quality.finder import FaceFinder
-    from livecam.quality.measures import FrameReading
 
 LONG_S, LONG_FRAMES = 60.0, 48
 """Of a movie longer than any moment so many frames are looked at: somebody waits for them."""
@@ -51,28 +49,6 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return record if is_moment else None
 
 
-class _Stopping:
-    """A finder that gives up when it is told so, between two frames."""
-
-    def __init__(self, finder: FaceFinder, given_up: Callable[[], bool]) -> None:
-        self._finder, self._given_up = finder, given_up
-
-    @property
-    def problem(self) -> str:
-        return self._finder.problem
-
-    def start(self, *, alone: bool = False) -> None:
-        self._finder.start(alone=alone)
-
-    def jump(self) -> None:
-        self._finder.jump()
-
-    def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
-        if self._given_up():
-            raise LivecamError("it was given up")
-        return self._finder.read(frame, size_wh)
-
-
 def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lambda: False) -> Pick:
     """What was chosen of an input, and how each frame was judged.
 
@@ -93,7 +69,8 @@ def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lamb
     with open_movie(source) as movie:
         is_long = movie.reader.duration_s > LONG_S
         wanted = Wanted(LONG_FRAMES, is_default=False) if is_long else Wanted()
-        return pick(source, cast("FaceFinder", _Stopping(finder, given_up)), wanted, movie)
+        with finder.until(given_up):
+            return pick(source, finder, wanted, movie)
 
 
 def key_of(pick: Pick) -> int | None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from livecam.quality.face import Box
 
 
+OVERLAP = 0.3
+"""Of tiles: a face on the border of one, of the smallest size looked for, is whole in the next."""
+
+
 @dataclass(frozen=True)
 class Crop:
     """A square cut around a box; what lies outside of the picture is black."""
@@ -63,19 +67,15 @@ def resized(image: Bytes, size_wh: tuple[int, int]) -> Bytes:
     return np.asarray(cv2.resize(image, size_wh, interpolation=how), np.uint8)
 
 
-def square_tiles(size_wh: tuple[int, int], share: float, lap: float = 0.3) -> list[Box]:
-    """Squares of `share` of the shorter side that cover a picture and overlap by `lap`."""
+def square_tiles(size_wh: tuple[int, int], share: float) -> list[Box]:
+    """Squares of `share` of the shorter side that cover a picture and overlap by `OVERLAP`."""
     width, height = size_wh
     side = min(width, height) * share
-    return [
-        (x, y, x + side, y + side)
-        for y in _starts(height, side, lap)
-        for x in _starts(width, side, lap)
-    ]
+    return [(x, y, x + side, y + side) for y in _starts(height, side) for x in _starts(width, side)]
 
 
-def _starts(length: float, side: float, lap: float) -> list[float]:
+def _starts(length: float, side: float) -> list[float]:
     if length <= side:
         return [0.0]
-    count = math.ceil((length - side) / (side * (1 - lap))) + 1
+    count = math.ceil((length - side) / (side * (1 - OVERLAP))) + 1
     return [float(x) for x in np.linspace(0, length - side, count)]

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from livecam.quality.score import Basis, FaceScore, FrameScore
 
-WORDS = ((0.85, "great"), (0.6, "good"), (0.3, "fair"), (0.0, "poor"))
+GREAT = 0.85
+WORDS = ((GREAT, "great"), (0.6, "good"), (0.3, "fair"), (0.0, "poor"))
 """Score to word. A calm, sharp, well-lit face that looks at the camera with open eyes scores 0.6 to
 0.8 and is good; with a smile it is great; half-closed eyes or clear blur make it fair or poor."""
 

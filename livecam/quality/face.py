@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     """Left, top, right, bottom in pixels."""
 
 
+SAME = 0.3
+"""Boxes that share so much of what they cover are one face (the usual limit of such a search)."""
+
+
 @dataclass(frozen=True)
 class Face:
     """One face as the landmarker sees it, in pixels of the picture it was found in."""
@@ -90,10 +94,10 @@ def overlap(a: Box, b: Box) -> float:
     return both / (area_a + area_b - both)
 
 
-def without_doubles(boxes: list[tuple[float, Box]], limit: float = 0.3) -> list[tuple[float, Box]]:
+def without_doubles(boxes: list[tuple[float, Box]]) -> list[tuple[float, Box]]:
     """The surest of boxes that lie over each other; pairs of score and box, the surest first."""
     kept: list[tuple[float, Box]] = []
     for score, box in sorted(boxes, key=lambda pair: -pair[0]):
-        if all(overlap(box, other) < limit for _, other in kept):
+        if all(overlap(box, other) < SAME for _, other in kept):
             kept.append((score, box))
     return kept

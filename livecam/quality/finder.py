@@ -6,12 +6,14 @@ the landmarker looks where each face was. A face that is lost is looked for agai
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livecam.errors import LivecamError
 from livecam.quality.detector import FEW_CROPS, PRESENCE_CROPS, BlazeFace
 from livecam.quality.face import distance, overlap
 from livecam.quality.landmarker import FEW_LOOKS, LOOKS, FaceLandmarker
@@ -24,7 +26,7 @@ from livecam.quality.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from livecam.capture.frame import Bytes, Frame
     from livecam.quality.centerface import CenterFace
@@ -109,6 +111,7 @@ class FaceFinder:
         self._center: CenterFace | None = None
         self.problem = ""
         """Why no faces are looked for; "" while they are."""
+        self._given_up: Callable[[], bool] | None = None
         self.start()
 
     def load(self) -> None:
@@ -148,6 +151,15 @@ class FaceFinder:
         self._has_jumped = False
         self._presence_every_ns = PRESENCE_EVERY_NS
 
+    @contextlib.contextmanager
+    def until(self, given_up: Callable[[], bool]) -> Iterator[None]:
+        """Stop between two frames once it is given up: `read` then raises LivecamError."""
+        self._given_up = given_up
+        try:
+            yield
+        finally:
+            self._given_up = None
+
     def jump(self) -> None:
         """The next frame is of the same moment, but not beside the one before.
 
@@ -170,6 +182,8 @@ class FaceFinder:
 
         `size_wh` is that of the picture of which the frame is a reduction, if it is one.
         """
+        if self._given_up is not None and self._given_up():
+            raise LivecamError("it was given up")
         self.load()
         reduce = self._reduce or reduce_for(frame.size_wh[0])
         try:

@@ -34,6 +34,7 @@ from starlette.routing import Route
 from livecam.contract import EXPORTS
 from livecam.errors import InputError, LivecamError, OutputError
 from livecam.exporting import Export, export_all
+from livecam.quality.explain import WORDS
 from livecam.review.listing import PAGES, listed, page
 from livecam.review.views import is_quicktime_file
 from livecam.text import visible
@@ -201,6 +202,7 @@ class _Review:
             "folder": visible(str(library.folder)),
             "is_looking": library.is_looking,
             "exports": EXPORTS,
+            "words": WORDS,
             "problems": list(map(visible, library.problems[-MOST_PROBLEMS:])),
             "moments": [listed(entry) for entry in library.entries],
         }

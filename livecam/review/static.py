@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecam.disk.publish import write_error
 from livecam.errors import ModelError, UsageError
+from livecam.quality.explain import WORDS
 from livecam.review.listing import PAGES, listed, page
 from livecam.text import visible
 
@@ -46,7 +47,9 @@ def write(library: Library, views: Views, out: Path, say: Callable[[str], None])
                 say(f"{entry.files[0].name}: {err}")
                 continue
             rows.append(listed(entry))
-        data = {"folder": visible(library.folder.name), "moments": rows, "faces": True}
+        data = {
+            "folder": visible(library.folder.name), "moments": rows, "words": WORDS, "faces": True,
+        }  # fmt: skip
         (out / "data.js").write_text(f"window.livecamStatic = {_script(data)};\n", "utf-8")
         for name in PAGES:
             (out / name).write_text(page(name), "utf-8")

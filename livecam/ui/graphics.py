@@ -154,7 +154,6 @@ class Painter:
         columns: int,
         rows: int,
         *,
-        mirrored: bool = False,
         slot: int = 0,
     ) -> Drawn:
         """A (H, W, 3) uint8 picture in at most so many cells, with its own proportions.
@@ -162,7 +161,7 @@ class Painter:
         It takes the place of the one before in its `slot`.
         """
         if not self.is_real:
-            lines = half_blocks.draw(image_bgr, columns, rows, mirrored=mirrored)
+            lines = half_blocks.draw(image_bgr, columns, rows)
             return Drawn(min(columns, _width(image_bgr, columns, rows)), len(lines), lines)
         cell_w, cell_h = self._cell_wh
         height, width = image_bgr.shape[:2]
@@ -173,8 +172,6 @@ class Painter:
         if wide < width:
             size = (wide, max(1, round(height * wide / width)))
             image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA))
-        if mirrored:
-            image_bgr = np.ascontiguousarray(image_bgr[:, ::-1])
         place = f"c={across},r={down}"
         number, old = self._next_id(slot)
         match self.way:

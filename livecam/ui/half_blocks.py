@@ -24,9 +24,7 @@ def colour_depth() -> int:
     return 24 if os.environ.get("COLORTERM", "") in ("truecolor", "24bit") else 8
 
 
-def draw(
-    image_bgr: Bytes, columns: int, rows: int, *, mirrored: bool = False, depth: int | None = None
-) -> list[str]:
+def draw(image_bgr: Bytes, columns: int, rows: int, *, depth: int | None = None) -> list[str]:
     """At most `rows` lines of at most `columns` cells, with the picture's own proportions.
 
     `image_bgr` is (H, W, 3) uint8. A cell is taken to be twice as high as wide.
@@ -38,8 +36,6 @@ def draw(
     small: Bytes = cv2.resize(  # type: ignore[assignment]
         image_bgr, (cells_w, 2 * cells_h), interpolation=cv2.INTER_AREA
     )
-    if mirrored:
-        small = small[:, ::-1]
     depth = colour_depth() if depth is None else depth
     if depth == 0:
         gray = cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_BGR2GRAY)

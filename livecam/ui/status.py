@@ -114,13 +114,13 @@ class StatusReader:
         self.waiting_for = ""
         """Why there is no camera yet, while it is waited for."""
         self.is_press_kept = False
+        """Whether a press waits until the camera is open."""
         self.told = ""
         """What became of the last thing that was asked for by a key."""
         self.countdown_s: float | None = None
         self.is_automatic = self.is_burst = False
         self._dropped, self._dropped_ns = 0, -DROPPING_NS
         self._history = History()
-        """Whether a press waits until the camera is open."""
 
     def read(self, session: Session | None, camera: str = "") -> Status:
         """The status now. Without a session the camera is still being opened."""

@@ -26,11 +26,9 @@ def test_it_fits_and_keeps_its_proportions():
         assert abs(wide / high - 16 / 9) < 0.5
 
 
-def test_colours_stand_where_they_are_and_mirrored_on_the_other_side():
+def test_colours_stand_where_they_are():
     plain = draw(picture(80, 40), 40, 20, depth=24)[0]
-    mirrored = draw(picture(80, 40), 40, 20, depth=24, mirrored=True)[0]
     assert plain.startswith("\x1b[38;2;252;0;0;48;2;252;0;0m")
-    assert mirrored.startswith("\x1b[38;2;0;0;0;48;2;0;0;0m")
 
 
 def test_without_colours_there_are_no_codes():

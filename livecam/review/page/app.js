@@ -13,6 +13,7 @@ const SAID_MS = 6000;
 const $ = (id) => document.getElementById(id);
 
 let moments = []; // what the list says of each
+let words = []; // from which score on which word says it
 let mark = ""; // of the list, so that it is sent only when it changed
 let open = null; // the moment that is looked at: { moment, facts, at }
 let shown = new Map(); // tiles in the page, by position
@@ -36,7 +37,7 @@ function say(text) {
 
 function word(exact) {
   const score = Math.round(100 * exact) / 100; // as it is shown
-  return score >= 0.85 ? "great" : score >= 0.6 ? "good" : score >= 0.3 ? "fair" : "poor";
+  return words.find(([least]) => score >= least)[1];
 }
 
 function make(tag, properties = {}, ...children) {
@@ -87,6 +88,7 @@ function take(list) {
   const focused = document.activeElement.closest(".item");
   const focusedId = focused && focused.dataset.id;
   moments = list.moments.map(asMoment);
+  words = list.words;
   $("folder").textContent = list.folder;
   $("count").textContent = `${moments.length} moment${moments.length === 1 ? "" : "s"}${list.is_looking ? ", looking for more …" : ""}`;
   $("empty").hidden = moments.length > 0 || list.is_looking;
