@@ -19,12 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from livecam.cameras import open_source
-    from livecam.capture.frame import Frame, PixelFormat
     from livecam.capture.portaudio import SystemMicrophone
     from livecam.capture.ring import FrameRing
     from livecam.capture.source import CameraMode, CameraRequest, FrameSource
-    from livecam.clip.moment import Moment
-    from livecam.clip.recorder import Press, Recorder
     from livecam.errors import (
         CameraError,
         InputError,
@@ -34,19 +31,22 @@ if TYPE_CHECKING:
         OutputError,
         UsageError,
     )
+    from livecam.frame import Frame, PixelFormat
+    from livecam.live.recorder import Press, Recorder
     from livecam.media.save import SavedFiles, save
+    from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
     from livecam.quality.score import FaceScore, FrameScore
     from livecam.quality.scoring import score
 
 _HOME = {
-    "livecam.capture.frame": ("Frame", "PixelFormat"),
+    "livecam.frame": ("Frame", "PixelFormat"),
     "livecam.cameras": ("open_source",),
     "livecam.capture.portaudio": ("SystemMicrophone",),
-    "livecam.clip.recorder": ("Press", "Recorder"),
+    "livecam.live.recorder": ("Press", "Recorder"),
     "livecam.capture.ring": ("FrameRing",),
     "livecam.capture.source": ("CameraMode", "CameraRequest", "FrameSource"),
-    "livecam.clip.moment": ("Moment",),
+    "livecam.moment": ("Moment",),
     "livecam.errors": (
         "CameraError",
         "InputError",

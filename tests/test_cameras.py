@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from livecam.cameras import open_source
-from livecam.capture.frame import PixelFormat
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.errors import CameraError, InputError, UsageError
+from livecam.frame import PixelFormat
 from livecam.timebase import now_ns, to_s
 from tests.support.frames import moment, tone, write_movie
 from tests.support.http_camera import read_mark

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 ALIGN = 64
 """Spans start at cache-line borders, as libyuv-style routines prefer."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from livecam.capture.frame import PixelFormat
 from livecam.capture.planes import Turn, i420
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
+from livecam.frame import PixelFormat
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.reformatter import Colorspace
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 DEFAULT_RATE_HZ = Fraction(30)
 SANE_RATE_HZ = (1, 240)

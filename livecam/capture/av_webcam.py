@@ -14,10 +14,10 @@ from av.video.reformatter import Colorspace
 from livecam.capture.av_stream import AvStream
 from livecam.capture.devices import find_again
 from livecam.capture.ffmpeg_modes import BACKENDS
-from livecam.capture.frame import Frame
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
+from livecam.frame import Frame
 
 if TYPE_CHECKING:
     from fractions import Fraction

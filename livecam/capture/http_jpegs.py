@@ -18,10 +18,10 @@ import numpy as np
 
 from livecam.capture.authorization import authorization_for
 from livecam.capture.av_stream import Picture
-from livecam.capture.frame import PixelFormat
 from livecam.capture.jpeg_splitter import JpegSplitter
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
+from livecam.frame import PixelFormat
 from livecam.timebase import now_ns
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import av
 from livecam.capture import rtsp
 from livecam.capture.address import split_address
 from livecam.capture.av_stream import AvStream, Picture
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.http_jpegs import HttpJpegs, open_jpegs
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError, InputError, UsageError
 from livecam.formats.ffmpeg import open_stream
 from livecam.formats.limits import check_size
+from livecam.frame import Frame, PixelFormat
 from livecam.timebase import NS_PER_S, now_ns, to_ns
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "tcp", "udp", "srt", "rtmp")

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from livecam.capture.devices import find_again, opencv_api
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.modes import USUAL_RATE_HZ, USUAL_SIZE_WH, note_of
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
+from livecam.frame import Frame, PixelFormat
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:

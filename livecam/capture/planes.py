@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import av
     import numpy.typing as npt
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
     Pixels = TypeVar("Pixels", bound=np.generic)
 

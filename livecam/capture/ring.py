@@ -7,12 +7,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from livecam.capture.arena import ALIGN, Arena
-from livecam.capture.frame import PixelFormat, frame_bytes
+from livecam.frame import PixelFormat, frame_bytes
 from livecam.timebase import to_ns, to_s
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Frame
     from livecam.capture.source import CameraMode
+    from livecam.frame import Frame
 
 MAX_BYTES = 2_000_000_000
 """A ring never grows beyond this, however many seconds of whatever size are asked for."""

@@ -12,8 +12,8 @@ from livecam.errors import CameraError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from livecam.capture.frame import Frame, PixelFormat
     from livecam.capture.microphone import Microphone
+    from livecam.frame import Frame, PixelFormat
 
 
 CLOSE_TIMEOUT_S = 6.0

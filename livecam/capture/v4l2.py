@@ -29,7 +29,7 @@ from livecam.timebase import NS_PER_S, now_ns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 CODECS = {
     "MJPG": "mjpeg",

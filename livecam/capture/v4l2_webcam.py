@@ -9,22 +9,22 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from livecam.capture.devices import find_again
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.planes import i420
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.capture.v4l2 import Stream
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
+from livecam.frame import Frame, PixelFormat
 from livecam.timebase import NS_PER_S
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from livecam.capture.devices import Device
-    from livecam.capture.frame import Bytes
     from livecam.capture.modes import Mode
     from livecam.capture.v4l2 import Buffer
+    from livecam.frame import Bytes
 
 FIRST_PICTURE_S = 10.0
 """How long to wait for the first picture: cheap cameras take up to three seconds."""

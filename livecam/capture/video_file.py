@@ -9,10 +9,10 @@ import av
 import numpy as np
 
 from livecam.capture.av_stream import AvStream
-from livecam.capture.frame import Frame
 from livecam.capture.source import BlockingSource, CameraMode
 from livecam.errors import InputError, MicrophoneError
 from livecam.formats.ffmpeg import open_movie, reason
+from livecam.frame import Frame
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Frame
+    from livecam.frame import Frame
 
 MIN_FRAMES = 10
 MAX_FRAMES = 45

@@ -22,17 +22,17 @@ from livecam.cli.undo import Undo
 from livecam.contract import Error, Event, Notice, Saved, Shot
 from livecam.disk.publish import check_folder
 from livecam.errors import ExitCode, LivecamError, OutputError
+from livecam.faces.model import FaceModel
 from livecam.formats import heic
+from livecam.live.recovery import recover
+from livecam.live.session import Options, Session
 from livecam.media.save_options import SaveOptions
-from livecam.quality.model import FaceModel
-from livecam.recovery import recover
-from livecam.session import Options, Session
 from livecam.text import visible
 from livecam.timebase import now_ns
 from livecam.ui import native_output
 from livecam.ui.click import Click
 from livecam.ui.graphics import find_way
-from livecam.ui.looking import Looking
+from livecam.ui.last_photo import LastPhoto
 from livecam.ui.plain import JsonView, PlainView, describe
 from livecam.ui.status import StatusReader, moments
 from livecam.ui.terminal import Keyboard, suspend
@@ -121,7 +121,7 @@ class Program:
         self._interrupts = 0
         self._timer, self._automatic, self._burst = SelfTimer(), AutomaticShutter(), Burst()
         self._click = Click() if args.click else None
-        self._looking: Looking | None = None
+        self._looking: LastPhoto | None = None
         """The moment that is looked through, in place of the camera's picture."""
         self._undone = Undo()
         self._early = threading.Event()
@@ -327,7 +327,7 @@ class Program:
             self._stop_looking()
         elif self._saved and self._screen is not None:
             try:
-                self._looking = Looking(
+                self._looking = LastPhoto(
                     Path(self._saved[-1].photo),
                     FaceModel(self._args.model, self._args.face_runtime),
                     self._screen.painter,

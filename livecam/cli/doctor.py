@@ -21,7 +21,7 @@ from livecam.ui import native_output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livecam.quality.model import FaceModel
+    from livecam.faces.model import FaceModel
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -176,11 +176,11 @@ def _microphone() -> Finding:
 
 
 def _model(model: FaceModel) -> Finding:
-    from livecam.quality.model import MissingModelError, mediapipe_is_installed, runtime_of
+    from livecam.faces.model import MissingModelError, mediapipe_is_installed, runtime_of
 
     runtime = runtime_of(model)
     try:
-        from livecam.quality.landmarker import FaceLandmarker
+        from livecam.faces.landmarker import FaceLandmarker
 
         FaceLandmarker(model).close()
     except MissingModelError as err:
@@ -223,7 +223,7 @@ def _folder(out: Path) -> Finding:
 
 
 def _spool(out: Path) -> Finding:
-    from livecam.media.spool import folder_for, strange
+    from livecam.live.spool import folder_for, strange
 
     used, others = folder_for(out), strange(out)
     if others:

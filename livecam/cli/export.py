@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livecam import contract
-from livecam.cli.over import Telling, jobs_for, peeked
+from livecam.cli.reporter import Reporter, jobs_for, peeked
 from livecam.errors import InputError, UsageError
-from livecam.exporting import Export, export_all
+from livecam.library.exporting import Export, export_all
 from livecam.photos.inputs import Input, Problem, discover
 from livecam.photos.pairs import MOVIES, STILLS
 from livecam.text import visible
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     first, found = peeked(found)
     paths = args.pair or args.paths
     with native_output.redirected(None) as errors:
-        told = Telling("exporting", errors, paths, is_many=len(first) > 1, as_json=args.json)
+        told = Reporter("exporting", errors, paths, is_many=len(first) > 1, as_json=args.json)
         is_empty = True
         with told:
             for one in export_all(found, args.to, args.out, jobs_for(args.jobs, first)):
@@ -61,7 +61,7 @@ def _moments(
     return (one for one in found if not (isinstance(one, Input) and one.kind == "pictures"))
 
 
-def _tell(made: Export, target: str, told: Telling) -> None:
+def _tell(made: Export, target: str, told: Reporter) -> None:
     source = made.source
     told.advance(len(source.files))
     if made.error is not None:

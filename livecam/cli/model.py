@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from livecam import fetching
 from livecam.errors import ExitCode
+from livecam.faces import fetching
 from livecam.text import visible
 
 

@@ -354,7 +354,7 @@ def run_devices(args: argparse.Namespace) -> int:
 def run_doctor(args: argparse.Namespace) -> int:
     """`livecam doctor`."""
     from livecam.cli.doctor import run
-    from livecam.quality.model import FaceModel
+    from livecam.faces.model import FaceModel
 
     model = FaceModel(args.model, args.face_runtime)
     if args.report is not None:
@@ -374,7 +374,7 @@ def run_check(args: argparse.Namespace) -> int:
 def run_recover(args: argparse.Namespace) -> int:
     """`livecam recover`."""
     from livecam.cli.recover import run
-    from livecam.quality.model import FaceModel
+    from livecam.faces.model import FaceModel
 
     return run(args.folder, FaceModel(args.model, args.face_runtime), as_json=args.json)
 

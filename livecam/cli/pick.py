@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, TextIO, cast
 from PIL import Image
 
 from livecam import contract
-from livecam.batch import Gain, ResultFile, Summary
-from livecam.cli.over import Telling, jobs_for, peeked
+from livecam.cli.reporter import Reporter, jobs_for, peeked
 from livecam.disk.publish import write_file
 from livecam.errors import InputError, UsageError
+from livecam.faces.model import FaceModel, find_model, mediapipe_is_installed
+from livecam.library.batch import Gain, ResultFile, Summary
+from livecam.library.picking import MARK, Outcome, PickOptions, pick_all
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
-from livecam.picking import MARK, Outcome, PickOptions, pick_all
 from livecam.quality.explain import explain
-from livecam.quality.model import FaceModel, find_model, mediapipe_is_installed
 from livecam.text import visible
 from livecam.timebase import to_s
 from livecam.ui import native_output, picks
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
     from livecam.photos.inputs import Kind
     from livecam.quality.score import FrameScore
 
@@ -107,7 +107,7 @@ class _Report:
     ) -> None:
         self._args, self._first, self._results = args, first, results
         self._is_one = len(first) == 1
-        self._told = Telling(
+        self._told = Reporter(
             "picking", errors, args.paths, is_many=not self._is_one, as_json=args.json
         )
 
@@ -144,7 +144,7 @@ class _Report:
     ) -> Iterator[Outcome | Problem | Remark]:
         if self._args.dask is None:
             return pick_all(found, ask, jobs_for(self._args.jobs, self._first))
-        from livecam.cluster import pick_on_cluster
+        from livecam.library.cluster import pick_on_cluster
 
         return pick_on_cluster(found, ask, self._args.dask)
 

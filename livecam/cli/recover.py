@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from livecam.errors import ExitCode, InputError
-from livecam.recovery import recover
+from livecam.live.recovery import recover
 from livecam.text import visible
 from livecam.ui import native_output
 from livecam.ui.plain import JsonView, PlainView
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livecam import contract
-    from livecam.quality.model import AnyModel
+    from livecam.faces.model import AnyModel
 
 
 def run(folder: Path, model: AnyModel, *, as_json: bool) -> int:

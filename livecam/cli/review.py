@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from livecam.disk import own
+from livecam.edit.undo_stack import UndoStack
 from livecam.errors import ExitCode, InputError, LivecamError, UsageError
-from livecam.quality.model import FaceModel
-from livecam.review.cache import Cache, default_folder
-from livecam.review.desk import Desk
-from livecam.review.moments import Library
-from livecam.review.views import Views
+from livecam.faces.model import FaceModel
+from livecam.page.cache import Cache, default_folder
+from livecam.page.index import Index
+from livecam.page.views import Views
 from livecam.text import visible
 from livecam.ui import native_output
 
@@ -52,45 +52,45 @@ def run(args: argparse.Namespace) -> int:
     if not path.is_dir():
         if args.static is not None:
             raise UsageError("--static is for a folder")
-        from livecam.ui.review import run as look
+        from livecam.ui.moment_view import run as look
 
         return look(path, model)
-    with native_output.redirected(None) as errors, _opened(path, model) as (library, views):
+    with native_output.redirected(None) as errors, _opened(path, model) as (index, views):
         if args.static is not None:
-            from livecam.review.static import write
+            from livecam.page.static import write
 
             def say(text: str) -> None:
                 print(f"livecam: {visible(text)}", file=errors)
 
-            library.refresh()
-            count = write(library, views, args.static, say)
+            index.refresh()
+            count = write(index, views, args.static, say)
             print(f"{count} moments are in {args.static}; open {args.static / 'index.html'}")
             return 0
-        return _serve(args, library, views)
+        return _serve(args, index, views)
 
 
 @contextlib.contextmanager
-def _opened(folder: Path, model: FaceModel) -> Iterator[tuple[Library, Views]]:
+def _opened(folder: Path, model: FaceModel) -> Iterator[tuple[Index, Views]]:
     kept = default_folder()
     try:
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = hashlib.blake2b(str(folder.resolve()).encode(errors="surrogateescape"))
-        library = Library(folder, kept / f"{name.hexdigest()[:32]}.sqlite")
+        index = Index(folder, kept / f"{name.hexdigest()[:32]}.sqlite")
     except (OSError, sqlite3.Error) as err:
         raise LivecamError(f"the cache in {kept} cannot be used: {err}") from err
     views = Views(Cache(kept / "files"), model)
     try:
-        yield library, views
+        yield index, views
     finally:
         views.close()
 
 
-def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
+def _serve(args: argparse.Namespace, index: Index, views: Views) -> int:
     try:
         import segno  # noqa: F401 - so that it is missed now, not halfway
         import uvicorn
 
-        from livecam.review.server import Door, application
+        from livecam.page.server import Door, application
     except ImportError as err:
         raise LivecamError(
             f"the page needs the extra 'review' ({err.name} is missing)",
@@ -104,13 +104,13 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
     except OSError as err:
         raise LivecamError(f"cannot listen on {host}:{args.port}: {err.strerror}") from err
     port = listening.getsockname()[1]
-    desk, owner, guests = Desk(), Door(), Door(changes="")
+    undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
     doors = [owner] if args.host is None else [owner, guests]
-    app = application(library, views, desk, doors, _names(host, port))
+    app = application(index, views, undo_stack, doors, _names(host, port))
     place = f"http://{_bracketed(host)}:{port}"
     address = place + owner.entrance
     ending = threading.Event()
-    looking = threading.Thread(target=_keep_looking, args=(library, ending), name="look")
+    looking = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -127,7 +127,7 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
     door = None
     # Before anybody can know that it runs: whenever a signal comes, everything is tidied up.
     with _ended_by_signals(server) as ended:
-        print(f"{visible(str(library.folder))} is at {address}", flush=True)
+        print(f"{visible(str(index.folder))} is at {address}", flush=True)
         print("Ctrl-C ends it", flush=True)
         if args.host is not None:
             _show_code(place + guests.entrance)
@@ -139,21 +139,21 @@ def _serve(args: argparse.Namespace, library: Library, views: Views) -> int:
         finally:
             ending.set()
             looking.join()
-            desk.close()
+            undo_stack.close()
             listening.close()
             if door is not None:
                 door.unlink(missing_ok=True)
     return int(ended.code)
 
 
-def _keep_looking(library: Library, ending: threading.Event) -> None:
+def _keep_looking(index: Index, ending: threading.Event) -> None:
     """Notice what comes into the folder, without wearing the disk out."""
     while not ending.is_set():
         begin = time.monotonic()
         try:
-            library.refresh(ending.is_set)
+            index.refresh(ending.is_set)
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
-            library.problems.append(f"livecam broke down while it looked for moments: {err!r}")
+            index.problems.append(f"livecam broke down while it looked for moments: {err!r}")
         ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
 
 

@@ -9,7 +9,7 @@ from livecam.quality.explain import GREAT
 from livecam.timebase import to_ns, to_s
 
 if TYPE_CHECKING:
-    from livecam.quality.live import LiveScore
+    from livecam.live.live_score import LiveScore
 
 TIMERS_S = (3.0, 10.0)
 """What webcam programs and phones offer."""

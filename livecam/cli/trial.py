@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from livecam import contract
 from livecam.cameras import open_source
 from livecam.capture.source import CameraRequest
-from livecam.session import Options, Session
+from livecam.live.session import Options, Session
 from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Frame
     from livecam.capture.source import CameraMode
-    from livecam.media.encoders import Plan
+    from livecam.frame import Frame
+    from livecam.live.encoders import Plan
 
 PRESSES = 3
 INTERVAL_S = 1.0

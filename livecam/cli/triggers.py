@@ -13,7 +13,7 @@ from livecam.errors import CameraError
 from livecam.timebase import now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
-    from livecam.session import Session
+    from livecam.live.session import Session
 
 
 class Timetable(threading.Thread):

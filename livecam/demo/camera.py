@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.source import CameraMode, CameraRequest, FrameSource
 from livecam.demo.head import Head, Pose
 from livecam.demo.microphone import DemoMicrophone
 from livecam.demo.script import Script, Truth
 from livecam.demo.voice import FLASH_EVERY_S, Voice
 from livecam.errors import UsageError
+from livecam.frame import Frame, PixelFormat
 from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes
     from livecam.capture.microphone import Microphone
+    from livecam.frame import Bytes
 
 QUEUE_FRAMES = 4
 """What a camera driver keeps for a slow reader (V4L2's default); older frames are lost."""

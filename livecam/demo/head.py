@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
     Curve = npt.NDArray[np.float64]
     Floats = npt.NDArray[np.float32]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from av.video.stream import VideoStream
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
     from livecam.photos.frames import MovieReader
 
 Animation = Literal["gif", "webp"]

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from livecam.capture.frame import Bytes
     from livecam.formats.remux import Container
+    from livecam.frame import Bytes
     from livecam.photos.inputs import Input
     from livecam.photos.pick import OpenMovie
 

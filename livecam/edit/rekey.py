@@ -24,11 +24,11 @@ from livecam.timebase import to_s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.capture.frame import Bytes
-    from livecam.enhance.best_take import Finder
     from livecam.formats.still import Still
     from livecam.formats.tags import Composite
+    from livecam.frame import Bytes
     from livecam.photos.pick import OpenMovie, Pick
+    from livecam.quality.finder import Finder
 
 MOST_PHOTO = 300_000_000
 """Bytes of a photo: a Motion Photo's movie lies in it."""

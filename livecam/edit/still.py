@@ -16,8 +16,8 @@ from livecam.formats.still_edit import MAX_EXIF
 from livecam.media.photo import QUALITY
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes
     from livecam.formats.still import Still
+    from livecam.frame import Bytes
 
 
 def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> ExifEditor:

@@ -12,22 +12,22 @@ by it, or made anybody's worse, is taken back: the result is never worse than th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livecam.capture.frame import Frame, PixelFormat
+from livecam.faces.face import overlap
 from livecam.formats.tags import Composite
-from livecam.quality.face import overlap
+from livecam.frame import Frame, PixelFormat
 from livecam.quality.score import score_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livecam.capture.frame import Bytes
-    from livecam.quality.measures import FrameReading
+    from livecam.frame import Bytes
+    from livecam.quality.finder import Finder
     from livecam.quality.score import FaceScore, FrameScore
 
     Floats = npt.NDArray[np.float32]
@@ -64,16 +64,6 @@ MOST_CHANGE = 9.0
 noise of webcams at night makes 3 to 6, a shoulder or an ear that moved 15 and more."""
 MOST_SEAM = 1.25
 """Steepness along the border over that of the base frame's own."""
-
-
-class Finder(Protocol):
-    """What measures the faces of a picture: a finder here, or one in another process."""
-
-    def start(self) -> None:
-        """Begin another sequence."""
-
-    def read(self, frame: Frame) -> FrameReading:
-        """Measure one frame. Raises LivecamError."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
     Floats = npt.NDArray[np.float32]
 

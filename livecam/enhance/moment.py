@@ -9,7 +9,7 @@ from livecam.enhance.merge import REACH, Merged, merge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Frame
+    from livecam.frame import Frame
 
 
 def enhance(frames: Sequence[Frame], key: int) -> Merged:

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from livecam.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livecam.formats.files import FileBytes
+    from livecam.formats.files import Data
 
-    Data: TypeAlias = bytes | bytearray | FileBytes
 
 MAX_BOXES = 100_000
 """More in one container than any real file holds: a phone's has a few dozen."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO, TypeVar, overload
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar, overload
 
 from livecam.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from livecam.formats.boxes import Data
 
     Facts = TypeVar("Facts")
 
@@ -63,6 +61,10 @@ class FileBytes:
         if len(found) < size:
             raise InputError("it was cut short while it was read")
         return found
+
+
+Data: TypeAlias = bytes | bytearray | FileBytes
+"""What a format is read from: bytes, or a file that is sliced as bytes are."""
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -10,7 +10,7 @@ from livecam.errors import InputError
 from livecam.formats.boxes import Box, box, find_box, find_boxes
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 MAX_ITEMS = 10_000
 """An iPhone's photo has about sixty."""

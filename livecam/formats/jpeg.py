@@ -11,7 +11,7 @@ from livecam.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 EXIF_HEADER = b"Exif\0\0"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"

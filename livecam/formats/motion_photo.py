@@ -20,7 +20,7 @@ from livecam.formats.structure import is_movie
 from livecam.formats.xmp import MotionTags, motion_tags
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 Kind = Literal["jpeg", "heic"]
 

@@ -12,7 +12,7 @@ from livecam.formats.live_photo import IDENTIFIER_KEY, STILL_TIME_KEY
 from livecam.formats.structure import MOVIE_STARTS
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 Place = Literal["moov/meta", "moov/udta/meta"]
 

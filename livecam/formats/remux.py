@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 Container = Literal["mov", "mp4"]
 

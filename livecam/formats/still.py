@@ -11,7 +11,7 @@ from livecam.formats.heif import exif_block
 from livecam.formats.jpeg import APP1, EXIF_HEADER, SOI, segments
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 Still = Literal["jpeg", "heic"]
 """The kinds of photo that are half of a Live Photo, or hold a movie."""

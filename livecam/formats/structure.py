@@ -17,7 +17,7 @@ from livecam.errors import InputError
 from livecam.formats.boxes import Box, find_box, find_boxes
 
 if TYPE_CHECKING:
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 MAX_DEPTH = 10
 """Real files nest seven deep (moov, trak, mdia, minf, stbl, stsd, entry); FFmpeg stops at ten."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from livecam.capture.sound_ring import SoundClip
-    from livecam.clip.moment import Moment
     from livecam.media.save_options import Codec
+    from livecam.moment import Moment
 
 TIMESCALE = 90_000
 """Ticks a second of the video track: capture times are kept to 11 microseconds."""

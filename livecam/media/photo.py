@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
 from livecam.formats import heic
 from livecam.formats.exif_new import exif
 from livecam.formats.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
+from livecam.frame import PixelFormat
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes, Frame
     from livecam.formats.still import Still
     from livecam.formats.tags import Tags
+    from livecam.frame import Bytes, Frame
 
 QUALITY = 95
 """Of frames that did not come as JPEG: visually lossless, and what phones use."""

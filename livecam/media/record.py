@@ -8,16 +8,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from livecam.contract import VERSION
+from livecam.faces.model import MODEL_SHA256
 from livecam.quality.explain import COMPLAINTS, explain, word_for
-from livecam.quality.model import MODEL_SHA256
 from livecam.quality.score import FaceScore, FrameScore
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
-    from livecam.clip.moment import Moment
     from livecam.enhance.best_take import BestTake
     from livecam.enhance.merge import Merged
     from livecam.formats.tags import Tags
+    from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
 
 LIBRARIES = ("livecam", "opencv-python", "mediapipe", "numpy", "av", "pillow", "sounddevice")

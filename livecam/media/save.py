@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from av.video.stream import VideoStream
 
-    from livecam.capture.frame import Bytes
-    from livecam.clip.moment import Moment
-    from livecam.enhance.best_take import BestTake, Finder
+    from livecam.enhance.best_take import BestTake
     from livecam.enhance.merge import Merged
+    from livecam.frame import Bytes
     from livecam.media.movie import Encoded
     from livecam.media.save_options import Codec
+    from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
+    from livecam.quality.finder import Finder
 
 MOTION_SUFFIX = ".MP.jpg"
 """The specification wants names that end in MP."""

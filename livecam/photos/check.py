@@ -20,7 +20,7 @@ from livecam.photos.report import Report, Verdict, verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
     from livecam.photos.pairs import Halves
 
 MAX_LIVE_S = 3.1

@@ -11,7 +11,7 @@ from livecam.photos.report import Report, Verdict, verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
     from livecam.formats.xmp import MotionTags
 
 _NAME = re.compile(r"^[^\s/\\][^/\\]*MP\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import av
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
     Floats = npt.NDArray[np.float32]
 

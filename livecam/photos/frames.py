@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Self
 import av
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.planes import UPRIGHT, Turn, i420
 from livecam.errors import InputError
 from livecam.formats.ffmpeg import open_movie, reason
@@ -22,6 +21,7 @@ from livecam.formats.files import FileBytes, open_regular
 from livecam.formats.limits import check_size
 from livecam.formats.structure import is_movie, verify_movie
 from livecam.formats.webp import as_movie
+from livecam.frame import Frame, PixelFormat
 from livecam.photos.colour import is_hdr, to_bgr
 from livecam.timebase import NS_PER_S
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 MAX_PIXELS = 36_000_000
 """8K has 33 million. A file that claims more asks for memory, not for a picture."""

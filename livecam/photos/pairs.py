@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from livecam.formats.boxes import Data
+    from livecam.formats.files import Data
 
 STILLS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")
 MOVIES = (".mov", ".mp4", ".m4v")

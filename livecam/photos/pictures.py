@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.errors import InputError
 from livecam.formats import heic
 from livecam.formats.files import read_whole
 from livecam.formats.jpeg import SOI, check_scans, size_of
 from livecam.formats.limits import check_size
+from livecam.frame import Frame, PixelFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF", "JPEG2000")
 """What Pillow reads in its own process. EPS and the like, for which it starts programs, are out."""

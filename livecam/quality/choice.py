@@ -13,7 +13,7 @@ from livecam.quality.score import Basis, FrameScore, score_frames, score_picture
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from livecam.capture.frame import Frame
+    from livecam.frame import Frame
     from livecam.quality.measures import FrameReading
 
 MOST_ALTERNATIVES = 3

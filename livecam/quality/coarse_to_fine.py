@@ -13,9 +13,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from livecam.faces.face import distance
 from livecam.quality.choice import choose
 from livecam.quality.explain import TIE
-from livecam.quality.face import distance
 from livecam.quality.measures import FaceReading
 from livecam.quality.score import NEAR_NS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from livecam.quality.choice import MomentScore
-    from livecam.quality.finder_server import Finder
+    from livecam.quality.finder import Finder
     from livecam.quality.measures import FrameReading
 
     Look = Callable[[list[int]], Mapping[int, FrameReading]]

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from livecam.errors import LivecamError
-from livecam.quality.detector import FEW_CROPS, PRESENCE_CROPS, BlazeFace
-from livecam.quality.face import distance, overlap
-from livecam.quality.landmarker import FEW_LOOKS, LOOKS, FaceLandmarker
-from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
-from livecam.quality.model import (
+from livecam.faces.detector import FEW_CROPS, PRESENCE_CROPS, BlazeFace
+from livecam.faces.face import distance, overlap
+from livecam.faces.landmarker import FEW_LOOKS, LOOKS, FaceLandmarker
+from livecam.faces.model import (
     MissingModelError,
     find_model,
     mediapipe_is_installed,
     model_of,
 )
+from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from livecam.capture.frame import Bytes, Frame
-    from livecam.quality.centerface import CenterFace
-    from livecam.quality.face import Box, Face
-    from livecam.quality.model import AnyModel
+    from livecam.faces.centerface import CenterFace
+    from livecam.faces.face import Box, Face
+    from livecam.faces.model import AnyModel
+    from livecam.frame import Bytes, Frame
 
 READ_WIDTH = 640
 """Frames are measured at a half, a quarter or an eighth of their size, but at least this wide."""
@@ -87,6 +88,31 @@ class _Sight:
     """Those who are found, and who is lost for a moment."""
 
 
+class Finder(Protocol):
+    """Measures frames one after the other."""
+
+    problem: str
+    """Why no faces are looked for; "" while they are."""
+
+    def load(self) -> None:
+        """Load now. Raises ModelError."""
+
+    def start(self) -> None:
+        """The next frame belongs to another moment."""
+
+    def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
+        """The next frame is near one of this time, in which faces were in these boxes."""
+
+    def read(self, frame: Frame) -> FrameReading:
+        """Measure one frame. Raises ModelError."""
+
+    def close(self) -> None:
+        """Free the models."""
+
+
+MakeFinder = Callable[[], Finder]
+
+
 def unread(frame: Frame) -> FrameReading:
     """A frame of which nothing is known, since it cannot be decoded or measured."""
     return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
@@ -131,7 +157,7 @@ class FaceFinder:
                 raise
             self.problem = f"{err.message}: {err.hint}"
             return
-        from livecam.quality.centerface import find_weights, shared
+        from livecam.faces.centerface import find_weights, shared
 
         self._blaze = BlazeFace(self._model)
         weights = find_weights()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from livecam.quality.crops import resized
+from livecam.faces.crops import resized
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes
-    from livecam.quality.face import Points
+    from livecam.faces.face import Points
+    from livecam.frame import Bytes
 
 _LIPS = ((80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318))
 """Points of MediaPipe's face mesh: upper and lower inner lip, across the middle of the mouth."""

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livecam.quality.crops import resized
+from livecam.faces.crops import resized
 from livecam.quality.lips import mouth_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Bytes
-    from livecam.quality.face import Box, Face, Points
+    from livecam.faces.face import Box, Face, Points
+    from livecam.frame import Bytes
 
     Floats = npt.NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livecam.quality.face import distance
+from livecam.faces.face import distance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

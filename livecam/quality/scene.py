@@ -17,7 +17,7 @@ from livecam.quality import parts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
     from livecam.quality.measures import FrameReading
 
     Floats = npt.NDArray[np.float32]

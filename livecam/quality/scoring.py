@@ -12,11 +12,11 @@ from livecam.quality.finder import FaceFinder, blank
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from livecam.capture.frame import Frame
-    from livecam.clip.moment import Moment
+    from livecam.faces.model import AnyModel
+    from livecam.frame import Frame
+    from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
     from livecam.quality.measures import FrameReading
-    from livecam.quality.model import AnyModel
 
 THREADS = 2
 """Landmarkers side by side: decoding and the models let each other run, and two take half the time

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from livecam.quality.live import has_shut_eyes
+from livecam.live.live_score import has_shut_eyes
 from livecam.timebase import to_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livecam.live.live_score import LiveScore
     from livecam.quality.choice import MomentScore
-    from livecam.quality.live import LiveScore
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOBODY, NOT_LOOKED = "·", " "

@@ -29,7 +29,7 @@ from livecam.ui import half_blocks
 if TYPE_CHECKING:
     from multiprocessing.shared_memory import SharedMemory
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 Way = Literal["kitty-memory", "kitty", "iterm", "blocks"]
 WAYS: tuple[Way, ...] = ("kitty-memory", "kitty", "iterm", "blocks")

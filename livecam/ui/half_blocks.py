@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 CUBE_LIMITS = np.array([48, 115, 155, 195, 235])
 """Between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""

@@ -17,10 +17,10 @@ from livecam.text import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.batch import Gain
+    from livecam.library.batch import Gain
+    from livecam.library.picking import Outcome
     from livecam.photos.inputs import Input
     from livecam.photos.pick import Pick
-    from livecam.picking import Outcome
     from livecam.quality.score import FrameScore
 
 SHOWN_FRAMES = 12

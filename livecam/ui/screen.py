@@ -23,14 +23,13 @@ from livecam.ui.streams import discard
 from livecam.ui.terminal import enable_escapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
 
-    from livecam.capture.frame import Bytes
     from livecam.contract import Event
+    from livecam.frame import Bytes
     from livecam.ui.graphics import Drawn, Way
-    from livecam.ui.review import Review
     from livecam.ui.status import Status
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
@@ -128,11 +127,14 @@ class Screen:
     def on_event(self, event: Event) -> None:
         """Everything is read from the status."""
 
-    def draw_review(self, review: Review) -> None:
-        """Show a moment that is looked through in place of the camera."""
+    def draw_moment(self, draw: Callable[[int, int], str]) -> None:
+        """Show a moment that is looked through in place of the camera.
+
+        `draw` gives the text for so many columns and rows.
+        """
         if self._open:
             self._drawn = self._shown = None
-            self._write(review.draw(*shutil.get_terminal_size()))
+            self._write(draw(*shutil.get_terminal_size()))
 
     def wipe(self) -> None:
         """Take away what somebody else has drawn."""

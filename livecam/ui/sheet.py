@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livecam.capture.frame import Bytes
+    from livecam.frame import Bytes
 
 COLUMNS = 4
 CELL_W = 300

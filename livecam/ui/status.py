@@ -13,11 +13,11 @@ from livecam.timebase import now_ns, to_ns, to_s
 from livecam.ui.curve import History, Point, of_moment
 
 if TYPE_CHECKING:
-    from livecam.capture.frame import Frame
-    from livecam.clip.recorder import Outage
     from livecam.contract import Saved
-    from livecam.quality.live import LiveFace
-    from livecam.session import Session
+    from livecam.frame import Frame
+    from livecam.live.live_score import LiveFace
+    from livecam.live.recorder import Outage
+    from livecam.live.session import Session
 
 State = Literal[
     "opening",

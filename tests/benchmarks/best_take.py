@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.enhance.best_take import BestTake, compose, seam
+from livecam.frame import Frame, PixelFormat
 from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
 from livecam.quality.score import FaceScore

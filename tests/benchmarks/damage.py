@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.frame import Frame, PixelFormat
 from livecam.quality.finder import FaceFinder
 from livecam.quality.score import FrameScore, score_frames, score_pictures
 from tests.conftest import SAMPLES

@@ -20,7 +20,7 @@ import numpy as np
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.enhance.merge import REACH, merge
-from livecam.quality.detector import BlazeFace
+from livecam.faces.detector import BlazeFace
 from tests.conftest import SAMPLES
 
 COUNT = 2 * REACH + 1

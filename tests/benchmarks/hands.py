@@ -18,11 +18,11 @@ import av
 import cv2
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
+from livecam.faces.landmarker import FaceLandmarker
+from livecam.frame import Frame, PixelFormat
 from livecam.photos.pictures import picture_frame
 from livecam.quality.baseline import baseline_of
 from livecam.quality.finder import FaceFinder
-from livecam.quality.landmarker import FaceLandmarker
 from livecam.quality.measures import FaceReading
 from livecam.quality.parts import TOLD, bare_mouth, occlusion
 from livecam.quality.score import score_pictures

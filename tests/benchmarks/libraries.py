@@ -23,11 +23,11 @@ import uuid
 from pathlib import Path
 
 import livecam
+from livecam.faces.landmarker import FaceLandmarker
+from livecam.library.picking import PickOptions, identifier_of
 from livecam.photos.frames import MovieReader
 from livecam.photos.inputs import Input, discover
 from livecam.photos.pick import Wanted
-from livecam.picking import PickOptions, identifier_of
-from livecam.quality.landmarker import FaceLandmarker
 from tests.support.cluster import cluster
 from tests.support.frames import moment
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import av
 
+from livecam.faces.landmarker import FaceLandmarker
+from livecam.library.picking import PickOptions, pick_all
 from livecam.photos.check import check
 from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.pairs import Halves
 from livecam.photos.pick import Wanted
-from livecam.picking import PickOptions, pick_all
-from livecam.quality.landmarker import FaceLandmarker
 
 
 def plain(source: Input, landmarker: FaceLandmarker) -> None:

@@ -21,10 +21,10 @@ import av
 import cv2
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
+from livecam.faces.model import FaceModel
+from livecam.frame import Frame, PixelFormat
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
-from livecam.quality.model import FaceModel
 from livecam.quality.parts import PARTS
 from livecam.quality.score import WEIGHTS, FrameScore, score_frames, score_pictures
 from livecam.timebase import NS_PER_S

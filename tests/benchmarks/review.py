@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from livecam.review.moments import Library
+from livecam.page.index import Index
 from tests.support.files import saved
 
 HERE = Path(__file__).parents[1] / "programs"
@@ -62,11 +62,11 @@ def main() -> None:
         folder.mkdir()
         filled(folder, args.count)
         begin = time.monotonic()
-        library = Library(folder, index)
+        library = Index(folder, index)
         library.refresh()
         print(f"{len(library.entries)} moments: first look {time.monotonic() - begin:.1f} s")
         begin = time.monotonic()
-        library = Library(folder, index)
+        library = Index(folder, index)
         known_s = time.monotonic() - begin
         library.refresh()
         print(

@@ -17,9 +17,9 @@ from collections.abc import Callable
 import av
 import cv2
 
-from livecam.capture.frame import Frame, PixelFormat
+from livecam.faces.landmarker import FaceLandmarker
+from livecam.frame import Frame, PixelFormat
 from livecam.quality.finder import FaceFinder
-from livecam.quality.landmarker import FaceLandmarker
 from livecam.quality.scoring import THREADS, score_with
 from livecam.timebase import NS_PER_S
 from tests.conftest import SAMPLES

@@ -19,7 +19,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
+from livecam.frame import Frame, PixelFormat
 from livecam.photos.pictures import picture_frame
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading

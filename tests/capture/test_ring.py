@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from livecam.capture.frame import PixelFormat
 from livecam.capture.ring import SLACK_S, FrameRing
 from livecam.capture.source import CameraMode
+from livecam.frame import PixelFormat
 from livecam.timebase import to_ns
 from tests.support.frames import flat
 

@@ -18,8 +18,8 @@ import av
 import jsonschema
 import pytest
 
-from livecam.capture.frame import PixelFormat
 from livecam.contract import SCHEMA_PATH
+from livecam.frame import PixelFormat
 from tests.support.frames import moment, tone, write_movie
 from tests.support.program import SMALL_DEMO, events, run, started, wait_for
 from tests.support.sync import offsets_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livecam.cli.self_timer import AutomaticShutter, SelfTimer
-from livecam.quality.live import LiveScore
+from livecam.live.live_score import LiveScore
 from livecam.timebase import to_ns
 
 

@@ -13,7 +13,7 @@ from livecam.demo.camera import DemoCamera, DemoOptions, Studio, read_slate, wri
 from livecam.demo.script import Script
 from livecam.demo.voice import RATE_HZ, Voice
 from livecam.errors import UsageError
-from livecam.quality.landmarker import FaceLandmarker
+from livecam.faces.landmarker import FaceLandmarker
 
 SIZE, RATE = (1280, 720), Fraction(30)
 

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 import livecam
-from livecam.capture.frame import PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.enhance.best_take import compose
+from livecam.faces.model import mediapipe_is_installed
+from livecam.frame import PixelFormat
 from livecam.media.save import save_when_scored
 from livecam.media.save_options import SaveOptions
 from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
-from livecam.quality.model import mediapipe_is_installed
 from livecam.timebase import to_s
 from tests.support.frames import moment
 from tests.support.program import run

@@ -15,7 +15,7 @@ import pytest
 from livecam import contract
 from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
-from livecam.session import Options, Session
+from livecam.live.session import Options, Session
 from tests.support.program import LIVECAM
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set")

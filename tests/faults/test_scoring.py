@@ -15,7 +15,7 @@ import pytest
 from livecam import contract
 from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
-from livecam.media.spool import FOLDER
+from livecam.live.spool import FOLDER
 from livecam.timebase import now_ns
 from tests.support.finders import Breaks, Crashes, Waits, with_fault
 from tests.support.session import running
@@ -117,7 +117,7 @@ def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, tmp_path):
 
 def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path, monkeypatch):
     """A machine far too slow for its user: frames of many moments wait to be scored."""
-    monkeypatch.setattr("livecam.saver.MOST_HELD_BYTES", 5_000_000)
+    monkeypatch.setattr("livecam.live.saver.MOST_HELD_BYTES", 5_000_000)
     go_on = tmp_path / "go on"
     finder = with_fault(Waits(go_on))
     with running(camera(), finder, out=out, **OPTIONS) as (session, told):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.errors import InputError
 from livecam.formats.jpeg import SOS, check_scans, insert_segment, segments
+from livecam.frame import Frame, PixelFormat
 from tests.support.hostile import many_scans
 
 

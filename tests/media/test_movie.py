@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from livecam.capture.frame import PixelFormat
+from livecam.frame import PixelFormat
 from tests.support.frames import moment, tone, write_movie
 from tests.support.sync import sound
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from livecam.capture.frame import PixelFormat
 from livecam.errors import OutputError
 from livecam.formats.tags import Tags
+from livecam.frame import PixelFormat
 from livecam.media.photo import encode_photo
 from tests.support.frames import moment
 

@@ -9,18 +9,18 @@ import cv2
 import numpy as np
 import pytest
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.faces.centerface import CenterFace, find_weights
+from livecam.faces.crops import crop_around, square_tiles
+from livecam.faces.detector import BlazeFace
+from livecam.faces.face import distance, overlap
+from livecam.faces.landmarker import FaceLandmarker
+from livecam.frame import Frame, PixelFormat
 from livecam.photos.pictures import read_picture
 from livecam.quality import parts
 from livecam.quality.baseline import PRIOR
-from livecam.quality.centerface import CenterFace, find_weights
-from livecam.quality.crops import crop_around, square_tiles
-from livecam.quality.detector import BlazeFace
-from livecam.quality.face import distance, overlap
 from livecam.quality.finder import FaceFinder
-from livecam.quality.landmarker import FaceLandmarker
 from livecam.quality.score import score_frames, score_pictures
 
 needs_centerface = pytest.mark.skipif(

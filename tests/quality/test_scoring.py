@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import livecam
-from livecam.capture.frame import PixelFormat
 from livecam.capture.source import CameraMode
-from livecam.clip.moment import Moment
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.frame import PixelFormat
+from livecam.live.live_score import LiveScorer
+from livecam.moment import Moment
 from livecam.quality.finder import FaceFinder, reduce_for
-from livecam.quality.live import LiveScorer
 from livecam.quality.scoring import score_with
 from livecam.timebase import NS_PER_S, WallClock
 from tests.support.frames import drawn, flat
@@ -97,8 +97,8 @@ def test_where_nothing_brings_the_model_the_frame_decides_and_the_reason_is_give
 ):
     # A platform without MediaPipe, on which nobody has fetched the model yet.
     monkeypatch.setattr("livecam.quality.finder.mediapipe_is_installed", lambda: False)
-    monkeypatch.setattr("livecam.quality.model.CARRIER", "no_such_package")
-    monkeypatch.setattr("livecam.quality.model.fetched_path", lambda: tmp_path / "none.task")
+    monkeypatch.setattr("livecam.faces.model.CARRIER", "no_such_package")
+    monkeypatch.setattr("livecam.faces.model.fetched_path", lambda: tmp_path / "none.task")
     score = livecam.score(film(0, 30, 10))
     assert score.basis == "frame"
     assert "the face model is not installed" in score.note

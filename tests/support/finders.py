@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from livecam.capture.frame import Frame
+from livecam.frame import Frame
 from livecam.quality.finder import FaceFinder
 from livecam.quality.measures import FrameReading
 from tests.support.readings import FACE, SCENE

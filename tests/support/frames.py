@@ -10,14 +10,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from livecam.capture.frame import Frame, PixelFormat
 from livecam.capture.sound_ring import SoundClip
 from livecam.capture.source import CameraMode
-from livecam.clip.moment import Moment
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
+from livecam.frame import Frame, PixelFormat
 from livecam.media import movie
 from livecam.media.save_options import Codec
+from livecam.moment import Moment
 from livecam.timebase import NS_PER_S, WallClock
 
 NOON = datetime(2026, 5, 17, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 
 from livecam import contract
 from livecam.capture.source import FrameSource
-from livecam.quality.finder_server import MakeFinder
-from livecam.session import Options, Session
+from livecam.live.session import Options, Session
+from livecam.quality.finder import MakeFinder
 
 
 @contextlib.contextmanager

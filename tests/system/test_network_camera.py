@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livecam.quality.landmarker import FaceLandmarker
+from livecam.faces.landmarker import FaceLandmarker
 from tests.support.http_camera import read_mark
 from tests.support.program import events, run
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from livecam.live.live_score import LiveFace, LiveScore
 from livecam.quality.choice import MomentScore
-from livecam.quality.live import LiveFace, LiveScore
 from livecam.quality.score import FaceScore, FrameScore
 from livecam.ui import curve
 from livecam.ui.curve import History, Point

@@ -1,1 +1,0 @@
-"""Moments, cut out of the rings."""

@@ -1,0 +1,84 @@
+"""Does what is asked for while looking through: another key photo, the trash, and undo."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from livecam.disk.changes import Change
+from livecam.edit.in_place import KeyChange, make_key
+from livecam.errors import InputError
+from livecam.photos.judged import record_of
+from livecam.text import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecam.photos.inputs import Input
+    from livecam.photos.pick import Pick
+
+MOST_UNDO = 20
+"""Steps that can be taken back."""
+
+
+class UndoStack:
+    """What was done, so that it can be undone in turn. Safe from any thread.
+
+    Everything that is replaced or removed lies in the system's trash; closed, it stays there.
+    """
+
+    def __init__(self) -> None:
+        self._done: list[tuple[str, KeyChange | Change]] = []
+        self._lock = threading.Lock()
+
+    def make_key(self, pick: Pick, position: int) -> tuple[Input, str]:
+        """Make a judged frame the key photo; the moment as it is now, and what was done.
+
+        Raises InputError, OutputError.
+        """
+        with self._lock:
+            change = make_key(pick, position)
+            name = visible(change.source.file.name)
+            self._note(f"the key photo of {name}", change)
+        note = f" ({change.note})" if change.note else ""
+        return change.source, f"{name} has a new key photo{note}; the old one is in the trash"
+
+    def remove(self, source: Input) -> str:
+        """Put a moment into the trash, its record too. Raises OutputError."""
+        record = record_of(source)
+        with self._lock:
+            removed = Change.make([*source.files, *([record] if record is not None else [])])
+            name = visible(source.file.name)
+            self._note(name, removed)
+        return f"{name} is in the trash"
+
+    def undo(self) -> tuple[str, Path, Input | None]:
+        """Take the newest step back; what was done, in which folder, and the moment that is back.
+
+        Raises InputError if there is none, OutputError.
+        """
+        with self._lock:
+            if not self._done:
+                raise InputError("there is nothing to undo")
+            what, step = self._done[-1]
+            source = None
+            if isinstance(step, KeyChange):
+                source = step.undo()
+                folder = source.file.parent
+            else:
+                step.undo()
+                folder = step.removed[0].parent
+            self._done.pop()
+        return f"{what} is as it was", folder, source
+
+    def close(self) -> None:
+        """Let everything be as it is."""
+        with self._lock:
+            for _, step in self._done:
+                step.forget()
+            self._done.clear()
+
+    def _note(self, what: str, step: KeyChange | Change) -> None:
+        self._done.append((what, step))
+        while len(self._done) > MOST_UNDO:
+            self._done.pop(0)[1].forget()

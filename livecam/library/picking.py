@@ -1,0 +1,284 @@
+"""One run of `livecam pick`: many inputs, each scored, chosen from and, if asked for, stored.
+
+Inputs are worked on by a pool of threads (decoding and the landmarker let Python go on meanwhile);
+each thread has a landmarker of its own. Results come in the order of the inputs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from livecam.disk.new_files import write_new
+from livecam.disk.publish import check_folder, complete_or_withdraw
+from livecam.edit.rekey import Retouch, best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.errors import InputError, LivecamError
+from livecam.formats.exif import image_id
+from livecam.formats.files import read_file
+from livecam.formats.still import exif_of, read_still
+from livecam.library.batch import in_order
+from livecam.photos.inputs import PICTURES, Input, Problem, Remark
+from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
+from livecam.quality.finder import FaceFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+    from pathlib import Path
+
+    from livecam.faces.model import AnyModel
+
+MARK = "_key"
+"""Added to the name of a file that is made from another."""
+
+_NUMBER = re.compile(r"-\d+$")
+_NAMESPACE = uuid.UUID("8a3f2c54-6f0e-4d57-9d3b-6a1d0c9b7e21")
+
+
+@dataclass(frozen=True)
+class PickOptions:
+    """What is to be done with every input."""
+
+    wanted: Wanted
+    out: Path | None = None
+    rekey: bool = False
+    enhance: bool = False
+    model: AnyModel = None
+    look: Callable[[Pick, OpenMovie | None], None] | None = None
+    """Gets every choice while its movie is still open, in one of several threads."""
+    done: Set[bytes] = frozenset()
+    """What an earlier run has done, by its identifier's bytes."""
+    best_take: bool = False
+    reports: bool = False
+    """Whether a line is wanted of every input: one of which a run that was killed has written the
+    files, and not the line, is judged again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: a choice, an error, or nothing new to be done."""
+
+    source: Input
+    id: str = ""
+    """The same for the same files, asked for in the same way."""
+    pick: Pick | None = None
+    outputs: tuple[Path, ...] = ()
+    note: str = ""
+    error: LivecamError | None = None
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether an earlier run has done it."""
+        return self.pick is None and self.error is None
+
+
+def pick_all(
+    found: Iterable[Input | Problem | Remark], ask: PickOptions, jobs: int
+) -> Iterator[Outcome | Problem | Remark]:
+    """Work on all inputs; outcomes in their order, and in between what else was found.
+
+    Raises OutputError if `out` cannot be written at all, ModelError if there is no face model.
+    """
+    if ask.out is not None:
+        check_folder(ask.out)
+    finders, made = Finders(ask.model, helps=jobs > 1), Made()
+
+    def work(one: Input | Problem | Remark) -> Outcome | Problem | Remark:
+        return outcome_of(one, ask, finders, made) if isinstance(one, Input) else one
+
+    try:
+        yield from in_order(found, work, jobs)
+    finally:
+        finders.close()
+
+
+class Finders:
+    """A face finder for each thread, and one more for sets of pictures, which are one input."""
+
+    def __init__(self, model: AnyModel, *, helps: bool = False) -> None:
+        self._model = model
+        self._helper = FaceFinder(model) if helps else None
+        self._helping = threading.Lock()
+        self._local = threading.local()
+        self._all: list[FaceFinder] = []
+
+    def mine(self) -> FaceFinder:
+        """That of the thread that asks."""
+        finder: FaceFinder | None = getattr(self._local, "finder", None)
+        if finder is None:
+            finder = self._local.finder = FaceFinder(self._model)
+            self._all.append(finder)
+        return finder
+
+    @contextmanager
+    def several(self) -> Iterator[Sequence[FaceFinder]]:
+        """That of the thread that asks, and the one more, unless it is at work already."""
+        if self._helper is None or not self._helping.acquire(blocking=False):
+            yield [self.mine()]
+            return
+        try:
+            yield [self.mine(), self._helper]
+        finally:
+            self._helping.release()
+
+    def close(self) -> None:
+        """Free all of them."""
+        for finder in (*self._all, self._helper):
+            if finder is not None:
+                finder.close()
+
+
+def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) -> Outcome:
+    """Work on one input; whatever happens is in the outcome."""
+    identifier = ""
+    try:
+        if ask.rekey and source.kind not in ("live-photo", "motion-photo"):
+            what = "a movie" if source.kind == "video" else "a picture"
+            raise InputError(f"{source.file.name}: {what} has no key photo to change")
+        identifier = identifier_of(source, ask)
+        if uuid.UUID(identifier).bytes in ask.done:
+            return Outcome(source, identifier)
+        before = _done_before(source, ask, identifier, made)
+        if before and not ask.reports:
+            return Outcome(source, identifier, outputs=before)
+        if before:
+            ask = replace(ask, out=None)
+        if source.kind == "pictures":
+            with finders.several() as some:
+                outcome = _pick(source, ask, some, identifier, None)
+        else:
+            with open_movie(source) as movie:
+                outcome = _pick(source, ask, [finders.mine()], identifier, movie)
+        return replace(outcome, outputs=before or outcome.outputs)
+    except InputError as err:
+        name = source.file.name
+        message = err.message if name in err.message else f"{name}: {err.message}"
+        return Outcome(source, identifier, error=InputError(message, err.hint))
+    except LivecamError as err:
+        return Outcome(source, identifier, error=err)
+    except Exception as err:  # noqa: BLE001 - one file's fault must not stop the others
+        name = source.file.name
+        broken = LivecamError(f"{name}: livecam broke down: {err!r}")
+        return Outcome(source, identifier, error=broken)
+
+
+def _pick(
+    source: Input,
+    ask: PickOptions,
+    finders: Sequence[FaceFinder],
+    identifier: str,
+    movie: OpenMovie | None,
+) -> Outcome:
+    finder = finders[0]
+    chosen = pick(source, finder, ask.wanted, movie, finders[1:])
+    if ask.look is not None:
+        ask.look(chosen, movie)
+    if ask.out is None:
+        return Outcome(source, identifier, chosen)
+    retouch = Retouch(ask.enhance, finder if ask.best_take else None)
+    try:
+        if not ask.rekey or movie is None:
+            files = best_picture(chosen, movie, identifier, retouch)
+        elif source.kind == "live-photo":
+            files = rekeyed_pair(chosen, movie, identifier, retouch)
+        else:
+            files = rekeyed_motion_photo(chosen, movie, identifier, retouch)
+    except OSError as err:
+        raise InputError(f"cannot be read: {err.strerror}") from err
+    # Of a set, the picture that was chosen names the result.
+    name = source.files[chosen.key.index].stem if source.kind == "pictures" else _stem(source)
+    outputs = write_new(files, ask.out / source.below, name + MARK)
+    return Outcome(source, identifier, chosen, outputs, files.note)
+
+
+def _stem(source: Input) -> str:
+    stem = source.file.stem
+    # The "MP" of a Motion Photo's name must come last in the new name too.
+    return stem.removesuffix(".MP") if source.kind == "motion-photo" else stem
+
+
+def identifier_of(source: Input, ask: PickOptions) -> str:
+    """The identifier of what is made from this input in this way, the same in every run.
+
+    An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
+    picture. It is how a later run knows what has been done.
+    """
+    asked: list[object]
+    try:
+        stats = [(path.name, path.stat()) for path in source.files]
+    except OSError as err:
+        raise InputError(f"cannot be read: {err.strerror}") from err
+    asked = [ask.rekey, ask.enhance, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
+    if ask.best_take:
+        asked.append("best take")
+    files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    # With another version the choice may be another one.
+    text = json.dumps([metadata.version("livecam"), asked, files])
+    return str(uuid.uuid5(_NAMESPACE, text)).upper()
+
+
+class Made:
+    """What lies in the folders that results go to, listed once: not once an input."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+
+    def named(self, folder: Path, stem: str) -> list[Path]:
+        """Files called so, with or without a number behind it, in the order of their names."""
+        with self._lock:
+            stems = self._folders.get(folder)
+            if stems is None:
+                complete_or_withdraw(folder)  # what a run that was killed has left half done
+                stems = self._folders[folder] = {}
+                for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                    if not path.name.startswith("."):
+                        # "clip-2" is a second "clip", or a first "clip-2".
+                        for name in {_bare(path), _NUMBER.sub("", _bare(path))}:
+                            stems.setdefault(name, []).append(path)
+        return stems.get(stem, [])
+
+
+def _bare(path: Path) -> str:
+    return path.stem.removesuffix(".MP")
+
+
+def _done_before(source: Input, ask: PickOptions, identifier: str, made: Made) -> tuple[Path, ...]:
+    """What an earlier run has made of this input in this way."""
+    if ask.out is None:
+        return ()
+    folder = (ask.out / source.below).resolve()
+    stems = {path.stem for path in source.files} if source.kind == "pictures" else {_stem(source)}
+    for path in (path for stem in sorted(stems) for path in made.named(folder, stem + MARK)):
+        if path.suffix.lower() not in PICTURES or not _is_made_from(path, source, identifier):
+            continue
+        if not ask.rekey or source.kind != "live-photo":
+            return (path,)
+        movie = path.with_suffix(".MOV")
+        if movie.is_file():
+            return (movie, path)
+    return ()
+
+
+def _is_made_from(path: Path, source: Input, identifier: str) -> bool:
+    try:
+        if any(_same(path, file) for file in source.files):
+            return True
+        if source.kind == "pictures":
+            return False  # its best picture is copied, never made
+        note = read_file(path, read_still).note
+        if note is not None and note.identifier == identifier:
+            return True
+        block = read_file(path, exif_of)
+        return block is not None and image_id(block) == identifier.replace("-", "").lower()
+    except (InputError, OSError):
+        return False
+
+
+def _same(a: Path, b: Path) -> bool:
+    return a.stat().st_size == b.stat().st_size and a.read_bytes() == b.read_bytes()

@@ -1,0 +1,507 @@
+"""Writes the moments of a session to disk, and holds on to those that cannot be written yet.
+
+A disk may be full, read-only for a while, or pulled out. A moment that was acknowledged waits for
+it in memory, is tried again and again, and goes to another folder (`--spill`) where it would wait
+in vain: when the session ends, or when more waits than memory may be spent on. It is lost only if
+the user says so.
+
+What takes longer lies in a spool meanwhile (`livecam.live.spool`), so that a run that is killed
+loses nothing either.
+
+Two threads: *save* writes the files, and owns everything here but the counts; *spool* puts moments
+on disk that are not saved soon.
+"""
+
+from __future__ import annotations
+
+import errno
+import queue
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from livecam import contract
+from livecam.errors import LivecamError, ModelError, OutputError
+from livecam.live.spool import Spool, read_moment
+from livecam.media.movie import ENCODERS
+from livecam.media.save import save_when_scored
+from livecam.quality.choice import unscored
+from livecam.timebase import now_ns, to_ns, to_s
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from av.video.stream import VideoStream
+
+    from livecam.live.encoder import LiveEncoder
+    from livecam.live.finder_process import RemoteFinder
+    from livecam.live.recorder import Press
+    from livecam.live.stream_scorer import StreamScorer
+    from livecam.media.movie import Encoded
+    from livecam.media.save import SavedFiles
+    from livecam.media.save_options import SaveOptions
+    from livecam.moment import Moment
+    from livecam.quality.choice import MomentScore
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
+"""How long to wait before a moment is tried again: twice as long each time."""
+POLL_S = 0.2
+"""How soon a waiting saver notices that it is to give up."""
+MOST_WAITING_BYTES = 400_000_000
+"""Of moments that wait: a dozen to forty of 1080p MJPEG."""
+GRACE_S = 0.2
+"""A moment whose files are not there so long after its end is put on disk as it came from the
+camera, and those after it at once, until one is quick enough again: by two seconds after the press
+a moment is safe, and a machine that is quick writes nothing twice."""
+SLOW_BACKLOG = 30
+"""So many frames that are not measured when a moment ends take longer than `GRACE_S` (6 ms each on
+two cores): no use in waiting."""
+
+MOST_HELD_BYTES = 250_000_000
+"""Of moments that are still to be scored and written: where a machine is too slow for its user,
+those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
+"""
+
+NEVER_HEALS = (errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL)
+"""Failures that no waiting mends: the file system, or a limit, takes no such file."""
+
+
+class Listener(Protocol):
+    """What a saver tells, from its own thread."""
+
+    def send(self, event: contract.Event) -> None:
+        """An event for the outside."""
+
+    def fail(self, error: LivecamError, lost: int | None = None) -> None:
+        """Something failed; `lost` is the number of a moment that is lost by it."""
+
+    def notice(self, message: str, number: int | None = None) -> None:
+        """Something goes on otherwise than usual."""
+
+    def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
+        """A moment is on disk."""
+
+    def put_aside(self, number: int) -> None:
+        """A moment is held on disk alone from now on, until its turn comes."""
+
+    def settled(self, number: int, *, saved: bool) -> None:
+        """A moment is on disk, or never will be; nothing of it is needed any more."""
+
+
+@dataclass(eq=False)
+class _Taken:
+    """A moment that was taken and is not saved yet. Both threads look at it, under its lock."""
+
+    number: int
+    moment: Future[Moment] | None
+    """None once it is held on disk alone."""
+    size: int = 0
+    """Bytes that it holds in memory, once it is cut."""
+    path: Path | None = None
+    """Where it lies in the spool."""
+    unkept: OutputError | None = None
+    """Why it could not be put into the spool."""
+    is_begun: bool = False
+    """Whether it is being written."""
+    settled: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(eq=False)
+class _Job:
+    """One moment on its way to disk."""
+
+    moment: Moment
+    scoring: Future[MomentScore] | None = None
+    key_ready_ns: int = 0
+    is_read_back: bool = False
+    """Whether it was held on disk alone: then nothing of it was encoded while it went on."""
+    abandoned: threading.Event = field(default_factory=threading.Event)
+    problem: OutputError | None = None
+    """Why it waits."""
+    delay_s: float = FIRST_RETRY_S
+    next_try_ns: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds in memory."""
+        return sum(frame.data.size for frame in self.moment.frames)
+
+
+class Saver:
+    """Saves moments in the order of their presses."""
+
+    def __init__(
+        self,
+        out: Path,
+        spill: Path | None,
+        save_options: SaveOptions,
+        scorer: StreamScorer,
+        encoder: LiveEncoder | None,
+        listener: Listener,
+        finder: RemoteFinder | None = None,
+    ) -> None:
+        """`encoder` is None where movies are encoded once a moment is over.
+
+        `spill` is the folder for what cannot be written to `out`; None makes one among the system's
+        temporary files when it is needed. `finder` looks at best takes, where they are asked for.
+        """
+        self._out, self._spill, self._save_options = out, spill, save_options
+        self._scorer, self._encoder, self._listener = scorer, encoder, listener
+        self._finder = finder
+        self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
+        self._spool = Spool(out)
+        self._to_spool: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
+        self._taken: dict[int, _Taken] = {}
+        self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
+        self._waiting: list[_Job] = []
+        self._waiting_bytes = 0
+        self._is_slow = False
+        """Whether the last moment's files were late; written by the save thread."""
+        self._is_finishing = False
+        self._given_up = threading.Event()
+        self._has_said_fallback = self._has_said_model = self._has_said_unkept = False
+        self._thread = threading.Thread(target=self._run, name="save")
+        self._spool_thread = threading.Thread(target=self._spool_on, name="spool")
+
+    @property
+    def waiting(self) -> int:
+        """Moments that wait until they can be written."""
+        return len(self._waiting)
+
+    @property
+    def problem(self) -> str:
+        """Why moments wait, or ""."""
+        first = next(iter(self._waiting), None)
+        return first.problem.message if first is not None and first.problem is not None else ""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further moment may be taken: more wait than memory may be spent on."""
+        return self._waiting_bytes > MOST_WAITING_BYTES
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        self._spool_thread.start()
+
+    def add(self, press: Press) -> None:
+        """Save the moment of a press once it is over."""
+        self._taken[press.id] = taken = _Taken(press.id, press.moment)
+        self._to_save.put(taken)
+        self._to_spool.put(taken)
+
+    def finish(self) -> None:
+        """Nothing more will be added."""
+        self._to_save.put(None)
+        self._to_spool.put(None)
+
+    def give_up(self) -> None:
+        """Lose what is not saved yet."""
+        self._given_up.set()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is saved, after `finish`."""
+        return not self._thread.is_alive()
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait until all is saved."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def close(self) -> None:
+        """Let everything go, after `join`."""
+        self._choosing.shutdown()
+        if self._spool_thread.ident is not None:
+            self._spool_thread.join()
+        if self._finder is not None:
+            self._finder.close()
+        self._spool.close()
+
+    # Save thread
+
+    def _run(self) -> None:
+        while True:
+            job = self._next()
+            if job is None:
+                break
+            self._save(job)
+            del job  # and with it the last hold on the moment's frames
+        for left in self._waiting:
+            self._settle(left, saved=False)
+
+    def _next(self) -> _Job | None:
+        """The next moment to write; None when there is none, or all is given up."""
+        while not (self._given_up.is_set() and self._is_finishing):
+            due = min(self._waiting, key=lambda job: job.next_try_ns, default=None)
+            if self._given_up.is_set():
+                due = None
+            left_s = to_s(due.next_try_ns - now_ns()) if due is not None else POLL_S
+            if due is not None and left_s <= 0:
+                return due  # which still counts as waiting until it is written
+            if self._is_finishing:
+                if due is None:
+                    return None
+                self._given_up.wait(min(left_s, POLL_S))
+                continue
+            try:
+                taken = self._to_save.get(timeout=min(left_s, POLL_S) if due is not None else None)
+            except queue.Empty:
+                continue
+            if taken is None:
+                self._is_finishing = True
+                for waiting in self._waiting:
+                    waiting.next_try_ns = 0  # at once: there is nothing else to do
+            elif (job := self._begun(taken)) is not None:
+                return job
+        return None
+
+    def _begun(self, taken: _Taken) -> _Job | None:
+        """The moment of a press, whose key photo is being chosen from now on."""
+        number = taken.number
+        with taken.lock:
+            taken.is_begun = True
+            waited, path = taken.moment, taken.path
+        try:
+            job = _Job(waited.result() if waited is not None else read_moment(cast("Path", path)))
+        except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+            self._forget(number, keep=waited is None)
+            self._listener.settled(number, saved=False)
+            told = err if isinstance(err, LivecamError) else None
+            text = f"moment {number} cannot be saved: {err!r}"
+            self._listener.fail(told or LivecamError(text), number)
+            return None
+        job.is_read_back = waited is None
+        if self._given_up.is_set():
+            self._settle(job, saved=False)
+            return None
+        self._listener.send(contract.Scoring(job.moment.id))
+        job.scoring = self._choosing.submit(self._score, job)
+        return job
+
+    def _score(self, job: _Job) -> MomentScore:
+        """Choose a moment's key photo; where that fails, the frame at the shutter.
+
+        Raises LivecamError once given up.
+        """
+        moment = job.moment
+
+        def given_up() -> bool:
+            return self._given_up.is_set() or job.abandoned.is_set()
+
+        try:
+            found = self._scorer.score(moment.frames, moment.shutter_ns, given_up)
+        except (LivecamError, ValueError) as err:
+            if given_up():
+                raise
+            if isinstance(err, ModelError) and not self._has_said_model:
+                self._has_said_model = True
+                self._listener.fail(err)
+            why = err.message if isinstance(err, LivecamError) else str(err)
+            found = unscored(moment.frames, moment.shutter_ns, why)
+            self._listener.notice(f"moment {moment.id} is not scored: {why}", moment.id)
+        job.key_ready_ns = now_ns()
+        return found
+
+    def _save(self, job: _Job) -> None:
+        try:
+            if self._is_finishing and job.problem is not None:
+                self._save_somewhere(job)
+            else:
+                self._write(job, self._out)
+        except OutputError as err:
+            if _heals(err):
+                self._hold(job, err)
+            elif job.problem is not None or not self._spilled(job, err):
+                self._lose(job, err)
+        except LivecamError as err:
+            if self._given_up.is_set():
+                self._settle(job, saved=False)
+            else:
+                self._lose(job, err)
+        except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+            self._lose(job, LivecamError(f"moment {job.moment.id} cannot be saved: {err!r}"))
+
+    def _save_somewhere(self, job: _Job) -> None:
+        """Write a moment that has waited, now that the session ends. Raises OutputError."""
+        try:
+            self._write(job, self._out)
+        except OutputError as err:
+            if not self._spilled(job, err):
+                raise
+
+    def _hold(self, job: _Job, error: OutputError) -> None:
+        """Keep a moment in memory until it can be written."""
+        is_new = job.problem is None
+        job.problem = OutputError(error.message, error.hint)  # without the trail, which holds much
+        job.next_try_ns = now_ns() + to_ns(0 if self._just_ended(job) else job.delay_s)
+        job.delay_s = min(2 * job.delay_s, LONGEST_RETRY_S)
+        if is_new:
+            self._note_waiting([*self._waiting, job])
+            hint = f" ({error.hint})" if error.hint else ""
+            text = f"moment {job.moment.id} waits: {error.message}{hint}"
+            self._listener.notice(text, job.moment.id)
+        while self.is_full and self._spilled(self._waiting[0], job.problem):
+            pass  # the oldest one waits no more
+
+    def _just_ended(self, job: _Job) -> bool:
+        """Whether this moment was never tried since the session ends."""
+        return self._is_finishing and job.delay_s == FIRST_RETRY_S
+
+    def _note_waiting(self, waiting: list[_Job]) -> None:
+        self._waiting = waiting
+        self._waiting_bytes = sum(job.size for job in waiting)
+
+    def _spilled(self, job: _Job, error: OutputError) -> bool:
+        """Write a moment to the other folder; False if that cannot be done either."""
+        made = None
+        try:
+            if self._spill is None:
+                self._spill = made = Path(tempfile.mkdtemp(prefix="livecam-"))
+            self._spill.mkdir(parents=True, exist_ok=True)
+            self._write(job, self._spill)
+        except (OutputError, OSError):
+            if made is not None:
+                made.rmdir()
+                self._spill = None
+            return False
+        text = f"moment {job.moment.id} is in {self._spill}: {error.message}"
+        self._listener.fail(OutputError(text, error.hint))
+        return True
+
+    def _write(self, job: _Job, folder: Path) -> None:
+        """Write a moment into a folder, and tell. Raises LivecamError."""
+        moment, save_options, scoring = job.moment, self._save_options, job.scoring
+        assert scoring is not None
+        tier, encoder = "after", ENCODERS[save_options.codec][0]
+
+        def encoded() -> tuple[VideoStream, list[Encoded]]:
+            nonlocal tier, encoder
+            assert self._encoder is not None
+            found = self._encoder.moment(moment, self._given_up.is_set)
+            tier, encoder = self._encoder.tier, found[0].codec.name
+            return found
+
+        if job.problem is not None and not folder.exists() and folder.parent.exists():
+            folder.mkdir()  # deleted meanwhile; where a whole disk is gone, its folder is too
+        is_first = self._encoder is not None and job.problem is None and not job.is_read_back
+        files = save_when_scored(
+            moment,
+            scoring.result,
+            folder,
+            save_options,
+            encoded if is_first else None,
+            self._finder,
+        )
+        ready_ns, score = now_ns(), scoring.result()
+        if files.encoded_again:
+            tier, encoder = "after", ENCODERS[save_options.codec][0]
+            text = f"the movie was encoded again: {files.encoded_again}"
+            self._listener.notice(text, moment.id)
+        self._say_what_went_otherwise(job)
+        self._settle(job, saved=True)
+        event = _event(job, files, score, ready_ns, tier, encoder)
+        self._listener.saved(event, moment, score)
+
+    def _say_what_went_otherwise(self, job: _Job) -> None:
+        problem = self._scorer.take_problem()
+        if problem:
+            self._listener.notice(problem, job.moment.id)
+        unkept = self._taken[job.moment.id].unkept
+        # Where the whole disk is to blame the moment has waited for it, and that was said.
+        if unkept is not None and job.problem is None and not self._has_said_unkept:
+            self._has_said_unkept = True
+            text = f"a run that is killed would lose what is not saved yet: {unkept.message}"
+            self._listener.notice(text)
+        if self._encoder is not None and self._encoder.fell_back and not self._has_said_fallback:
+            self._has_said_fallback = True
+            self._listener.notice(
+                "encoding all the time is too slow here: from the press on instead"
+            )
+
+    def _lose(self, job: _Job, error: LivecamError) -> None:
+        self._settle(job, saved=False)
+        self._listener.fail(error, job.moment.id)
+
+    def _settle(self, job: _Job, *, saved: bool) -> None:
+        self._is_slow = now_ns() - job.moment.end_ns > to_ns(GRACE_S)
+        job.abandoned.set()  # who still scores it need not wait for what nobody measures any more
+        self._note_waiting([other for other in self._waiting if other is not job])
+        self._forget(job.moment.id)
+        self._listener.settled(job.moment.id, saved=saved)
+
+    def _forget(self, number: int, *, keep: bool = False) -> None:
+        """A moment is settled: it need not lie in the spool any more, unless it is to be kept."""
+        taken = self._taken.pop(number)
+        with taken.lock:
+            taken.settled.set()
+            if taken.path is not None and not keep:
+                self._spool.drop(taken.path)
+
+    # Spool thread
+
+    def _spool_on(self) -> None:
+        while (taken := self._to_spool.get()) is not None:
+            self._put_on_disk(taken)
+            del taken  # and with it the hold on the moment's frames
+
+    def _put_on_disk(self, taken: _Taken) -> None:
+        assert taken.moment is not None
+        try:
+            moment = taken.moment.result()
+        except Exception:  # noqa: BLE001 - told where it is saved
+            return
+        taken.size = sum(frame.data.size for frame in moment.frames)
+        too_much = self._held_bytes > MOST_HELD_BYTES
+        is_slow = self._is_slow or self._scorer.backlog > SLOW_BACKLOG
+        grace_s = 0.0 if too_much or is_slow else GRACE_S
+        if taken.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
+            return
+        try:
+            path = self._spool.keep(moment)
+        except OutputError as err:
+            taken.unkept = err
+            return
+        with taken.lock:
+            if taken.settled.is_set():
+                self._spool.drop(path)
+                return
+            taken.path = path
+            if too_much and not taken.is_begun:
+                taken.moment, taken.size = None, 0
+                self._listener.put_aside(taken.number)
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(taken.size for taken in list(self._taken.values()))
+
+
+def _heals(error: OutputError) -> bool:
+    """Whether waiting may mend it: the disk refused, and not because of what it was given."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno is not None and cause.errno not in NEVER_HEALS
+
+
+def _event(
+    job: _Job, files: SavedFiles, score: MomentScore, ready_ns: int, tier: str, encoder: str
+) -> contract.Saved:
+    moment, frame = job.moment, score.frames[score.key]
+    time_s = round(to_s(frame.t_ns - moment.start_ns), 6)
+    return contract.Saved(
+        id=moment.id,
+        movie=str(files.movie),
+        photo=str(files.photo),
+        scores=str(files.scores),
+        motion_photo=str(files.motion_photo) if files.motion_photo else None,
+        key=contract.Key(score.key, time_s, round(frame.score, 6)),
+        basis=score.basis,
+        reason=score.reason,
+        key_ready_s=round(to_s(job.key_ready_ns - moment.end_ns), 6),
+        file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
+        tier=tier,
+        encoder=encoder,
+    )

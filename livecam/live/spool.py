@@ -1,0 +1,292 @@
+"""Moments on disk as they came from the camera, while their files are still being made.
+
+A run that is killed loses none of them: the next one in the same folder, or `livecam recover`,
+finishes them. Each is a QuickTime movie of the camera's own JPEGs with uncompressed sound, which
+players open, and a JSON file with what a movie cannot say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import av
+import numpy as np
+
+from livecam.capture.sound_ring import SoundClip
+from livecam.capture.source import CameraMode
+from livecam.disk import own
+from livecam.disk.claim import Claim, taken_over
+from livecam.disk.publish import rename_new, write_error
+from livecam.errors import InputError, OutputError
+from livecam.formats.jpeg import size_of
+from livecam.formats.json_text import MOST_BYTES, parse_json
+from livecam.frame import Frame, PixelFormat
+from livecam.media.movie import write_motion_jpeg
+from livecam.moment import Moment
+from livecam.timebase import WallClock, to_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = ".livecam-unfinished"
+"""In the folder of the results; readable by its owner only, since nobody has seen these yet. Where
+something else has that name, a number stands behind it."""
+FOLDERS = re.compile(rf"{re.escape(FOLDER)}(-\d+)?")
+RUN = re.compile(r"([0-9a-f]{32})(?:-\d+\.(?:mov|json|part)|\.lock)")
+"""What lies in it: a run's claim and its moments. Nothing else there is ours."""
+JPEG_QUALITY = 95
+"""Of cameras that send no JPEG."""
+THREADS = 4
+"""That encode them: more than there are cores, since the machine has other work when it is late."""
+VERSION = 1
+LONGEST_NS = to_ns(120)
+"""Of a moment: what `--before` and `--after` may ask for, and a camera that was late."""
+LARGEST_SIDE = 16_384
+
+
+def folder_for(out: Path) -> Path:
+    """The folder in `out` that a run may use: one of ours, or a name that nothing has."""
+    names = itertools.chain([FOLDER], (f"{FOLDER}-{number}" for number in itertools.count(2)))
+    paths = (out / name for name in names)
+    return next(path for path in paths if own.is_folder(path) or not os.path.lexists(path))
+
+
+def strange(out: Path) -> list[Path]:
+    """What is called as these folders are, and is not ours: a link, a file, another user's."""
+    return [path for path in _called_so(out) if not own.is_folder(path)]
+
+
+def _called_so(out: Path) -> list[Path]:
+    found = (path for path in out.glob(f"{FOLDER}*") if FOLDERS.fullmatch(path.name))
+    return sorted(found)
+
+
+class Spool:
+    """The unfinished moments of one run."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._folder: Path | None = None
+        self._claim: Claim | None = None
+        self._name = uuid.uuid4().hex
+
+    def keep(self, moment: Moment) -> Path:
+        """Put a moment on disk; where it is. Raises OutputError."""
+        path = None
+        try:
+            path = self._open() / f"{self._name}-{moment.id}.mov"
+            described, hidden = path.with_suffix(".json"), path.with_suffix(".part")
+            with own.make_file(described) as file, own.make_file(hidden) as movie:
+                file.write(json.dumps(_description(moment)).encode())
+                write_motion_jpeg(movie, _as_jpegs(moment))
+            # First the name, which is all that counts if livecam is killed; the flush, for a power
+            # cut, takes long where the disk is busy.
+            rename_new(hidden, path)
+            for one in (described, path):
+                with own.open_file(one, writable=True) as file:
+                    os.fsync(file.fileno())
+        except (OSError, OutputError) as err:
+            if path is not None:
+                self.drop(path)
+            if isinstance(err, OSError):
+                raise write_error(self._out, err) from err
+            raise
+        return path
+
+    def drop(self, path: Path) -> None:
+        """A moment is finished, or given up."""
+        with contextlib.suppress(OSError):
+            for suffix in (".mov", ".json", ".part"):
+                own.remove(path.with_suffix(suffix))
+
+    def close(self) -> None:
+        """Take the folder away if nothing is in it any more."""
+        with contextlib.suppress(OSError):
+            if self._claim is not None:
+                self._claim.release()
+                self._claim = None
+            if self._folder is not None and own.is_folder(self._folder):
+                self._folder.rmdir()
+
+    def _open(self) -> Path:
+        """Our folder, which is made when it is first needed. Raises OSError."""
+        if self._folder is None or self._claim is None:
+            folder = folder_for(self._out)
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            self._claim = Claim.take(folder / f"{self._name}.lock")
+            self._folder = folder
+        if not own.is_folder(self._folder):  # somebody has put a link in its place
+            raise PermissionError(errno.EPERM, f"{self._folder.name} is not ours any more")
+        return self._folder
+
+
+@contextlib.contextmanager
+def abandoned(out: Path) -> Iterator[list[Path]]:
+    """The unfinished moments of runs that are dead, held against other livecams meanwhile.
+
+    Drop each that is finished (`Spool.drop`).
+    """
+    folders = [folder for folder in _called_so(out) if own.is_folder(folder)]
+    with contextlib.ExitStack() as held:
+        yield [path for folder in folders for path in _abandoned_in(folder, held)]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _abandoned_in(folder: Path, held: contextlib.ExitStack) -> Iterator[Path]:
+    names = [match for path in folder.iterdir() if (match := RUN.fullmatch(path.name))]
+    for run in sorted({name[1] for name in names}):
+        if not _take(folder / f"{run}.lock", held):
+            continue
+        files = [folder / name[0] for name in names if name[1] == run]
+        movies = [path for path in files if path.suffix == ".mov"]
+        for begun in files:  # killed before it was whole
+            if begun.suffix != ".lock" and begun.with_suffix(".mov") not in movies:
+                own.remove(begun)
+        yield from sorted(movies, key=lambda path: path.lstat().st_mtime_ns)
+
+
+def _take(lock: Path, held: contextlib.ExitStack) -> bool:
+    """Make sure that nobody else is at work on a run's moments."""
+    if os.path.lexists(lock):
+        return held.enter_context(taken_over(lock)) is not None
+    try:
+        held.callback(Claim.take(lock).release)
+    except OSError:
+        return False
+    return True
+
+
+def read_moment(path: Path) -> Moment:
+    """A moment that was put on disk. Raises InputError, which names it, whatever it holds."""
+    try:
+        with own.open_file(path.with_suffix(".json")) as file:
+            described = parse_json(file.read(MOST_BYTES + 1))
+        with own.open_file(path) as file:
+            jpegs, samples = _jpegs(file), _samples(file)
+        return _moment(described, jpegs, samples)
+    except (OSError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError) as err:
+        why = getattr(err, "strerror", None) or str(err) or repr(err)
+        raise InputError(f"{path} is damaged: {why}", "it is left where it is") from err
+    except InputError as err:
+        raise InputError(f"{path} is damaged: {err.message}", "it is left where it is") from err
+
+
+def _as_jpegs(moment: Moment) -> Moment:
+    if moment.mode.pixel_format is PixelFormat.JPEG:
+        return moment
+    import cv2
+
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+
+    def as_jpeg(frame: Frame) -> Frame:
+        encoded = cv2.imencode(".jpg", frame.bgr(), quality)[1].reshape(-1)
+        return replace(frame, pixel_format=PixelFormat.JPEG, data=encoded)
+
+    # Side by side: until they are on disk, a kill loses them.
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="spool") as pool:
+        return replace(moment, frames=tuple(pool.map(as_jpeg, moment.frames)))
+
+
+def _description(moment: Moment) -> dict[str, Any]:
+    mode, sound = moment.mode, moment.sound
+    return {
+        "v": VERSION,
+        "id": moment.id,
+        "shutter_ns": moment.shutter_ns,
+        "end_ns": moment.end_ns,
+        "epoch_ns": moment.clock.epoch_ns,
+        "camera": moment.camera,
+        "make": moment.make,
+        "size_wh": mode.size_wh,
+        "rate_hz": [mode.rate_hz.numerator, mode.rate_hz.denominator],
+        "delivered": mode.delivered,
+        "backend": mode.backend,
+        "numbered": moment.numbered,
+        "frames": [[f.index, f.t_ns, f.arrived_ns, f.warmup] for f in moment.frames],
+        "sound": sound and [sound.rate_hz, sound.channels, sound.start_ns, sound.silence_ns],
+        "sound_note": moment.sound_note,
+    }
+
+
+def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Moment:
+    """Raises InputError, ValueError and the like for what no run of ours has written."""
+    width, height = (_number(side, 1, LARGEST_SIDE) for side in described["size_wh"])
+    size_wh = width, height
+    # A camera's damaged picture may have no size: then it costs its own score only.
+    if any(size_of(jpeg) not in (None, size_wh) for jpeg in jpegs):
+        raise InputError(f"its pictures are not of {width}x{height}")
+    frames = tuple(
+        Frame(
+            _number(index), _number(t_ns), _number(arrived_ns), PixelFormat.JPEG, size_wh,
+            np.frombuffer(jpeg, np.uint8), bool(warm),
+        )
+        for (index, t_ns, arrived_ns, warm), jpeg in zip(described["frames"], jpegs, strict=True)
+    )  # fmt: skip
+    times = [frame.t_ns for frame in frames]
+    if not times or max(times) - min(times) > LONGEST_NS:
+        raise InputError("its frames' times are none")
+    sound = None
+    if described["sound"] is not None:
+        heard_hz, channels, start_ns, silence_ns = map(_number, described["sound"])
+        clip = samples.reshape(-1, _number(channels, 1, 32))
+        sound = SoundClip(clip, _number(heard_hz, 1000, 1_000_000), start_ns, silence_ns)
+    rate_hz = Fraction(*map(_number, described["rate_hz"]))
+    if not Fraction(1, 100) <= rate_hz <= 1000:
+        raise InputError(f"{rate_hz} frames a second are none")
+    moment = Moment(
+        id=_number(described["id"], 1),
+        shutter_ns=_number(described["shutter_ns"]),
+        frames=frames,
+        sound=sound,
+        sound_note=str(described["sound_note"]),
+        camera=str(described["camera"]),
+        make=str(described["make"]),
+        mode=CameraMode(
+            size_wh,
+            rate_hz,
+            PixelFormat.JPEG,
+            str(described["delivered"]),
+            str(described["backend"]),
+        ),
+        numbered=bool(described["numbered"]),
+        clock=WallClock(_number(described["epoch_ns"])),
+        end_ns=_number(described["end_ns"]),
+    )
+    for t_ns in (moment.shutter_ns, min(times), max(times)):
+        moment.clock.at(t_ns)  # or else files could not be named after it
+    return moment
+
+
+def _number(value: Any, least: int = -(1 << 63), most: int = 1 << 63) -> int:
+    """A whole number within limits. Raises InputError."""
+    if type(value) is not int or not least <= value <= most:
+        raise InputError(f"{str(value)[:40]!r} is no number that can stand there")
+    return value
+
+
+def _jpegs(file: BinaryIO) -> list[bytes]:
+    with av.open(file, "r", format="mov") as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+def _samples(file: BinaryIO) -> Any:
+    file.seek(0)
+    with av.open(file, "r", format="mov") as container:
+        if not container.streams.audio:
+            return np.zeros(0, np.int16)
+        blocks = [block.to_ndarray().reshape(-1) for block in container.decode(audio=0)]
+    return np.concatenate(blocks).astype(np.int16, copy=False)

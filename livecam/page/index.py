@@ -1,0 +1,247 @@
+"""What there is to look through in a folder: known at once from an index, then looked for anew."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from livecam.disk.changes import finish_abandoned
+from livecam.photos.bursts import taken
+from livecam.photos.folders import walk
+from livecam.photos.inputs import KNOWN, Input, inputs_among
+from livecam.photos.judged import read_record, record_of, record_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from livecam.photos.inputs import Kind
+
+VERSION = 1
+"""Of the index: another one is made anew."""
+KINDS = ("live-photo", "motion-photo", "video")
+"""What moves; loose pictures have no other frame to choose."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One moment."""
+
+    id: str
+    """The same as long as its photo, or movie, is called so."""
+    kind: Kind
+    files: tuple[Path, ...]
+    taken_s: float
+    """When, in seconds since 1970, as its record, its EXIF or the file system says."""
+    stamp: str
+    """Another one when its files change."""
+    score: float | None = None
+    """Of its key photo, where livecam's record says it."""
+    duration_s: float | None = None
+
+    @property
+    def source(self) -> Input:
+        """For those who pick."""
+        return Input(self.kind, self.files)
+
+
+class Index:
+    """The moments of a folder and those below it, the newest first. Safe from any thread."""
+
+    def __init__(self, folder: Path, index: Path) -> None:
+        """`index` is the file that is kept; its folder must exist.
+
+        Raises OSError or sqlite3.Error where there can be none.
+        """
+        self.folder = folder.resolve()
+        self._index = index
+        self._lock = threading.Lock()
+        self._entries: dict[str, Entry] = {}
+        self._sorted: list[Entry] = []
+        self._marks: dict[str, str] = {}
+        self.is_looking = True
+        """Whether it is still being looked for what is new."""
+        self.problems: list[str] = []
+        """What a person should know of the folder, in a sentence each."""
+        self.version = 0
+        """Counts what changed."""
+        try:
+            self._load()
+        except (sqlite3.DatabaseError, LookupError, TypeError, ValueError):  # damaged: made anew
+            index.unlink(missing_ok=True)
+            self._entries, self._marks = {}, {}
+            self._load()
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All, the newest first."""
+        with self._lock:
+            return self._sorted
+
+    def entry(self, name: str) -> Entry | None:
+        """One, by its id."""
+        with self._lock:
+            return self._entries.get(name)
+
+    def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Look for what is new, changed or gone, folder by folder."""
+        seen: set[str] = set()
+        try:
+            for parent, content in walk(self.folder, (*KNOWN, ".json")):
+                if given_up():
+                    return
+                seen.add(self._below(parent))
+                self.problems += finish_abandoned(parent)
+                self._look_into(parent, content, given_up)
+            with self._lock:
+                gone = set(self._marks) - seen
+            for below in gone:
+                self._keep(below, "", [])
+        finally:
+            self.is_looking = False
+
+    def look_again(self, folder: Path) -> None:
+        """Look into one folder, where something was changed."""
+        # The folder itself comes first, if anything is in it; those below are left alone.
+        parent, content = next(walk(folder, (*KNOWN, ".json")), (folder, []))
+        self._look_into(folder, content if parent == folder else [])
+
+    def _look_into(
+        self, folder: Path, content: Iterable[Path], given_up: Callable[[], bool] = lambda: False
+    ) -> None:
+        below, files, mark = self._below(folder), [], hashlib.blake2b(digest_size=16)
+        for path in content:
+            try:
+                stat = path.stat()
+                if path.is_symlink() and not path.resolve().is_relative_to(self.folder):
+                    continue  # nothing outside of the folder is shown
+            except OSError:
+                continue
+            mark.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
+            if path.suffix.lower() != ".json":
+                files.append(path)
+        if self._marks.get(below) == mark.hexdigest():
+            return
+        found: list[Input] = []
+        for one in inputs_among(files):
+            if given_up():
+                return
+            if isinstance(one, Input):
+                found.append(one)
+        with self._lock:
+            known = {entry.stamp: entry for entry in self._entries.values()}
+        entries = []
+        for source in found:
+            if source.kind in KINDS:
+                stamp = stamp_of(source)
+                entries.append(known.get(stamp) or self._entry(source, stamp))
+        self._keep(below, mark.hexdigest(), entries)
+
+    def _entry(self, source: Input, stamp: str) -> Entry:
+        name = source.file.relative_to(self.folder).as_posix()
+        path = record_of(source)
+        record = read_record(path) if path is not None else None
+        score = duration_s = None
+        taken_s = _taken_s(source.file)
+        if record is not None:
+            try:
+                values = float(record["key"]["score"]), float(record["duration_s"])
+                if all(map(math.isfinite, values)):
+                    score, duration_s = values
+                taken_s = datetime.fromisoformat(record["shutter_time"]).timestamp()
+            except (LookupError, TypeError, ValueError, OverflowError, OSError):
+                pass  # the files say enough
+        return Entry(
+            hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest(),
+            source.kind,
+            source.files,
+            taken_s,
+            stamp,
+            score,
+            duration_s,
+        )
+
+    def _keep(self, below: str, mark: str, entries: list[Entry]) -> None:
+        """Put what a folder holds in the place of what it held."""
+        folder = self.folder / below
+        with self._lock:
+            gone = [one.id for one in self._entries.values() if one.files[0].parent == folder]
+            for name in gone:
+                del self._entries[name]
+            self._entries |= {entry.id: entry for entry in entries}
+            self._sorted = sorted(self._entries.values(), key=lambda one: (-one.taken_s, one.id))
+            self._marks[below] = mark
+            if not mark:
+                del self._marks[below]
+            self.version += 1
+            # Without it the next look takes longer, and nothing else.
+            with (
+                contextlib.suppress(sqlite3.Error),
+                closing(sqlite3.connect(self._index)) as base,
+                base,
+            ):
+                place = json.dumps(below)  # which carries names that are no UTF-8
+                base.execute("DELETE FROM entry WHERE folder = ?", (place,))
+                base.execute("DELETE FROM folder WHERE path = ?", (place,))
+                if mark:
+                    base.execute("INSERT INTO folder VALUES (?, ?)", (place, mark))
+                rows = ((place, self._row(entry)) for entry in entries)
+                base.executemany("INSERT INTO entry VALUES (?, ?)", rows)
+
+    def _below(self, folder: Path) -> str:
+        return folder.relative_to(self.folder).as_posix()
+
+    def _row(self, entry: Entry) -> str:
+        names = [path.relative_to(self.folder).as_posix() for path in entry.files]
+        facts = [entry.id, entry.kind, names, entry.taken_s, entry.stamp]
+        return json.dumps([*facts, entry.score, entry.duration_s])
+
+    def _load(self) -> None:
+        with closing(sqlite3.connect(self._index)) as base, base:
+            if base.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                base.executescript(
+                    "DROP TABLE IF EXISTS folder; DROP TABLE IF EXISTS entry;"
+                    "CREATE TABLE folder (path TEXT PRIMARY KEY, mark TEXT);"
+                    "CREATE TABLE entry (folder TEXT, facts TEXT);"
+                    "CREATE INDEX by_folder ON entry (folder);"
+                    f"PRAGMA user_version = {VERSION}"
+                )
+            rows = base.execute("SELECT path, mark FROM folder")
+            self._marks = {json.loads(place): mark for place, mark in rows}
+            for (facts,) in base.execute("SELECT facts FROM entry"):
+                name, kind, files, *rest = json.loads(facts)
+                paths = tuple(self.folder / file for file in files)
+                self._entries[name] = Entry(name, cast("Kind", kind), paths, *rest)
+        self._sorted = sorted(self._entries.values(), key=lambda one: (-one.taken_s, one.id))
+
+
+def stamp_of(source: Input) -> str:
+    """Another one when a moment's files, or livecam's record of it, change. Never raises."""
+    mark = hashlib.blake2b(digest_size=16)
+    for path in (*source.files, record_path(source)):
+        try:
+            stat = path.stat()
+            mark.update(repr((str(path), stat.st_size, stat.st_mtime_ns)).encode())
+        except OSError:
+            mark.update(b"gone")
+    return mark.hexdigest()
+
+
+def _taken_s(path: Path) -> float:
+    shot = taken(path)
+    if shot is not None:
+        # A clock that was never set is before what some systems can count from.
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            return shot.time.timestamp()
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,25 @@
+"""What the page is made of, and what it says of each moment in its list."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from livecam.text import visible
+
+if TYPE_CHECKING:
+    from livecam.page.index import Entry
+
+PAGES = {"app.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
+"""Beside `index.html`."""
+
+
+def page(name: str) -> str:
+    """A file of the page."""
+    return resources.files("livecam.page").joinpath("assets", name).read_text("utf-8")
+
+
+def listed(entry: Entry) -> list[Any]:
+    """A moment in the list: short, since there may be ten thousand."""
+    name = visible(entry.files[0].name)
+    return [entry.id, entry.stamp, entry.kind, name, entry.taken_s, entry.score, entry.duration_s]

@@ -1,0 +1,368 @@
+"""The page over HTTP, for this machine's browser, and with `--host` for guests.
+
+The page lies under a path that nobody can guess, and needs the token that stands in the address
+which livecam prints: other users of the machine can reach its loopback too. The browser keeps the
+token as a cookie of that path alone. Cookies know no ports: without the path every other server on
+this machine would be sent it. What changes anything needs a second secret, which is no cookie and
+stands in the owner's page only, and the page's own origin; so no other page in the same browser,
+and no guest, can change anything here. A Host that is not this server's is refused (DNS
+rebinding). Nothing is served but the page and what belongs to a moment that the index knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import mimetypes
+import secrets
+import shutil
+import tempfile
+import threading
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from livecam.contract import EXPORTS
+from livecam.errors import InputError, LivecamError, OutputError
+from livecam.library.exporting import Export, export_all
+from livecam.page.listing import PAGES, listed, page
+from livecam.page.views import is_quicktime_file
+from livecam.quality.explain import WORDS
+from livecam.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from livecam.edit.undo_stack import UndoStack
+    from livecam.page.index import Entry, Index
+    from livecam.page.views import Views
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self';"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Addresses of pictures hold their moment's stamp: another picture has another address."""
+NEVER = {"Cache-Control": "no-store"}
+MOST_BODY = 10_000
+"""Bytes of what is asked for."""
+COOKIE = "livecam"
+MOST_PROBLEMS = 5
+MOST_MAKING = 8
+"""Pictures that are made or waited for at a time; there are forty threads."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address of the page."""
+
+    path: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    """The first part of every path behind it."""
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """For looking."""
+    changes: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """For changing; "" for guests, who may not."""
+
+    @property
+    def entrance(self) -> str:
+        """What stands behind the host's name in the address."""
+        return f"/{self.path}/?token={self.token}"
+
+
+def application(
+    index: Index, views: Views, undo_stack: UndoStack, doors: Sequence[Door], hosts: frozenset[str]
+) -> ASGIApp:
+    """The whole server; `hosts` are the names and ports by which it may be called."""
+    return _Guard(_Review(index, views, undo_stack).app(), doors, hosts)
+
+
+class _Guard:
+    """Lets through only who comes by the right name and path, with the token."""
+
+    def __init__(self, app: ASGIApp, doors: Sequence[Door], hosts: frozenset[str]) -> None:
+        self._app, self._hosts = app, hosts
+        self._doors = {door.path: door for door in doors}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope)
+        first = scope["path"].split("/", 2)[1:2]
+        door = self._doors.get(first[0]) if first else None
+        refused = self._refused(request, door)
+        if refused or door is None:
+            answer: ASGIApp = Response(refused, 403, HEADERS | NEVER, "text/plain")
+        elif "token" in request.query_params:
+            # Out of the address bar, the history, and whatever is copied from there.
+            answer = RedirectResponse(request.url.path, 303, HEADERS | NEVER)
+            answer.set_cookie(
+                COOKIE, door.token, httponly=True, samesite="lax", path=f"/{door.path}/"
+            )
+        else:
+            answer = self._app
+            scope = {**scope, "root_path": f"/{door.path}", "livecam.door": door}
+        await answer(scope, receive, send)
+
+    def _refused(self, request: Request, door: Door | None) -> str:
+        """Why a request is not answered, or ""."""
+        if request.headers.get("host", "") not in self._hosts:
+            return "this is not my name"
+        given = request.query_params.get("token") or request.cookies.get(COOKIE, "")
+        if door is None or not _is_same(given, door.token):
+            return "open the address that livecam printed"
+        if request.method not in ("GET", "HEAD"):
+            origin = request.headers.get("origin", "")
+            if origin.partition("://")[2] not in self._hosts:
+                return "another page asked for this"
+            if not door.changes:
+                return "guests may look, play and download"
+            if not _is_same(request.headers.get("x-livecam-token", ""), door.changes):
+                return "the page's token is missing"
+        return ""
+
+
+def _is_same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode(), secret.encode())
+
+
+class _Passing(FileResponse):
+    """A file that was made for this answer alone, and goes with it, whatever becomes of that."""
+
+    def __init__(self, path: Path, folder: Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # It is sent whole: a part of it would be made anew for every part.
+        headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        try:
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            await run_in_threadpool(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+class _Review:
+    def __init__(self, index: Index, views: Views, undo_stack: UndoStack) -> None:
+        self._index, self._views, self._stack = index, views, undo_stack
+        self._writing = threading.Lock()
+        self._making = asyncio.Semaphore(MOST_MAKING)
+        self._exporting = asyncio.Semaphore(1)
+
+    def app(self) -> ASGIApp:
+        """Routes to what there is."""
+        routes = [
+            Route("/", self.index),
+            Route("/api/moments", self.moments),
+            Route("/api/moments/{id}", self._safe(self.facts)),
+            Route("/api/moments/{id}/key", self._changing(self.make_key), methods=["POST"]),
+            Route("/api/moments/{id}/trash", self._changing(self.remove), methods=["POST"]),
+            Route("/api/undo", self._changing(self.undo), methods=["POST"]),
+            Route("/media/{id}/{stamp}/{name}", self._safe(self.media)),
+            Route("/files/{id}/{number:int}", self._safe(self.file)),
+            Route("/export/{id}/{target}", self._safe(self.export, self._exporting)),
+            Route("/{name}", self.asset),
+        ]
+        return Starlette(routes=routes)
+
+    def index(self, request: Request) -> Response:
+        door: Door = request.scope["livecam.door"]
+        text = page("index.html").replace("{{token}}", door.changes)
+        return Response(text, headers=HEADERS | NEVER, media_type="text/html")
+
+    def asset(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in PAGES:
+            return Response("not found", 404, HEADERS, "text/plain")
+        return Response(page(name), headers=HEADERS | NEVER, media_type=PAGES[name])
+
+    def moments(self, request: Request) -> Response:
+        index = self._index
+        mark = f'"{index.version}-{int(index.is_looking)}"'
+        if request.headers.get("if-none-match") == mark:
+            return Response(None, 304, HEADERS | {"ETag": mark})
+        listing = {
+            "folder": visible(str(index.folder)),
+            "is_looking": index.is_looking,
+            "exports": EXPORTS,
+            "words": WORDS,
+            "problems": list(map(visible, index.problems[-MOST_PROBLEMS:])),
+            "moments": [listed(entry) for entry in index.entries],
+        }
+        return JSONResponse(listing, headers=HEADERS | {"ETag": mark, "Cache-Control": "no-cache"})
+
+    def facts(self, entry: Entry, _: Request) -> Response:
+        return JSONResponse(self._views.facts(entry), headers=HEADERS | NEVER)
+
+    def media(self, entry: Entry, request: Request) -> Response:
+        views, name = self._views, request.path_params["name"]
+        stem, _, ending = name.partition(".")
+        kind, _, number = stem.partition("-")
+        headers = HEADERS | (FOR_EVER if request.path_params["stamp"] == entry.stamp else NEVER)
+        if name == "movie":
+            path = views.movie(entry)
+            kind = "video/quicktime" if is_quicktime_file(path) else "video/mp4"
+            return FileResponse(path, media_type=kind, headers=headers, stat_result=path.stat())
+        plain = {"thumb": views.thumbnail, "photo": views.photo, "strip": views.strip}
+        numbered = {"frame": views.frame, "face": views.face}
+        if ending != "jpg":
+            raise InputError("there is no such picture")
+        if kind in plain and not number:
+            path = plain[kind](entry)
+        elif kind in numbered and number.isascii() and number.isdecimal() and len(number) < 8:
+            path = numbered[kind](entry, int(number))
+        else:
+            raise InputError("there is no such picture")
+        return FileResponse(path, media_type="image/jpeg", headers=headers, stat_result=path.stat())
+
+    def file(self, entry: Entry, request: Request) -> Response:
+        number = request.path_params["number"]
+        if number >= len(entry.files):
+            raise InputError("there is no such file")
+        path = entry.files[number]
+        kind, headers = _attached(path.name)
+        return FileResponse(path, media_type=kind, headers=headers, stat_result=path.stat())
+
+    def export(self, entry: Entry, request: Request) -> Response:
+        target = request.path_params["target"]
+        if target not in EXPORTS:
+            raise InputError("there is no such export")
+        folder = Path(tempfile.mkdtemp(prefix="livecam-"))
+        try:
+            (done,) = export_all([entry.source], target, folder, 1)
+            assert isinstance(done, Export)
+            if done.error is not None:
+                raise done.error
+            path = done.outputs[0]
+            if len(done.outputs) > 1:
+                path = folder / f"{path.stem}.zip"
+                with zipfile.ZipFile(path, "w") as archive:  # what is in it is packed already
+                    for one in done.outputs:
+                        archive.write(one, one.name)
+            kind, headers = _attached(path.name)
+            return _Passing(path, folder, media_type=kind, headers=headers)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def make_key(self, entry: Entry | None, asked: dict[str, Any]) -> str:
+        assert entry is not None
+        position = asked.get("frame")
+        pick = self._views.pick(entry)
+        if not isinstance(position, int) or not 0 <= position < len(pick.score.frames):
+            raise InputError("there is no such frame")
+        _, told = self._stack.make_key(pick, position)
+        self._index.look_again(entry.files[0].parent)
+        return told
+
+    def remove(self, entry: Entry | None, _: dict[str, Any]) -> str:
+        assert entry is not None
+        told = self._stack.remove(entry.source)
+        self._index.look_again(entry.files[0].parent)
+        return told
+
+    def undo(self, _: Entry | None, __: dict[str, Any]) -> str:
+        told, folder, _back = self._stack.undo()
+        self._index.look_again(folder)
+        return told
+
+    def _entry(self, request: Request) -> Entry:
+        entry = self._index.entry(request.path_params["id"])
+        if entry is None:
+            raise InputError("there is no such moment any more")
+        # A file may have been put in its place that leads elsewhere.
+        if not all(path.resolve().is_relative_to(self._index.folder) for path in entry.files):
+            raise InputError("it lies outside of the folder")
+        return entry
+
+    def _safe(
+        self, work: Callable[[Entry, Request], Response], queue: asyncio.Semaphore | None = None
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Answer what went wrong in a line, never in a trace.
+
+        As many as `queue` lets through are made at a time: 4K exports take 100 MB each, and all
+        threads together would leave none for the list.
+        """
+
+        def do(request: Request) -> Response:
+            try:
+                return work(self._entry(request), request)
+            except LivecamError as err:
+                return _problem(err)
+            except OSError as err:
+                return _problem(InputError(f"it cannot be read: {err.strerror}"))
+            except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
+                return _problem(LivecamError(f"livecam broke down: {err!r}"))
+
+        async def handle(request: Request) -> Response:
+            async with queue or self._making:
+                if await request.is_disconnected():
+                    return Response(None, 204)  # who asked has gone while this waited
+                return await run_in_threadpool(do, request)
+
+        return handle
+
+    def _changing(
+        self, work: Callable[[Entry | None, dict[str, Any]], str]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The same for what changes something: one at a time, and asked for in JSON."""
+
+        def do(request: Request, asked: dict[str, Any]) -> Response:
+            try:
+                with self._writing:
+                    entry = self._entry(request) if "id" in request.path_params else None
+                    told = work(entry, asked)
+            except LivecamError as err:
+                return _problem(err)
+            except OSError as err:
+                return _problem(OutputError(f"it cannot be changed: {err.strerror}"))
+            except Exception as err:  # noqa: BLE001 - said, whatever it was
+                return _problem(LivecamError(f"livecam broke down: {err!r}"))
+            return JSONResponse({"message": told}, headers=HEADERS | NEVER)
+
+        async def handle(request: Request) -> Response:
+            body = b""
+            async for part in request.stream():
+                body += part
+                if len(body) > MOST_BODY:
+                    return _problem(InputError("that is too much"))
+            try:
+                asked = json.loads(body or b"{}")
+            except ValueError:
+                asked = None
+            if not isinstance(asked, dict):
+                return _problem(InputError("that is not understood"))
+            return await run_in_threadpool(do, request, asked)
+
+        return handle
+
+
+def _problem(err: LivecamError) -> Response:
+    found = {"message": visible(err.message), "hint": visible(err.hint)}
+    status = 404 if isinstance(err, InputError) else 500
+    return JSONResponse(found, status, HEADERS | NEVER)
+
+
+def _attached(name: str) -> tuple[str, dict[str, str]]:
+    """Type and headers of a file that a browser is to keep."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    named = quote(name, errors="surrogateescape")
+    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
+    return kind, HEADERS | NEVER | disposition

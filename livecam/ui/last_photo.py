@@ -1,0 +1,44 @@
+"""A moment looked through while the camera goes on."""
+
+from __future__ import annotations
+
+import queue
+from typing import TYPE_CHECKING
+
+from livecam.edit.undo_stack import UndoStack
+from livecam.quality.finder import FaceFinder
+from livecam.ui.moment_view import MomentView, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livecam.faces.model import AnyModel
+    from livecam.ui.graphics import Painter
+    from livecam.ui.screen import Screen
+
+
+class LastPhoto:
+    """The newest photo in place of the live picture, until it is closed."""
+
+    def __init__(
+        self, photo: Path, model: AnyModel, painter: Painter, changed: Callable[[], None]
+    ) -> None:
+        """Raises InputError where the photo is not there any more."""
+        self.keys: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """What is typed, from any thread; obeyed with the next `draw`."""
+        source = source_of(photo)
+        self._finder, self._stack = FaceFinder(model), UndoStack()
+        self._view = MomentView(source, self._finder, self._stack, painter, changed)
+
+    def draw(self, screen: Screen) -> None:
+        """Obey what was typed, and show the moment."""
+        while not self.keys.empty():
+            self._view.key(self.keys.get())
+        screen.draw_moment(self._view.draw)
+
+    def close(self) -> None:
+        """What was chosen stays chosen."""
+        self._view.close()
+        self._finder.close()
+        self._stack.close()
