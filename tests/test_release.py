@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import livecam
+from livecam.cli import manual
+from livecam.cli.options import parser_of_all
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/somebody/livecam"
@@ -67,3 +70,21 @@ def test_a_tag_of_another_version_is_refused(tmp_path, tag):
 
 def test_the_version_that_is_said_is_the_projects(tag):
     assert tag == f"v{livecam.__version__}"
+
+
+def test_a_wheel_holds_the_man_page_and_completions_of_its_options(tmp_path):
+    pytest.importorskip("hatchling")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        shared = {
+            name.partition("/data/share/")[2]: content.read(name).decode()
+            for name in content.namelist()
+            if "/data/share/" in name
+        }
+        assert not any(name.startswith("tests/") for name in content.namelist())
+    parser = parser_of_all()
+    wanted = {manual.MAN_PAGE: manual.man_page(parser)}
+    wanted |= {path: manual.completion(parser, shell) for shell, path in manual.SHARED.items()}
+    assert shared == wanted

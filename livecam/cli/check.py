@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from livecam import contract
 from livecam.errors import ExitCode, InputError
-from livecam.photos.check import check
-from livecam.photos.pairs import find_halves
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    import argparse
 
     from livecam.photos.pairs import Halves
     from livecam.photos.report import Report
 
 
-def run(paths: Sequence[Path], *, as_json: bool = False) -> int:
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    check = commands.add_parser(
+        "check",
+        help="say whether files are true Live or Motion Photos, and which programs would take them",
+    )
+    check.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
+    )
+    check.add_argument("--json", action="store_true", help="print one JSON event a pair")
+    check.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
     """Print a report a pair; 0 if all are true, 1 if some are not, 4 if nothing could be read."""
+    from livecam.photos.check import check
+    from livecam.photos.pairs import find_halves
+
+    paths, as_json = args.paths, args.json
     named = {path.resolve() for path in paths}
     found = told = broken = defective = 0
     for halves in find_halves(paths):

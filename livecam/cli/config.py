@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from livecam import contract
 from livecam.capture.address import without_secrets
 from livecam.cli import settings
-from livecam.cli.options import commands_of, parser_of_all
 from livecam.text import visible
 
+if TYPE_CHECKING:
+    import argparse
 
-def run(*, as_json: bool) -> int:
+
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    config = commands.add_parser(
+        "config",
+        help="print every setting, its value, and whether it is yours",
+        description="Settings stand in one file, livecam.toml; its names are those of the options. "
+        "What is printed is such a file.",
+    )
+    config.add_argument("--json", action="store_true", help="print one JSON event a setting")
+    config.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
     """Print them; the exit code."""
+    as_json = args.json
     path = settings.path_of_file()
-    parser = parser_of_all()
-    commands = commands_of(parser)
-    settings.apply(parser, commands, path)
-    found = list(settings.settings(parser, commands, path))
+    found = list(settings.settings(args.parser, path))
     if as_json:
         for one in found:
             source = str(path) if one.is_own else "default"

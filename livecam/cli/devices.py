@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 from livecam import contract
-from livecam.capture.devices import Device, list_devices, list_modes
-from livecam.capture.portaudio import list_microphones
 from livecam.errors import CameraError, ExitCode, MicrophoneError
 from livecam.text import visible
 from livecam.ui import native_output
 
+if TYPE_CHECKING:
+    import argparse
 
-def run(*, as_json: bool = False) -> int:
+    from livecam.capture.devices import Device
+
+
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    devices = commands.add_parser("devices", help="list cameras with their modes, and microphones")
+    devices.add_argument("--json", action="store_true", help="print one JSON event a device")
+    devices.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
     """Print them; the exit code is 3 without a camera."""
-    if as_json:
+    from livecam.capture.devices import list_devices
+    from livecam.capture.portaudio import list_microphones
+
+    if args.json:
         return _run_json()
     with native_output.redirected(None):
         devices = list_devices()
@@ -39,6 +53,9 @@ def run(*, as_json: bool = False) -> int:
 
 def _run_json() -> int:
     """The same as one event a device."""
+    from livecam.capture.devices import list_devices
+    from livecam.capture.portaudio import list_microphones
+
     with native_output.redirected(None):
         devices = list_devices()
         events = [_camera(device) for device in devices]
@@ -52,6 +69,8 @@ def _run_json() -> int:
 
 
 def _camera(device: Device) -> contract.Device:
+    from livecam.capture.devices import list_modes
+
     try:
         modes = tuple(map(str, list_modes(device)))
     except CameraError as err:
@@ -61,6 +80,8 @@ def _camera(device: Device) -> contract.Device:
 
 def _modes(device: Device) -> list[str]:
     """A line a mode, or why there is none."""
+    from livecam.capture.devices import list_modes
+
     try:
         modes = list_modes(device)
     except CameraError as err:

@@ -10,15 +10,17 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from livecam import contract
+from livecam.cli.values import add_model
 from livecam.disk.publish import write_file
 from livecam.errors import ExitCode, LivecamError, UsageError
 from livecam.text import visible
 from livecam.ui import native_output
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
     from livecam.faces.model import FaceModel
@@ -48,18 +50,41 @@ class Finding:
     text: str
 
 
-def run(
-    model: FaceModel,
-    out: Path,
-    camera: str | None = None,
-    *,
-    benchmark: bool = False,
-    as_json: bool = False,
-) -> int:
-    """Print the report, with `benchmark` that of a trial too; 1 if the main job cannot run."""
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
+    add_model(doctor, "check")
+    doctor.add_argument(
+        "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
+    )
+    doctor.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="press three times on the camera and say what was lost, how soon the files were "
+        "there, and which tier fits",
+    )
+    doctor.add_argument(
+        "--camera", metavar="CAMERA", help="the one to try (the first that gives pictures)"
+    )
+    doctor.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write what a bug report needs, and nothing private, into FILE (- prints it)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print one JSON event a line")
+    doctor.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report, with `--benchmark` that of a trial too; 1 if the main job cannot run."""
+    from livecam.faces.model import FaceModel
+
+    model, out, camera = FaceModel(args.model, args.face_runtime), args.out, args.camera
+    if args.report is not None:
+        return report(model, out, camera, args.report)
     with native_output.redirected(None):
         findings = [_guarded(name, check) for name, check in _checks(model, out, camera).items()]
-    if as_json:
+    if args.json:
         for finding in findings:
             event = contract.Finding(finding.name, finding.verdict, finding.text)
             print(event.to_json())
@@ -69,7 +94,7 @@ def run(
         print(f"{finding.verdict:<5} {finding.name:<11} {visible(finding.text)}")
     failed = any(finding.verdict == "fail" for finding in findings)
     print("livecam cannot run here" if failed else "livecam can run here")
-    if benchmark and not failed:
+    if args.benchmark and not failed:
         from livecam.cli.trial import run_trial
 
         with native_output.redirected(None):

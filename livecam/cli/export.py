@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from livecam import contract
-from livecam.cli.reporter import Reporter, jobs_for, peeked
+from livecam.cli.values import count
+from livecam.contract import EXPORTS
 from livecam.errors import InputError, UsageError
-from livecam.library.exporting import Export, export_all
-from livecam.photos.inputs import Input, Problem, discover
-from livecam.photos.pairs import MOVIES, STILLS
 from livecam.text import visible
-from livecam.ui import native_output
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-    from livecam.photos.inputs import Remark
+    from livecam.cli.reporter import Reporter
+    from livecam.library.exporting import Export
+    from livecam.photos.inputs import Input, Problem, Remark
+
+
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    export = commands.add_parser(
+        "export",
+        help="make a still, a clip, an effect or the other format of moments that exist",
+        description="Makes new files of each Live Photo, Motion Photo or movie; the input is never "
+        "changed. The effects are Live Photos that Apple's Photos knows as Loop, Bounce and Long "
+        "Exposure.",
+        epilog="exit codes: 0 all inputs were used; 1 some were not; 2 wrong usage; 4 none was.",
+        allow_abbrev=False,
+    )
+    export.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders")
+    export.add_argument("--to", choices=EXPORTS, help="what to make")
+    export.add_argument(
+        "--pair",
+        nargs=2,
+        type=Path,
+        metavar=("PHOTO", "MOVIE"),
+        help="two files that go together, though they do not say so: makes a Live Photo of them, "
+        "or what --to says",
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save")
+    export.add_argument("--jobs", type=count, metavar="N", help="inputs at a time (one a core)")
+    export.add_argument("--json", action="store_true", help="print one JSON event an input")
+    export.set_defaults(run=run, check=check)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raise UsageError for what is missing, or too much."""
+    if args.pair is not None and args.paths:
+        raise UsageError("--pair names both files; no others can be named with it")
+    if args.pair is not None:
+        args.to = args.to or "live-photo"
+    elif not args.paths:
+        raise UsageError("name what to export from: files or folders")
+    elif args.to is None:
+        raise UsageError("say what to make with --to", f"one of: {', '.join(EXPORTS)}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export from everything that was named; the exit code."""
+    from livecam.cli.reporter import Reporter, jobs_for, peeked
+    from livecam.library.exporting import Export, export_all
+    from livecam.photos.inputs import discover
+    from livecam.ui import native_output
+
     found = [_pair(*args.pair)] if args.pair else _moments(discover(args.paths))
     first, found = peeked(found)
     paths = args.pair or args.paths
@@ -45,6 +88,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _pair(photo: Path, movie: Path) -> Input:
     """Two files that a person says belong together, in either order. Raises UsageError."""
+    from livecam.photos.inputs import Input
+    from livecam.photos.pairs import MOVIES, STILLS
+
     if photo.suffix.lower() in MOVIES:
         photo, movie = movie, photo
     if photo.suffix.lower() not in STILLS or movie.suffix.lower() not in MOVIES:
@@ -58,7 +104,7 @@ def _pair(photo: Path, movie: Path) -> Input:
 def _moments(
     found: Iterable[Input | Problem | Remark],
 ) -> Iterator[Input | Problem | Remark]:
-    return (one for one in found if not (isinstance(one, Input) and one.kind == "pictures"))
+    return (one for one in found if getattr(one, "kind", "") != "pictures")
 
 
 def _tell(made: Export, target: str, told: Reporter) -> None:

@@ -1,27 +1,34 @@
-"""The man page and the completions, made from the options: `python -m livecam.cli.manual`.
+"""The man page and the completions, made from the options.
 
-What it writes lies in `livecam/data` and is part of the wheel, so that nothing is needed at run
-time to make it; a test holds it against the options.
+The wheel gets them when it is built (`.github/build_hook.py`); `--install-completion` makes them
+where livecam is run from a checkout too.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from livecam.cli.options import commands_of, parser_of_all
+import shtab
+
+from livecam.cli.settings import commands_of
 from livecam.errors import OutputError, UsageError
 
-DATA = Path(__file__).parent.parent / "data"
-SHELLS = {"bash": "livecam.bash", "zsh": "_livecam", "fish": "livecam.fish"}
-"""Shells with completions, and the names of their files."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHARED = {
+    "bash": "bash-completion/completions/livecam",
+    "zsh": "zsh/site-functions/_livecam",
+    "fish": "fish/vendor_completions.d/livecam.fish",
+}
+"""Shells with completions, and where below `share` a package puts them."""
+MAN_PAGE = "man/man1/livecam.1"
 
 
-def man_page() -> str:
-    """The page, in man(7) macros."""
-    parser = parser_of_all()
+def man_page(parser: argparse.ArgumentParser) -> str:
+    """The page of all options, in man(7) macros."""
     lines = ['.TH LIVECAM 1 "" "livecam" "User Commands"', ".SH NAME",
              r"livecam \- Live Photos from any webcam", ".SH SYNOPSIS", ".B livecam",
              "[options]", ".br", ".B livecam", r"\fICOMMAND\fR [options]", ".SH DESCRIPTION",
@@ -34,15 +41,13 @@ def man_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def completion(shell: str) -> str:
-    """The completions for a shell; needs shtab, which is no part of livecam."""
-    import shtab
-
-    script: str = shtab.complete(parser_of_all(), shell)
+def completion(parser: argparse.ArgumentParser, shell: str) -> str:
+    """The completions of all options for a shell."""
+    script: str = shtab.complete(parser, shell)
     return "\n".join(line.rstrip() for line in script.splitlines()) + "\n"
 
 
-def install_completion(shell: str, home: Path) -> Path:
+def install_completion(parser: argparse.ArgumentParser, shell: str, home: Path) -> Path:
     """Put the completions where a shell looks for them; where that is. Raises OutputError."""
     folders = {
         "bash": home / ".local/share/bash-completion/completions",
@@ -51,11 +56,10 @@ def install_completion(shell: str, home: Path) -> Path:
     }
     if shell not in folders:
         raise UsageError(f"there are no completions for {shell}", ", ".join(folders))
-    name = "livecam" if shell == "bash" else SHELLS[shell]
-    target = folders[shell] / name
+    target = folders[shell] / SHARED[shell].rpartition("/")[2]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text((DATA / SHELLS[shell]).read_text("utf-8"), "utf-8")
+        target.write_text(completion(parser, shell), "utf-8")
     except OSError as err:
         raise OutputError(f"cannot write {target}: {err.strerror}") from err
     return target
@@ -95,15 +99,3 @@ def _plain(text: str) -> str:
     """Text without what would be a macro or an escape."""
     text = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{text}" if text.startswith((".", "'")) else text
-
-
-def write(folder: Path = DATA) -> None:
-    """Write all of it."""
-    folder.mkdir(exist_ok=True)
-    (folder / "livecam.1").write_text(man_page(), "utf-8")
-    for shell, name in SHELLS.items():
-        (folder / name).write_text(completion(shell), "utf-8")
-
-
-if __name__ == "__main__":
-    write()

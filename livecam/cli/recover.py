@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from livecam.cli.values import add_model
 from livecam.errors import ExitCode, InputError
-from livecam.live.recovery import recover
 from livecam.text import visible
 from livecam.ui import native_output
-from livecam.ui.plain import JsonView, PlainView
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import argparse
 
     from livecam import contract
-    from livecam.faces.model import AnyModel
 
 
-def run(folder: Path, model: AnyModel, *, as_json: bool) -> int:
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    recover = commands.add_parser(
+        "recover",
+        help="finish what a run that was killed left in a folder",
+        description="Saves the moments that were acknowledged and not finished, and completes or "
+        "withdraws files that were just being published. Starting livecam in the folder does the "
+        "same.",
+    )
+    recover.add_argument(
+        "folder", nargs="?", type=Path, default=Path("recordings"), metavar="DIR",
+        help="the folder of the results (recordings)",
+    )  # fmt: skip
+    recover.add_argument("--json", action="store_true", help="print one JSON event a line")
+    add_model(recover)
+    recover.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
     """Finish it and say so; 1 if something could not be finished."""
+    from livecam.faces.model import FaceModel
+    from livecam.live.recovery import recover
+    from livecam.ui.plain import JsonView, PlainView
+
+    folder, as_json, model = args.folder, args.json, FaceModel(args.model, args.face_runtime)
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}")
     found: list[contract.Event] = []

@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import secrets
-import signal
-import socket
-import sqlite3
-import threading
-import time
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livecam.disk import own
-from livecam.edit.undo_stack import UndoStack
-from livecam.errors import ExitCode, InputError, LivecamError, UsageError
-from livecam.faces.model import FaceModel
-from livecam.page.cache import Cache, default_folder
-from livecam.page.index import Index
-from livecam.page.views import Views
+from livecam.cli.values import add_model, port
+from livecam.errors import InputError, UsageError
 from livecam.text import visible
-from livecam.ui import native_output
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
-    from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
-EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - refused
-HTTP_PORT = 80
-LOOK_EVERY_S, LOOK_SHARE = 3.0, 20
-"""From one look for new files to the next: at least so long, and so many times what it took."""
-CODES = {
-    "SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED, "SIGHUP": ExitCode.HANGUP,
-}  # fmt: skip
-DOOR = (
-    '<!doctype html><meta http-equiv="refresh" content="0; url={address}">'
-    '<a href="{address}">livecam</a>'
-)
-EXTRA = "pip install 'livecam[review]'"
+
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    review = commands.add_parser(
+        "review",
+        help="look through moments, and choose other key photos",
+        description="A folder is shown in your browser, by a server on this machine that nobody "
+        "else can use (extra 'review'); a single moment in the terminal. A new key photo takes the "
+        "place of the old one, which goes into the system's trash.",
+        allow_abbrev=False,
+    )
+    review.add_argument(
+        "path", nargs="?", type=Path, default=Path("recordings"), metavar="PATH",
+        help="a folder, or one Live Photo, Motion Photo or movie (recordings)",
+    )  # fmt: skip
+    review.add_argument(
+        "--static", type=Path, metavar="DIR",
+        help="write the page as a new folder that opens from disk, to look at only",
+    )  # fmt: skip
+    review.add_argument(
+        "--port", type=port, default=0, metavar="N", help="of the page (any free one)"
+    )
+    review.add_argument(
+        "--host", metavar="ADDRESS",
+        help="serve other machines too, by this address of yours: guests get an address of their "
+        "own, by which they may look, play and download",
+    )  # fmt: skip
+    review.add_argument("--no-open", action="store_true", help="do not open the browser")
+    add_model(review)
+    review.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Look through one file in the terminal, or a folder in a browser; the exit code."""
+    from livecam.faces.model import FaceModel
+    from livecam.ui import native_output
+
     path: Path = args.path
     if not path.exists():
         raise InputError(f"there is no {path}")
@@ -55,177 +59,17 @@ def run(args: argparse.Namespace) -> int:
         from livecam.ui.moment_view import run as look
 
         return look(path, model)
-    with native_output.redirected(None) as errors, _opened(path, model) as (index, views):
-        if args.static is not None:
-            from livecam.page.static import write
+    from livecam.page.serving import opened, serve
 
-            def say(text: str) -> None:
-                print(f"livecam: {visible(text)}", file=errors)
+    with native_output.redirected(None) as errors, opened(path, model) as (index, views):
+        if args.static is None:
+            return serve(index, views, args.host, args.port, opens=not args.no_open)
+        from livecam.page.static import write
 
-            index.refresh()
-            count = write(index, views, args.static, say)
-            print(f"{count} moments are in {args.static}; open {args.static / 'index.html'}")
-            return 0
-        return _serve(args, index, views)
+        def say(text: str) -> None:
+            print(f"livecam: {visible(text)}", file=errors)
 
-
-@contextlib.contextmanager
-def _opened(folder: Path, model: FaceModel) -> Iterator[tuple[Index, Views]]:
-    kept = default_folder()
-    try:
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = hashlib.blake2b(str(folder.resolve()).encode(errors="surrogateescape"))
-        index = Index(folder, kept / f"{name.hexdigest()[:32]}.sqlite")
-    except (OSError, sqlite3.Error) as err:
-        raise LivecamError(f"the cache in {kept} cannot be used: {err}") from err
-    views = Views(Cache(kept / "files"), model)
-    try:
-        yield index, views
-    finally:
-        views.close()
-
-
-def _serve(args: argparse.Namespace, index: Index, views: Views) -> int:
-    try:
-        import segno  # noqa: F401 - so that it is missed now, not halfway
-        import uvicorn
-
-        from livecam.page.server import Door, application
-    except ImportError as err:
-        raise LivecamError(
-            f"the page needs the extra 'review' ({err.name} is missing)",
-            f"{EXTRA}, or name one file to look at it in the terminal",
-        ) from err
-    host: str = (args.host or LOOPBACK).lower()
-    if host in EVERYWHERE:
-        raise UsageError(f"{host} is no address that others can call", "name one of your own")
-    try:
-        listening = socket.create_server((host, args.port), family=_family(host))
-    except OSError as err:
-        raise LivecamError(f"cannot listen on {host}:{args.port}: {err.strerror}") from err
-    port = listening.getsockname()[1]
-    undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
-    doors = [owner] if args.host is None else [owner, guests]
-    app = application(index, views, undo_stack, doors, _names(host, port))
-    place = f"http://{_bracketed(host)}:{port}"
-    address = place + owner.entrance
-    ending = threading.Event()
-    looking = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave signals alone: uvicorn would raise them again, past everything to be tidied."""
-            yield
-
-    server = Server(
-        uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none",
-            server_header=False, timeout_graceful_shutdown=2,
-        )
-    )  # fmt: skip
-    door = None
-    # Before anybody can know that it runs: whenever a signal comes, everything is tidied up.
-    with _ended_by_signals(server) as ended:
-        print(f"{visible(str(index.folder))} is at {address}", flush=True)
-        print("Ctrl-C ends it", flush=True)
-        if args.host is not None:
-            _show_code(place + guests.entrance)
-        elif not args.no_open:
-            door = _open_browser(address)
-        looking.start()
-        try:
-            server.run(sockets=[listening])
-        finally:
-            ending.set()
-            looking.join()
-            undo_stack.close()
-            listening.close()
-            if door is not None:
-                door.unlink(missing_ok=True)
-    return int(ended.code)
-
-
-def _keep_looking(index: Index, ending: threading.Event) -> None:
-    """Notice what comes into the folder, without wearing the disk out."""
-    while not ending.is_set():
-        begin = time.monotonic()
-        try:
-            index.refresh(ending.is_set)
-        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
-            index.problems.append(f"livecam broke down while it looked for moments: {err!r}")
-        ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
-
-
-@contextlib.contextmanager
-def _ended_by_signals(server: Any) -> Iterator[_Ended]:
-    """Let signals end the server, so that everything behind it is tidied up."""
-    ended, before = _Ended(), {}
-
-    def end(number: int, _: object) -> None:
-        ended.code = CODES[signal.Signals(number).name]
-        server.should_exit = True
-
-    for name in CODES:
-        number = getattr(signal, name, None)  # Windows has not all of them
-        if number is not None:
-            before[number] = signal.signal(number, end)
-    try:
-        yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@dataclass
-class _Ended:
-    """By which signal."""
-
-    code: ExitCode = ExitCode.OK
-
-
-def _names(host: str, port: int) -> frozenset[str]:
-    """What a browser may call this server, as it writes it."""
-    local = (LOOPBACK, "::1", "localhost")
-    hosts = {host, *(local if host in local else ())}
-    names = {f"{_bracketed(name)}:{port}" for name in hosts}
-    return frozenset(names | ({_bracketed(name) for name in hosts} if port == HTTP_PORT else set()))
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _show_code(address: str) -> None:
-    """A QR code for a phone; only where the user binds to an address of the network on purpose."""
-    import segno
-
-    print(f"guests may look, play and download at {address}", flush=True)
-    segno.make(address, error="l").terminal(compact=True)
-    print("whoever has the first address may change everything: it is the owner's", flush=True)
-
-
-def _open_browser(address: str) -> Path | None:
-    """Show the page; where there is no browser, the address was printed.
-
-    The browser is given a file that only this user may read, and that leads on: what programs are
-    given to open can be seen by everybody on the machine. It is to be deleted.
-    """
-    import webbrowser
-
-    # Text browsers would take over the terminal.
-    with contextlib.suppress(webbrowser.Error, OSError):
-        browser = webbrowser.get()
-        is_text = isinstance(browser, webbrowser.GenericBrowser)
-        if not is_text or isinstance(browser, webbrowser.BackgroundBrowser):
-            door = default_folder() / f"open-{secrets.token_hex(8)}.html"
-            with own.make_file(door) as file:
-                file.write(DOOR.format(address=address).encode())
-            opening = threading.Thread(target=browser.open, args=(door.as_uri(),), daemon=True)
-            opening.start()
-            return door
-    return None
+        index.refresh()
+        written = write(index, views, args.static, say)
+        print(f"{written} moments are in {args.static}; open {args.static / 'index.html'}")
+        return 0

@@ -46,12 +46,18 @@ def path_of_file() -> Path | None:
     return None if folder is None else folder / "livecam.toml"
 
 
-def apply(
-    parser: argparse.ArgumentParser,
-    commands: dict[str, argparse.ArgumentParser],
-    path: Path | None,
-) -> None:
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Each command's own parser, by its name."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(action.choices)
+    return found
+
+
+def apply(parser: argparse.ArgumentParser, path: Path | None) -> None:
     """Let the file's values be the defaults. Raises UsageError for a file that is wrong."""
+    commands = commands_of(parser)
     for command, name, value in _entries(path):
         one = commands.get(command) if command else parser
         where = f"[{command}] {name}" if command else name
@@ -64,14 +70,10 @@ def apply(
         one.set_defaults(**{action.dest: _value(action, value, f"{path}: {where}")})
 
 
-def settings(
-    parser: argparse.ArgumentParser,
-    commands: dict[str, argparse.ArgumentParser],
-    path: Path | None,
-) -> Iterator[Setting]:
+def settings(parser: argparse.ArgumentParser, path: Path | None) -> Iterator[Setting]:
     """Every setting with its value, after `apply`: the camera's, then command by command."""
     own = {(command, name) for command, name, _ in _entries(path)}
-    for command, one in {"": parser, **commands}.items():
+    for command, one in {"": parser, **commands_of(parser)}.items():
         for name, action in _settable(one).items():
             value = one.get_default(action.dest)
             yield Setting(command, name, value, (command, name) in own)

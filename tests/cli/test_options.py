@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from livecam.cli import main, manual
-from livecam.cli.options import parse
+from livecam.cli.options import parse, parser_of_all
 from livecam.errors import InputError, UsageError
 from tests.support.program import run
 
@@ -120,23 +120,47 @@ def test_a_file_alone_is_picked_from(tmp_path):
         parse([str(tmp_path / "IMG_2.JPG")])
 
 
-def test_man_page_and_completions_are_those_of_the_options():
-    """`python -m livecam.cli.manual` writes them anew."""
-    assert (manual.DATA / "livecam.1").read_text("utf-8") == manual.man_page()
-    for shell, name in manual.SHELLS.items():
-        assert (manual.DATA / name).read_text("utf-8") == manual.completion(shell)
+@pytest.mark.parametrize(
+    ("argv", "name", "value"),
+    [
+        (["--json", "config"], "json", True),
+        (["--camera", "demo", "doctor"], "camera", "demo"),
+        (["--model", "/x", "doctor"], "model", Path("/x")),
+        (["--frames", "3", "pick", "."], "frames", 3),
+        (["--out=o", "--rekey", "pick", "a.jpg"], "rekey", True),
+        (["--before", "2", "capture", "--after", "1"], "before", 2.0),
+        (["--motion-photo", "capture"], "motion_photo", "beside"),
+        (["--camera", "pick"], "camera", "pick"),
+    ],
+)
+def test_options_before_a_command_are_the_commands_own(argv, name, value):
+    assert getattr(parse(argv), name) == value
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--before", "99", "devices"],
+        ["--shots", "1", "check", "."],
+        ["--rekey", "export", "--out", "o", "x"],
+    ],
+)
+def test_what_a_command_does_not_know_is_refused_wherever_it_stands(argv, capsys):
+    assert main(argv) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert argv[0] in line
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completions_are_put_where_the_shell_looks(tmp_path, shell):
-    target = manual.install_completion(shell, tmp_path)
+    target = manual.install_completion(parser_of_all(), shell, tmp_path)
     assert target.is_relative_to(tmp_path)
     assert "rekey" in target.read_text("utf-8")
 
 
 @pytest.mark.programs
 def test_bash_completes_a_command(tmp_path):
-    script = manual.install_completion("bash", tmp_path)
+    script = manual.install_completion(parser_of_all(), "bash", tmp_path)
     asked = (
         f"source {script}; COMP_WORDS=(livecam pi); COMP_CWORD=1; "
         '"$(complete -p livecam | sed "s/.*-F \\([^ ]*\\).*/\\1/")"; echo "${COMPREPLY[@]}"'
@@ -147,8 +171,9 @@ def test_bash_completes_a_command(tmp_path):
 
 @pytest.mark.programs
 @pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
-def test_man_reads_the_page():
-    page = str(manual.DATA / "livecam.1")
-    done = subprocess.run(["man", "-l", page], capture_output=True, text=True, check=True)
+def test_man_reads_the_page(tmp_path):
+    page = tmp_path / "livecam.1"
+    page.write_text(manual.man_page(parser_of_all()), "utf-8")
+    done = subprocess.run(["man", "-l", str(page)], capture_output=True, text=True, check=True)
     assert "--rekey" in done.stdout
     assert not done.stderr

@@ -94,7 +94,7 @@ def test_every_option_but_those_done_once_is_a_setting(written):
     parser = options.parser_of_all()
     from livecam.cli.settings import settings
 
-    names = {s.name for s in settings(parser, options.commands_of(parser), written(""))}
+    names = {s.name for s in settings(parser, written(""))}
     assert {"camera", "before", "picture", "best-take", "click", "face-runtime", "host"} <= names
     assert not names & {"help", "version", "install-completion"}
 

@@ -1,0 +1,210 @@
+"""Runs the server of the page until somebody ends it, and says where it is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from livecam.disk import own
+from livecam.edit.undo_stack import UndoStack
+from livecam.errors import ExitCode, LivecamError, UsageError
+from livecam.page.cache import Cache, default_folder
+from livecam.page.index import Index
+from livecam.page.views import Views
+from livecam.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from livecam.faces.model import FaceModel
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - refused
+HTTP_PORT = 80
+LOOK_EVERY_S, LOOK_SHARE = 3.0, 20
+"""From one look for new files to the next: at least so long, and so many times what it took."""
+CODES = {
+    "SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED, "SIGHUP": ExitCode.HANGUP,
+}  # fmt: skip
+DOOR = (
+    '<!doctype html><meta http-equiv="refresh" content="0; url={address}">'
+    '<a href="{address}">livecam</a>'
+)
+EXTRA = "pip install 'livecam[review]'"
+
+
+@contextlib.contextmanager
+def opened(folder: Path, model: FaceModel) -> Iterator[tuple[Index, Views]]:
+    """What there is in a folder, and what can be shown of it. Raises LivecamError."""
+    kept = default_folder()
+    try:
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = hashlib.blake2b(str(folder.resolve()).encode(errors="surrogateescape"))
+        index = Index(folder, kept / f"{name.hexdigest()[:32]}.sqlite")
+    except (OSError, sqlite3.Error) as err:
+        raise LivecamError(f"the cache in {kept} cannot be used: {err}") from err
+    views = Views(Cache(kept / "files"), model)
+    try:
+        yield index, views
+    finally:
+        views.close()
+
+
+def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bool) -> int:
+    """Serve the page until a signal comes; the exit code.
+
+    `named` is the address of this machine by which others may call it; None serves nobody else.
+    `port` 0 is any free one. Raises UsageError, LivecamError.
+    """
+    try:
+        import segno  # noqa: F401 - so that it is missed now, not halfway
+        import uvicorn
+
+        from livecam.page.server import Door, application
+    except ImportError as err:
+        raise LivecamError(
+            f"the page needs the extra 'review' ({err.name} is missing)",
+            f"{EXTRA}, or name one file to look at it in the terminal",
+        ) from err
+    host = (named or LOOPBACK).lower()
+    if host in EVERYWHERE:
+        raise UsageError(f"{host} is no address that others can call", "name one of your own")
+    try:
+        listening = socket.create_server((host, port), family=_family(host))
+    except OSError as err:
+        raise LivecamError(f"cannot listen on {host}:{port}: {err.strerror}") from err
+    port = listening.getsockname()[1]
+    undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
+    doors = [owner] if named is None else [owner, guests]
+    app = application(index, views, undo_stack, doors, _names(host, port))
+    place = f"http://{_bracketed(host)}:{port}"
+    address = place + owner.entrance
+    ending = threading.Event()
+    looking = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals alone: uvicorn would raise them again, past everything to be tidied."""
+            yield
+
+    server = Server(
+        uvicorn.Config(
+            app, log_level="error", access_log=False, lifespan="off", ws="none",
+            server_header=False, timeout_graceful_shutdown=2,
+        )
+    )  # fmt: skip
+    door = None
+    # Before anybody can know that it runs: whenever a signal comes, everything is tidied up.
+    with _ended_by_signals(server) as ended:
+        print(f"{visible(str(index.folder))} is at {address}", flush=True)
+        print("Ctrl-C ends it", flush=True)
+        if named is not None:
+            _show_code(place + guests.entrance)
+        elif opens:
+            door = _open_browser(address)
+        looking.start()
+        try:
+            server.run(sockets=[listening])
+        finally:
+            ending.set()
+            looking.join()
+            undo_stack.close()
+            listening.close()
+            if door is not None:
+                door.unlink(missing_ok=True)
+    return int(ended.code)
+
+
+def _keep_looking(index: Index, ending: threading.Event) -> None:
+    """Notice what comes into the folder, without wearing the disk out."""
+    while not ending.is_set():
+        begin = time.monotonic()
+        try:
+            index.refresh(ending.is_set)
+        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+            index.problems.append(f"livecam broke down while it looked for moments: {err!r}")
+        ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: Any) -> Iterator[_Ended]:
+    """Let signals end the server, so that everything behind it is tidied up."""
+    ended, before = _Ended(), {}
+
+    def end(number: int, _: object) -> None:
+        ended.code = CODES[signal.Signals(number).name]
+        server.should_exit = True
+
+    for name in CODES:
+        number = getattr(signal, name, None)  # Windows has not all of them
+        if number is not None:
+            before[number] = signal.signal(number, end)
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class _Ended:
+    """By which signal."""
+
+    code: ExitCode = ExitCode.OK
+
+
+def _names(host: str, port: int) -> frozenset[str]:
+    """What a browser may call this server, as it writes it."""
+    local = (LOOPBACK, "::1", "localhost")
+    hosts = {host, *(local if host in local else ())}
+    names = {f"{_bracketed(name)}:{port}" for name in hosts}
+    return frozenset(names | ({_bracketed(name) for name in hosts} if port == HTTP_PORT else set()))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _show_code(address: str) -> None:
+    """A QR code for a phone; only where the user binds to an address of the network on purpose."""
+    import segno
+
+    print(f"guests may look, play and download at {address}", flush=True)
+    segno.make(address, error="l").terminal(compact=True)
+    print("whoever has the first address may change everything: it is the owner's", flush=True)
+
+
+def _open_browser(address: str) -> Path | None:
+    """Show the page; where there is no browser, the address was printed.
+
+    The browser is given a file that only this user may read, and that leads on: what programs are
+    given to open can be seen by everybody on the machine. It is to be deleted.
+    """
+    import webbrowser
+
+    # Text browsers would take over the terminal.
+    with contextlib.suppress(webbrowser.Error, OSError):
+        browser = webbrowser.get()
+        is_text = isinstance(browser, webbrowser.GenericBrowser)
+        if not is_text or isinstance(browser, webbrowser.BackgroundBrowser):
+            door = default_folder() / f"open-{secrets.token_hex(8)}.html"
+            with own.make_file(door) as file:
+                file.write(DOOR.format(address=address).encode())
+            opening = threading.Thread(target=browser.open, args=(door.as_uri(),), daemon=True)
+            opening.start()
+            return door
+    return None
