@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from livecam.errors import ModelError
 from livecam.faces.face import Face, angles_deg_of, largest_first
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from livecam.faces.face import Box
     from livecam.frame import Bytes
 
@@ -105,10 +109,29 @@ class MediaPipeDetector:
         OPEN.discard(self._native)
 
 
+@contextlib.contextmanager
+def _without_sound() -> Iterator[None]:
+    """Keep MediaPipe, which asks for sound too, from opening PortAudio for the pictures' sake.
+
+    It does without. In a container with little shared memory JACK would wait there for 50 s.
+    """
+    name = "sounddevice"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is None:
+            del sys.modules[name]
+
+
 def _modules() -> tuple[Any, Any, Any]:
     try:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
+        with _without_sound():
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
     except ImportError as err:
         raise ModelError(
             f"MediaPipe cannot be loaded: {err}", "use --face-runtime opencv, or see livecam doctor"
