@@ -28,15 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
         # Where the suite is spread over processes, a file's tests and the one guest stay together.
-        group = "guest" if "cameras" in item.keywords else item.nodeid.partition("::")[0]
+        group = "guest" if item.get_closest_marker("cameras") else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
         if "samples" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.samples)  # who asks for the folder needs it
-        if "samples" in item.keywords and not SAMPLES.is_dir():
+        if item.get_closest_marker("samples") and not SAMPLES.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no samples at {SAMPLES}"))
-        if "cameras" in item.keywords and (problem := guest.problem()):
+        if item.get_closest_marker("cameras") and (problem := guest.problem()):
             item.add_marker(pytest.mark.skip(reason=problem))
-        if "programs" in item.keywords and missing:
+        if item.get_closest_marker("programs") and missing:
             item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)}"))
 
 

@@ -17,7 +17,7 @@ import av
 import numpy as np
 import pytest
 
-from livecam.cli.review import _names
+from livecam.page.serving import _names
 from livecam.errors import InputError
 from livecam.media.save_options import SaveOptions
 from livecam.page.cache import Cache

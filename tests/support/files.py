@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 from pathlib import Path
 
 import av
@@ -19,12 +23,36 @@ PAIR_S = 1.5
 def saved(
     folder: Path, form: SaveOptions | None = None, frames: int = 45, *, is_scored: bool = False
 ) -> SavedFiles:
-    """A moment of the drawn person, on disk; without its record, unless that is wanted."""
-    it = moment([i / 30 for i in range(frames)], sound=tone(frames / 30), size_wh=(320, 240))
-    files = livecam.save(it, livecam.score(it), folder, form or SaveOptions())
+    """A moment of the drawn person, on disk; without its record, unless that is wanted.
+
+    It is taken once, and copied after that: a second one in the same folder is another moment.
+    """
+    first = _taken(form or SaveOptions(), frames)
+    paths = dict.fromkeys((first.movie, first.photo, first.scores, first.motion_photo))
+    if any((folder / path.name).exists() for path in paths if path is not None):
+        files = _take(folder, form or SaveOptions(), frames)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        copied = {path: Path(shutil.copy2(path, folder)).resolve() for path in paths if path}
+        files = SavedFiles(
+            copied[first.movie], copied[first.photo], copied[first.scores],
+            copied.get(first.motion_photo),
+        )  # fmt: skip
     if not is_scored:
         files.scores.unlink()
     return files
+
+
+@functools.cache
+def _taken(form: SaveOptions, frames: int) -> SavedFiles:
+    folder = Path(tempfile.mkdtemp(prefix="livecam-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _take(folder, form, frames)
+
+
+def _take(folder: Path, form: SaveOptions, frames: int) -> SavedFiles:
+    it = moment([i / 30 for i in range(frames)], sound=tone(frames / 30), size_wh=(320, 240))
+    return livecam.save(it, livecam.score(it), folder, form)
 
 
 def numbered_movie(path: Path, times_s: list[float], size=(64, 48), **stream_options) -> Path:

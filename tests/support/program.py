@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 LIVECAM = [sys.executable, "-m", "livecam"]
-SMALL_DEMO = ["--camera", "demo", "--size", "640x360"]
+SMALL_DEMO = ["--camera", "demo", "--size", "640x360", "--before", "0.4", "--after", "0.4"]
+"""A drawn camera and moments as short as a test can do with."""
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
