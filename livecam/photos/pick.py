@@ -11,6 +11,7 @@ from itertools import pairwise
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from livecam import memory
 from livecam.errors import InputError, UsageError
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import MotionMovie, find_motion_movie
@@ -117,6 +118,14 @@ class OpenMovie:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """Work on one large movie at a time, and with what the one before took."""
+    with LARGE_ONES:
+        memory.release()
+        yield
+
+
+@contextmanager
 def open_movie(source: Input) -> Iterator[OpenMovie]:
     """The movie of a Live Photo, Motion Photo or video. Raises InputError."""
     motion, still_s = None, None
@@ -135,7 +144,7 @@ def open_movie(source: Input) -> Iterator[OpenMovie]:
                 still_s = facts.still.time_s if facts.still else None
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
-    with reader, LARGE_ONES if reader.is_large else nullcontext():
+    with reader, _alone() if reader.is_large else nullcontext():
         if still_s is None and source.kind == "motion-photo":
             # The specification: the frame just before the middle.
             still_s = max(0.0, reader.duration_s / 2 - 1e-3)

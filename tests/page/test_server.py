@@ -17,11 +17,11 @@ import av
 import numpy as np
 import pytest
 
-from livecam.page.serving import _names
 from livecam.errors import InputError
 from livecam.media.save_options import SaveOptions
 from livecam.page.cache import Cache
 from livecam.page.index import Index
+from livecam.page.serving import _names
 from livecam.page.views import Views
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started

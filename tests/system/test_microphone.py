@@ -13,8 +13,10 @@ import pytest
 
 from tests.support import pulse
 from tests.support.play import playing
-from tests.support.program import SMALL_DEMO, events, run, started, wait_for
+from tests.support.program import events, run, started, wait_for
 from tests.support.sync import offsets_s, sound
+
+DEMO = ["--camera", "demo", "--size", "640x360"]
 
 pytestmark = pytest.mark.skipif(bool(pulse.problem()), reason=pulse.problem())
 
@@ -37,7 +39,7 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path):
 def test_what_is_played_into_the_microphone_is_in_the_movie(tmp_path, server):
     with playing(server.fifo, lambda t_s: 0.5 * np.sin(2 * np.pi * 997 * t_s)):
         done = run(
-            *SMALL_DEMO, "--mic", "default", "--shots", "1", "--json", cwd=tmp_path,
+            *DEMO, "--mic", "default", "--shots", "1", "--json", cwd=tmp_path,
             env=server.environment,
         )  # fmt: skip
     (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
@@ -66,7 +68,7 @@ def test_flash_and_beep_stay_together_through_a_sound_server(tmp_path, server):
 
 def test_a_microphone_that_is_unplugged_is_said_and_the_picture_goes_on(tmp_path, server):
     with started(
-        *SMALL_DEMO, "--mic", "default", "--json", cwd=tmp_path, env=server.environment,
+        *DEMO, "--mic", "default", "--json", cwd=tmp_path, env=server.environment,
         stdin=subprocess.PIPE,
     ) as livecam:  # fmt: skip
         with playing(server.fifo, lambda t_s: 0.5 * np.sin(2 * np.pi * 997 * t_s)):
@@ -96,7 +98,7 @@ def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
     loudest = {}
     for click in ([], ["--click"]):
         done = run(
-            *SMALL_DEMO, "--mic", "default", "--shots", "1", "--json", *click, cwd=tmp_path,
+            *DEMO, "--mic", "default", "--shots", "1", "--json", *click, cwd=tmp_path,
             env=server.environment,
         )  # fmt: skip
         (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
