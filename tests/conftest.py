@@ -15,6 +15,8 @@ from tests.support import guest
 os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
 # livecam is run as users run it: what is printed to nobody must not fail at the very end either.
 os.environ.pop("PYTHONUNBUFFERED", None)
+# Nor is each program that a test starts to compile livecam anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).parents[1]
 # What tests start is this checkout, wherever they start it, not the livecam that is installed.
@@ -24,12 +26,14 @@ SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "sh
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice the cores: most tests wait for real seconds to pass."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
-        # Where the suite is spread over processes, a file's tests and the one guest stay together.
-        group = "guest" if item.get_closest_marker("cameras") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
         if "samples" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.samples)  # who asks for the folder needs it
         if item.get_closest_marker("samples") and not SAMPLES.is_dir():

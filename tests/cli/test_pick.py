@@ -29,7 +29,7 @@ EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 def library(tmp_path_factory) -> Path:
     """A pair, a Motion Photo, a movie and two pictures of the drawn person."""
     folder = tmp_path_factory.mktemp("library")
-    files = saved(folder, SaveOptions(motion="beside"), frames=60)
+    files = saved(folder, SaveOptions(motion="beside"), frames=24)
     files.photo.rename(folder / "IMG_1.JPG")
     files.movie.rename(folder / "IMG_1.MOV")
     files.motion_photo.rename(folder / "PXL_2.MP.jpg")
@@ -54,8 +54,8 @@ def test_every_kind_of_input_has_one_result_that_fits_the_schema(library, tmp_pa
     assert [event["kind"] for event in found] == ["live-photo", "motion-photo", "video", "pictures"]
     live, motion, movie, pictures = found
     assert live["files"] == [str(library / "IMG_1.JPG"), str(library / "IMG_1.MOV")]
-    assert live["duration_s"] == pytest.approx(2.0, abs=0.05)
-    assert (live["basis"], len(live["frames"])) == ("faces", 60)
+    assert live["duration_s"] == pytest.approx(0.8, abs=0.05)
+    assert (live["basis"], len(live["frames"])) == ("faces", 24)
     assert live["present_key"]["score"] == pytest.approx(motion["present_key"]["score"], abs=0.05)
     assert (movie["basis"], movie["present_key"]) == ("frame", None)
     assert len(movie["frames"]) > 12, "the best of twelve, and what lies around them"
