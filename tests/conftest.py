@@ -23,6 +23,22 @@ ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = str(ROOT)
 
 SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
+QUICK = frozenset(
+    """
+    capture/test_address capture/test_arena capture/test_authorization capture/test_devices
+    capture/test_modes capture/test_ring capture/test_sound_ring capture/test_source_clock
+    capture/test_v4l2 capture/test_warmup cli/test_hook cli/test_options cli/test_self_timer
+    demo/test_script disk/test_own disk/test_trash faces/test_model formats/test_boxes
+    formats/test_exif_edit formats/test_files formats/test_jpeg formats/test_live_photo
+    formats/test_motion_photo formats/test_motion_photo_new formats/test_still_edit
+    formats/test_structure library/test_batch live/test_encoders live/test_feed live/test_losses
+    live/test_spool media/test_movie media/test_photo photos/test_bursts photos/test_frames
+    photos/test_inputs quality/test_choice quality/test_measures quality/test_parts
+    quality/test_score test_contract test_frame test_layers test_moment ui/test_graphics
+    ui/test_half_blocks ui/test_keys ui/test_screen
+    """.split()  # noqa: SIM905 - a list of so many words reads better
+)
+"""Files whose tests need no camera, no network model and no program, and wait for nothing."""
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 
 
@@ -34,6 +50,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
+        if item.path.relative_to(ROOT / "tests").with_suffix("").as_posix() in QUICK:
+            item.add_marker(pytest.mark.quick)
         if "samples" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.samples)  # who asks for the folder needs it
         if item.get_closest_marker("samples") and not SAMPLES.is_dir():
