@@ -31,7 +31,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from livecam import memory
 from livecam.contract import EXPORTS
 from livecam.errors import InputError, LivecamError, OutputError
 from livecam.library.exporting import Export, export_all
@@ -257,7 +256,6 @@ class _Review:
                 with zipfile.ZipFile(path, "w") as archive:  # what is in it is packed already
                     for one in done.outputs:
                         archive.write(one, one.name)
-            memory.release()  # a 4K movie's; the next one waits for its turn
             kind, headers = _attached(path.name)
             return _Passing(path, folder, media_type=kind, headers=headers)
         except BaseException:
