@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from livecam.disk import own
-from livecam.disk.claim import Claim, taken_over
+from livecam.disk.claim import Claim, hold
 from livecam.disk.publish import flush_folder, rename_new
 from livecam.disk.trash import put_into_trash
 from livecam.errors import LivecamError, OutputError
@@ -193,7 +193,9 @@ def finish_abandoned(folder: Path) -> list[str]:
     for name in sorted(found):
         store = folder / name
         with contextlib.ExitStack() as held:
-            if not _is_abandoned(store, held):
+            if os.path.lexists(store) and not own.is_folder(store):
+                continue  # a link, or somebody else's
+            if not hold(store.with_suffix(".lock"), held):
                 continue
             try:
                 step = _Step.read(store)
@@ -203,20 +205,6 @@ def finish_abandoned(folder: Path) -> list[str]:
             except (ValueError, LivecamError) as err:
                 problems.append(f"a change that was interrupted is left as it is: {store}: {err}")
     return problems
-
-
-def _is_abandoned(store: Path, held: contextlib.ExitStack) -> bool:
-    """Whether a hidden folder is ours, and nobody is at work on it; it is held, then."""
-    lock = store.with_suffix(".lock")
-    if os.path.lexists(store) and not own.is_folder(store):
-        return False
-    if os.path.lexists(lock):
-        return held.enter_context(taken_over(lock)) is not None
-    try:
-        held.callback(Claim.take(lock).release)
-    except OSError:
-        return False
-    return True
 
 
 def _clear(store: Path) -> None:

@@ -75,6 +75,20 @@ def taken_over(path: Path) -> Iterator[BinaryIO | None]:
         yield file
 
 
+def hold(path: Path, held: contextlib.ExitStack) -> bool:
+    """Hold a claim for as long as `held`, whether its maker is dead or nobody has made it.
+
+    False where somebody is at work.
+    """
+    if os.path.lexists(path):
+        return held.enter_context(taken_over(path)) is not None
+    try:
+        held.callback(Claim.take(path).release)
+    except OSError:
+        return False
+    return True
+
+
 def _take_away(path: Path, file: BinaryIO) -> None:
     try:
         if os.name == "nt":  # where an open file cannot be deleted

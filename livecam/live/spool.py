@@ -25,7 +25,7 @@ import numpy as np
 from livecam.capture.sound_ring import SoundClip
 from livecam.capture.source import CameraMode
 from livecam.disk import own
-from livecam.disk.claim import Claim, taken_over
+from livecam.disk.claim import Claim, hold
 from livecam.disk.publish import rename_new, write_error
 from livecam.errors import InputError, OutputError
 from livecam.formats.jpeg import size_of
@@ -149,7 +149,7 @@ def abandoned(out: Path) -> Iterator[list[Path]]:
 def _abandoned_in(folder: Path, held: contextlib.ExitStack) -> Iterator[Path]:
     names = [match for path in folder.iterdir() if (match := RUN.fullmatch(path.name))]
     for run in sorted({name[1] for name in names}):
-        if not _take(folder / f"{run}.lock", held):
+        if not hold(folder / f"{run}.lock", held):
             continue
         files = [folder / name[0] for name in names if name[1] == run]
         movies = [path for path in files if path.suffix == ".mov"]
@@ -157,17 +157,6 @@ def _abandoned_in(folder: Path, held: contextlib.ExitStack) -> Iterator[Path]:
             if begun.suffix != ".lock" and begun.with_suffix(".mov") not in movies:
                 own.remove(begun)
         yield from sorted(movies, key=lambda path: path.lstat().st_mtime_ns)
-
-
-def _take(lock: Path, held: contextlib.ExitStack) -> bool:
-    """Make sure that nobody else is at work on a run's moments."""
-    if os.path.lexists(lock):
-        return held.enter_context(taken_over(lock)) is not None
-    try:
-        held.callback(Claim.take(lock).release)
-    except OSError:
-        return False
-    return True
 
 
 def read_moment(path: Path) -> Moment:
