@@ -21,6 +21,9 @@ from livecam.disk import own
 from livecam.disk.publish import rename_new
 from livecam.errors import OutputError
 
+MOST_NAME = 255 - len(".trashinfo")
+"""Bytes of a name in the trash: file systems take 255."""
+
 
 def put_into_trash(path: Path) -> None:
     """Put a file into the trash; a link as such. Raises OutputError, and it is where it was."""
@@ -102,7 +105,7 @@ def _move(path: Path, trash: Path, top: Path | None, *, copies: bool = False) ->
             raise PermissionError(errno.EPERM, f"{folder} is not ours")
     where = path.absolute() if top is None else (path.parent.resolve() / path.name).relative_to(top)
     for number in itertools.count(1):
-        name = path.name if number == 1 else f"{path.stem} {number}{path.suffix}"
+        name = _name_in_trash(path, number)
         info = trash / "info" / f"{name}.trashinfo"
         try:
             # Whoever makes this file has the name: so the specification wants it.
@@ -122,6 +125,18 @@ def _move(path: Path, trash: Path, top: Path | None, *, copies: bool = False) ->
             info.unlink()
             raise
         return
+
+
+def _name_in_trash(path: Path, number: int) -> str:
+    """The file's own name, or with a number; shorter where `.trashinfo` has no room behind it.
+
+    Where it came from, and under which name, stands whole in the information beside it.
+    """
+    ending = path.suffix if number == 1 else f" {number}{path.suffix}"
+    stem = os.fsencode(path.stem)[: MOST_NAME - len(os.fsencode(ending))]
+    is_cut = len(stem) < len(os.fsencode(path.stem))
+    # A letter that was cut in two goes whole.
+    return (stem.decode("utf-8", "ignore") if is_cut else path.stem) + ending
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -49,6 +49,15 @@ def test_a_second_file_of_the_name_has_its_place_too(tmp_path, own_trash):
     assert set(in_trash(own_trash)) == {"first", "second"}
 
 
+@pytest.mark.parametrize("stem", ["a" * 251, "ä" * 125], ids=["letters", "umlauts"])
+def test_a_name_as_long_as_there_are_has_room_too(tmp_path, own_trash, stem):
+    file = tmp_path / f"{stem}.JPG"
+    for content in ("first", "second"):
+        file.write_text(content)
+        put_into_trash(file)
+    assert in_trash(own_trash) == {"first": str(file), "second": str(file)}
+
+
 def test_two_programs_that_remove_one_name_at_once_lose_nothing(tmp_path, own_trash):
     code = (
         "import sys\nfrom pathlib import Path\nfrom livecam.disk.trash import put_into_trash\n"
