@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         type=frame_count,
         metavar="N",
         help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
-        "of a longer one some and then all around the best)",
+        "of a longer one, and of three people and more, some and then all around the best)",
     )
     pick.add_argument(
         "--at", type=seconds, metavar="SECONDS", help="choose by hand: the nearest frame"

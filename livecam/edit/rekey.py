@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from livecam.disk.new_files import NewFiles
 from livecam.edit.still import encode_still, new_tags
-from livecam.enhance.best_take import compose
-from livecam.enhance.merge import REACH, merge
+from livecam.enhance.retouch import AS_IT_IS, REACH, Retouch, Retouched, retouch
 from livecam.errors import InputError
 from livecam.formats import heic
 from livecam.formats.files import read_whole
@@ -19,16 +17,15 @@ from livecam.formats.movie_facts import is_quicktime
 from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
 from livecam.formats.still_edit import with_identifier, with_motion_tags, with_unique_id
-from livecam.timebase import to_s
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from livecam.formats.still import Still
     from livecam.formats.tags import Composite
     from livecam.frame import Bytes
     from livecam.photos.pick import OpenMovie, Pick
-    from livecam.quality.finder import Finder
 
 MOST_PHOTO = 300_000_000
 """Bytes of a photo: a Motion Photo's movie lies in it."""
@@ -37,30 +34,8 @@ KEPT = "the present key photo is the best: it is kept"
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
 
-@dataclass(frozen=True)
-class Retouch:
-    """What is done to the chosen frame before it is written."""
-
-    enhance: bool = False
-    """Whether the frames around it are merged into it."""
-    finder: Finder | None = None
-    """What looks at a best take, where one is asked for."""
-
-
-AS_IT_IS = Retouch()
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """The chosen frame, or what was made of it."""
-
-    image_bgr: Bytes
-    note: str
-    composite: Composite | None = None
-
-
 def rekeyed_pair(
-    pick: Pick, movie: OpenMovie, identifier: str, retouch: Retouch = AS_IT_IS
+    pick: Pick, movie: OpenMovie, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
     """A new Live Photo with the chosen frame as its photo. Raises InputError.
 
@@ -70,17 +45,17 @@ def rekeyed_pair(
     photo = read_whole(photo_path, MOST_PHOTO)
     kind = kind_of(photo)
     still_s = pick.key_s
-    composed, why = _composed(pick, movie, retouch)
-    is_kept = composed is None and keeps_photo(pick, retouch)
+    made = _retouched(pick, movie, wanted)
+    is_kept = not made.is_composed and keeps_photo(pick, wanted)
     kept = with_identifier(photo, identifier) if is_kept else None
     if kept is not None and pick.present is not None:
-        still, note, written = kept, _joined(KEPT, why), kind
+        still, note, written = kept, _joined(KEPT, made.note), kind
         still_s = movie.still_s if movie.still_s is not None else still_s
     else:
-        picture = composed or _picture(pick, movie, retouch)
         written, note = _writable(kind)
-        note = _joined(picture.note, why, note)
-        still = paired_still(picture.image_bgr, photo, identifier, written, picture.composite)
+        note = _joined(made.note, note)
+        image = _image(made, pick, movie)
+        still = paired_still(image, photo, identifier, written, made.composite)
     suffix = SUFFIX[written]
     new_movie = rekeyed_movie(quicktime(movie_path), still_s, identifier)
     return NewFiles({".MOV": new_movie, suffix: still}, note)
@@ -113,25 +88,24 @@ def paired_still(
 
 
 def rekeyed_motion_photo(
-    pick: Pick, movie: OpenMovie, identifier: str, retouch: Retouch = AS_IT_IS
+    pick: Pick, movie: OpenMovie, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
     """A new Motion Photo with the chosen frame as its photo, its movie byte for byte the same."""
     assert movie.motion is not None
     whole = read_whole(pick.input.file, MOST_PHOTO)
     video = whole[movie.motion.start : movie.motion.end]
     kind: Still = movie.motion.kind
-    composed, why = _composed(pick, movie, retouch)
-    if composed is None and keeps_photo(pick, retouch):
+    made = _retouched(pick, movie, wanted)
+    if not made.is_composed and keeps_photo(pick, wanted):
         kept = _kept_motion_photo(whole, movie, identifier)
         if kept is not None:
-            return NewFiles({_motion_suffix(kind): kept}, _joined(KEPT, why))
-    picture = composed or _picture(pick, movie, retouch)
-    image = picture.image_bgr
+            return NewFiles({_motion_suffix(kind): kept}, _joined(KEPT, made.note))
+    image = _image(made, pick, movie)
     written, note = _writable(kind)
-    note = _joined(picture.note, why, note)
+    note = _joined(made.note, note)
     tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
-    if picture.composite is not None:
-        tags.set_composite(picture.composite)
+    if made.composite is not None:
+        tags.set_composite(made.composite)
     xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
     photo = encode_still(image, tags, written, xmp)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
@@ -156,67 +130,49 @@ def _kept_motion_photo(whole: bytes, movie: OpenMovie, identifier: str) -> bytes
 
 
 def best_picture(
-    pick: Pick, movie: OpenMovie | None, identifier: str, retouch: Retouch = AS_IT_IS
+    pick: Pick, movie: OpenMovie | None, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
     """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
     if movie is None:
         path = pick.input.files[pick.key.index]
-        note = "a single picture cannot be enhanced" if retouch.enhance else ""
-        if retouch.finder is not None:
+        note = "a single picture cannot be enhanced" if wanted.enhance else ""
+        if wanted.finder is not None:
             note = _joined(note, "a best take is composed of a movie's frames only")
         return NewFiles({path.suffix: path.read_bytes()}, note)
-    composed, why = _composed(pick, movie, retouch)
-    picture = composed or _picture(pick, movie, retouch)
-    image = picture.image_bgr
+    made = _retouched(pick, movie, wanted)
+    image = _image(made, pick, movie)
     size_wh = (image.shape[1], image.shape[0])
     photo = read_whole(pick.input.file, MOST_PHOTO) if pick.input.kind != "video" else None
     tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
         tags.set_date(_taken(movie, pick.key_s))
-    if picture.composite is not None:
-        tags.set_composite(picture.composite)
-    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, _joined(picture.note, why))
+    if made.composite is not None:
+        tags.set_composite(made.composite)
+    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, made.note)
 
 
-def keeps_photo(pick: Pick, retouch: Retouch) -> bool:
+def keeps_photo(pick: Pick, wanted: Retouch) -> bool:
     """Whether the camera's own photo stays: it is the best frame, and nobody asked for more."""
-    return pick.keeps_present and not pick.by_hand and not retouch.enhance
+    return pick.keeps_present and not pick.by_hand and not wanted.enhance
 
 
-def _composed(pick: Pick, movie: OpenMovie, retouch: Retouch) -> tuple[_Picture | None, str]:
-    """The best take, if one is asked for and anybody is better elsewhere; and what was done."""
-    if retouch.finder is None:
-        return None, ""
-    if pick.score.basis != "faces":
-        return None, "nothing is composed: there are no faces"
-    frames, reader, key = pick.score.frames, movie.reader, pick.score.key
-    base = _picture(pick, movie, replace(retouch, finder=None))
+def _retouched(pick: Pick, movie: OpenMovie, wanted: Retouch) -> Retouched:
+    """The chosen frame with what was made of it."""
+    reader, key = movie.reader, pick.key.index
+
+    def around() -> Iterator[Bytes]:
+        near = range(max(0, key - REACH), min(len(reader.times), key + REACH + 1))
+        return (image for _, image in reader.pictures([i for i in near if i != key]))
 
     def picture(position: int) -> Bytes:
-        is_base = position == key
-        return base.image_bgr if is_base else reader.picture(frames[position].index)
+        return reader.picture(pick.score.frames[position].index)
 
-    def time_s(position: int) -> float:
-        return to_s(frames[position].t_ns)
-
-    take = compose(frames, key, picture, retouch.finder)
-    if take.image_bgr is None:
-        return None, take.note(time_s)
-    composite = take.composite(len(frames), time_s)
-    return _Picture(take.image_bgr, base.note, composite), take.note(time_s)
+    return retouch(pick.score, picture, around, wanted)
 
 
-def _picture(pick: Pick, movie: OpenMovie, retouch: Retouch) -> _Picture:
-    """The chosen frame, merged with those around it if that is asked for; and what was done."""
-    key = pick.key.index
-    if not retouch.enhance:
-        return _Picture(movie.reader.picture(key), "")
-    around = range(max(0, key - REACH), min(len(movie.reader.times), key + REACH + 1))
-    images = [image for _, image in movie.reader.pictures(around)]
-    merged = merge(images, key - around[0])
-    note = merged.note if merged.is_enhanced else f"not enhanced: {merged.note}"
-    return _Picture(merged.image_bgr, note)
+def _image(made: Retouched, pick: Pick, movie: OpenMovie) -> Bytes:
+    return movie.reader.picture(pick.key.index) if made.image_bgr is None else made.image_bgr
 
 
 def _joined(*notes: str) -> str:

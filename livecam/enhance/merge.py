@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-REACH = 8
-"""Neighbours to each side. More are further away in time, agree less, and cost as much."""
-
 PATCH = 7
 """Pixels of the side of the patch that must agree: small enough for a webcam's eyelid."""
 TOLERANCE = 1.25

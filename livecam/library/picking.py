@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from livecam.disk.new_files import write_new
 from livecam.disk.publish import check_folder, complete_or_withdraw
-from livecam.edit.rekey import Retouch, best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
+from livecam.enhance.retouch import Retouch
 from livecam.errors import InputError, LivecamError
 from livecam.formats.exif import image_id
 from livecam.formats.files import read_file

@@ -6,14 +6,15 @@ By the end of a moment most of its frames are measured, and the key photo is kno
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from livecam.errors import LivecamError
 from livecam.live.feed import POLL_S, Feed
 from livecam.live.finder_process import UnreadableError
-from livecam.quality.coarse_to_fine import Pace, choose_closely, first_looks, resume_near
 from livecam.quality.finder import blank, unread
 from livecam.quality.scoring import THREADS
+from livecam.quality.search import Pace, first_looks, resume_near, search_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,8 @@ class StreamScorer:
             self._forget(start_ns - KEEP_NS)
             problem, why = self._problem, self._failures.get(frames[-1].t_ns)
         try:
-            return choose_closely([blank(f) for f in frames], looked, shutter_ns, look, problem)
+            score = search_moment([blank(f) for f in frames], looked, shutter_ns, look)
+            return replace(score, note=problem)
         except ValueError:
             if why:
                 raise LivecamError(f"scoring broke down: {why}") from None

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from livecam.contract import VERSION
+from livecam.enhance.retouch import Retouched
 from livecam.faces.model import MODEL_SHA256
 from livecam.quality.explain import COMPLAINTS, explain, word_for
 from livecam.quality.score import FaceScore, FrameScore
@@ -15,12 +16,13 @@ from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from livecam.enhance.best_take import BestTake
-    from livecam.enhance.merge import Merged
     from livecam.formats.tags import Tags
     from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
 
 LIBRARIES = ("livecam", "opencv-python", "mediapipe", "numpy", "av", "pillow", "sounddevice")
+
+NOT_RETOUCHED = Retouched()
 
 DECIMALS = 6
 """Of seconds and scores: a microsecond, and enough for scores to be compared."""
@@ -32,11 +34,11 @@ def moment_record(
     movie: str,
     photo: str,
     tags: Tags,
-    merged: Merged | None = None,
-    take: BestTake | None = None,
+    made: Retouched = NOT_RETOUCHED,
 ) -> dict[str, Any]:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
+    merged, take = made.merged, made.take
     return {
         "v": VERSION,
         "kind": "moment",

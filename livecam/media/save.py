@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam.disk.publish import Bundle, check_folder
-from livecam.errors import InputError, LivecamError, OutputError
+from livecam.enhance.retouch import REACH, Retouch, Retouched, retouch
+from livecam.errors import InputError, OutputError
 from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
 from livecam.formats.still import SUFFIX
@@ -23,12 +24,10 @@ from livecam.media.save_options import SaveOptions
 from livecam.timebase import to_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from av.video.stream import VideoStream
 
-    from livecam.enhance.best_take import BestTake
-    from livecam.enhance.merge import Merged
     from livecam.frame import Bytes
     from livecam.media.movie import Encoded
     from livecam.media.save_options import Codec
@@ -99,20 +98,14 @@ def save_when_scored(
             software=f"livecam {metadata.version('livecam')}",
             identifier=new_identifier(),
         )
-        merged = _enhanced(moment, score.key) if save_options.enhance else None
-        made = merged.image_bgr if merged is not None and merged.is_enhanced else None
-        take = None
-        if save_options.best_take and finder is not None:
-            take = _best_take(moment, score, made, finder)
-            tags = replace(tags, composite=take.composite(len(moment.frames), moment.time_s))
-            made = made if take.image_bgr is None else take.image_bgr
-        content = _stills(movie, moment, score, tags, save_options, made)
+        finder = finder if save_options.best_take else None
+        made = _retouched(moment, score, Retouch(save_options.enhance, finder))
+        tags = replace(tags, composite=made.composite)
+        content = _stills(movie, moment, score, tags, save_options, made.image_bgr)
         if save_options.motion != "only":
             content[".MOV"] = paired_movie(movie, tags, still_s)
         files = _named(bundle, list(content))
-        record = moment_record(
-            moment, score, files.movie.name, files.photo.name, tags, merged, take
-        )
+        record = moment_record(moment, score, files.movie.name, files.photo.name, tags, made)
         content[".json"] = (json.dumps(record, indent=1) + "\n").encode()
         for suffix, one in content.items():
             bundle.write(suffix, one)
@@ -144,35 +137,22 @@ def _movie(
     return made.getvalue(), problem
 
 
-def _enhanced(moment: Moment, key: int) -> Merged:
-    from livecam.enhance.merge import Merged
-    from livecam.enhance.moment import enhance
+def _retouched(moment: Moment, score: MomentScore, wanted: Retouch) -> Retouched:
+    """The key frame with what was made of it."""
 
-    try:
-        return enhance(moment.frames, key)
-    except ValueError as err:
-        raise OutputError(f"the key photo cannot be decoded: {err}") from err
-    except Exception as err:  # noqa: BLE001 - no embellishment is worth a moment
-        return Merged(moment.frames[key].bgr(), 0.0, 1.0, f"it broke down: {err!r}")
-
-
-def _best_take(moment: Moment, score: MomentScore, base: Bytes | None, finder: Finder) -> BestTake:
-    """The key photo composed; `base` is the merged key frame, None for the frame as it is.
-
-    Whatever goes wrong, the key frame stays as it is.
-    """
-    from livecam.enhance.best_take import BestTake, Stay, compose
+    def around() -> Iterator[Bytes]:
+        for i in range(max(0, score.key - REACH), min(len(moment.frames), score.key + REACH + 1)):
+            if i != score.key and moment.frames[i].is_whole():
+                with contextlib.suppress(ValueError):  # one frame less to merge with
+                    yield moment.frames[i].bgr()
 
     def picture(position: int) -> Bytes:
-        if position == score.key and base is not None:
-            return base
         return moment.frames[position].bgr()
 
     try:
-        return compose(score.frames, score.key, picture, finder)
-    except Exception as err:  # noqa: BLE001 - no embellishment is worth a moment
-        why = err.message if isinstance(err, LivecamError) else repr(err)
-        return BestTake(None, (), (Stay(0, "everybody", why),))
+        return retouch(score, picture, around, wanted, moment.start_ns)
+    except ValueError as err:
+        raise OutputError(f"the key photo cannot be decoded: {err}") from err
 
 
 def _stills(

@@ -19,8 +19,10 @@ from livecam.formats.movie_facts import read_movie
 from livecam.photos.bursts import places, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.pictures import picture_frame
-from livecam.quality.choice import MomentScore, choose, choose_picture
+from livecam.quality.choice import MomentScore, choose_picture
 from livecam.quality.finder import NO_SCENE, FaceFinder
+from livecam.quality.measures import FrameReading
+from livecam.quality.search import Pace, Plan, search_moment, search_movie
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livecam.photos.inputs import Input
-    from livecam.quality.measures import FrameReading
     from livecam.quality.score import FrameScore
 
 SPACED_FRAMES = 12
@@ -38,15 +39,12 @@ BESIDE = 2
 COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
 """Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
 FINE_SHARE, PEAKS, MIN_REACH = 0.1, 3, 4
-"""Then this share, around so many of the best, and at least so far on each side."""
-MOST_CLIMBS = 8
-"""Then each of them is followed uphill: `MIN_REACH` frames to each side of the best one there,
-until none of these is better, so many times at most."""
+"""Then this share, around so many of the best, and at least so many frames on each side."""
 JUMP = 6
 """Frames between two that are looked at, from which faces may be elsewhere."""
 ALL_UP_TO_S = 5.0
 ALL_UP_TO_FRAMES = 600
-"""Shorter movies are looked at frame by frame: five seconds at 120 a second."""
+"""Shorter movies are moments: every frame gets a score, at up to 120 a second."""
 
 MANY_PICTURES = 12
 """From so many on, pictures of a set are looked at roughly first."""
@@ -172,22 +170,8 @@ def pick(
         raise UsageError(f"{wanted.at_s:g} s lies behind the end of {name}, after {lasts_s:.3f} s")
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
     needed = [frame.index for frame in (present, by_hand) if frame is not None]
-    look = _Look(reader, finder)
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
-    middle_ns = round(middle_s * NS_PER_S)
-    some = _count(reader, wanted)
-    if some is not None:
-        offered = _with(evenly(len(reader.times), some), needed)
-        look.at(offered, BESIDE if wanted.frames is not None else COARSE_BESIDE)
-        if wanted.frames is not None:
-            look.between(offered)
-        else:
-            hills = look.closer(_choose(look.readings, 0, finder, only=offered))
-            offered = offered.union(*(look.uphill(hill, middle_ns) for hill in hills))
-        score = _choose(look.readings, middle_ns, finder, only=offered)
-    else:
-        look.at_all()
-        score = _choose(look.readings, middle_ns, finder)
+    score = _search(_Look(reader, finder), round(middle_s * NS_PER_S), wanted, needed)
     position = {frame.index: at for at, frame in enumerate(score.frames)}
     if by_hand is not None:
         score = MomentScore(
@@ -274,15 +258,45 @@ class _LookAtPictures:
         return replace(reading, t_ns=round(self._where[i].time_s * NS_PER_S), scene=scene)
 
 
-def _count(reader: MovieReader, wanted: Wanted) -> int | None:
-    """How many evenly spaced frames are looked at first; None for all."""
-    count = len(reader.times)
-    if wanted.frames is not None:
-        return wanted.frames if wanted.frames < count else None
+def _search(look: _Look, middle_ns: int, wanted: Wanted, needed: list[int]) -> MomentScore:
+    """The best frame of a movie. Raises InputError."""
+    reader = look.reader
+    times_ns = [round(frame.time_s * NS_PER_S) for frame in reader.times]
+    count = len(times_ns)
     is_long = reader.duration_s > ALL_UP_TO_S or count > ALL_UP_TO_FRAMES
-    if not wanted.is_default or not is_long:
-        return None
-    return min(MOST_COARSE, max(SPACED_FRAMES, round(COARSE_SHARE * count)))
+    try:
+        if wanted.frames is not None and wanted.frames < count:
+            offered = _with(evenly(count, wanted.frames), needed)
+            # What is usual for a person is known from twice as many times with those half-way.
+            halfway = {(a + b) // 2 for a, b in pairwise(sorted(offered))}
+            plan = Plan(offered, _beside(offered, BESIDE, count) | halfway, peaks=0)
+            score = search_movie(times_ns, middle_ns, look.at, plan)
+        elif wanted.frames is None and wanted.is_default and is_long:
+            some = min(MOST_COARSE, max(SPACED_FRAMES, round(COARSE_SHARE * count)))
+            offered = _with(evenly(count, some), needed)
+            usual_ns = (times_ns[-1] - times_ns[0]) / (count - 1)
+            reach = max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS)))
+            reach_ns, step_ns = (round((frames + 0.5) * usual_ns) for frames in (reach, MIN_REACH))
+            beside = _beside(offered, COARSE_BESIDE, count)
+            plan = Plan(offered, beside, PEAKS, reach_ns, reach_ns, step_ns)
+            score = search_movie(times_ns, middle_ns, look.at, plan)
+        else:
+            may_wait = wanted.frames is None and wanted.is_default
+            looked = look.through(Pace() if may_wait else None)
+            blanks = [
+                FrameReading(i, t_ns, False, False, True, (), NO_SCENE)
+                for i, t_ns in enumerate(times_ns)
+            ]
+            score = search_moment(blanks, looked, middle_ns, look.at, needed)
+    except ValueError as err:
+        raise InputError("no frame of it can be decoded") from err
+    return replace(score, note=look.problem)
+
+
+def _beside(offered: Iterable[int], reach: int, count: int) -> set[int]:
+    """The frames beside these, which show whether eyes are closing."""
+    near = {i + d for i in offered for d in range(-reach, reach + 1)}
+    return near & set(range(count))
 
 
 def _with(chosen: list[int], needed: list[int]) -> set[int]:
@@ -296,85 +310,38 @@ def _with(chosen: list[int], needed: list[int]) -> set[int]:
 
 
 class _Look:
-    """The frames of a movie that were looked at, and what was measured on them."""
+    """Measures the frames of a movie."""
 
     def __init__(self, reader: MovieReader, finder: FaceFinder) -> None:
-        self._reader, self._finder = reader, finder
-        self._found: dict[int, FrameReading] = {}
+        self.reader, self._finder = reader, finder
+        self._is_first = True
         finder.start()
 
     @property
-    def readings(self) -> list[FrameReading]:
-        """In the order of the movie."""
-        return [self._found[i] for i in sorted(self._found)]
+    def problem(self) -> str:
+        """Why no faces are looked for; "" while they are."""
+        return self._finder.problem
 
-    def at_all(self) -> None:
-        """Look at every frame."""
-        self._read(range(len(self._reader.times)))
-
-    def at(self, wanted: Iterable[int], beside: int) -> None:
-        """Look at some frames, and at those beside each, which show whether eyes are closing."""
-        last = len(self._reader.times) - 1
-        self._read(
-            sorted({min(last, max(0, i + d)) for i in wanted for d in range(-beside, beside + 1)})
-        )
-
-    def between(self, wanted: Iterable[int]) -> None:
-        """Look at the frame half-way from each to the next.
-
-        They are no choice, but with them what is usual for a person is known from twice as many
-        times.
-        """
-        self._read(sorted({(a + b) // 2 for a, b in pairwise(sorted(wanted))}))
-
-    def closer(self, coarse: MomentScore) -> list[set[int]]:
-        """Look at all frames around the best ones; which these are, around each."""
-        count = len(self._reader.times)
-        reach = max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS)))
-        peaks: list[int] = []
-        for frame in sorted(coarse.frames, key=lambda frame: -frame.score):
-            if all(abs(frame.index - peak) > reach for peak in peaks):
-                peaks.append(frame.index)
-            if len(peaks) == PEAKS:
-                break
-        hills = [
-            {i for i in range(peak - reach, peak + reach + 1) if 0 <= i < count} for peak in peaks
-        ]
-        self._read(sorted(set().union(*hills)))
-        return hills
-
-    def uphill(self, hill: set[int], shutter_ns: int) -> set[int]:
-        """Follow the best of some frames until none beside it is better; all looked at."""
-        last = len(self._reader.times) - 1
-        for _ in range(MOST_CLIMBS):
-            found = _choose(self.readings, shutter_ns, self._finder, only=hill)
-            best = found.frames[found.key].index
-            beside = set(range(max(0, best - MIN_REACH), min(last, best + MIN_REACH) + 1))
-            if beside <= hill:
-                break
-            self._read(sorted(beside))
-            hill = hill | beside
-        return hill
-
-    def _read(self, wanted: Iterable[int]) -> None:
-        new = [i for i in wanted if i not in self._found]
+    def at(self, positions: Collection[int]) -> dict[int, FrameReading]:
+        """What is measured on these frames."""
         # A pass begins elsewhere than the one before ended.
-        before = -JUMP - 1 if self._found else -1
-        for frame in self._reader.frames(new, hdr_reduced=True):
+        before = -1 if self._is_first else -JUMP - 1
+        self._is_first = False
+        found = {}
+        for frame in self.reader.frames(positions, hdr_reduced=True):
             if frame.index - before > JUMP:
                 self._finder.jump()
             before = frame.index
-            self._found[frame.index] = self._finder.read(frame, self._reader.size_wh)
+            found[frame.index] = self._finder.read(frame, self.reader.size_wh)
+        return found
 
-
-def _choose(
-    readings: list[FrameReading],
-    shutter_ns: int,
-    finder: FaceFinder,
-    *,
-    only: Collection[int] | None = None,
-) -> MomentScore:
-    try:
-        return choose(readings, shutter_ns, finder.problem, only=only)
-    except ValueError as err:
-        raise InputError("no frame of it can be decoded") from err
+    def through(self, pace: Pace | None) -> dict[int, FrameReading]:
+        """The same from the first frame to the last, without those that may wait."""
+        found = {}
+        for frame in self.reader.frames(range(len(self.reader.times)), hdr_reduced=True):
+            if pace is None or not pace.may_wait(frame.t_ns):
+                found[frame.index] = self._finder.read(frame, self.reader.size_wh)
+                if pace is not None:
+                    pace.saw(found[frame.index])
+        self._is_first = False
+        return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from livecam.quality.coarse_to_fine import Pace, choose_closely, resume_near
 from livecam.quality.finder import FaceFinder, blank
+from livecam.quality.search import Pace, resume_near, search_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,8 @@ def score_with(
             return dict(zip(positions, looks, strict=True))
 
         blanks = [blank(frame) for frame in frames]
-        return choose_closely(blanks, looked, shutter_ns, look, finders[0].problem)
+        score = search_moment(blanks, looked, shutter_ns, look)
+        return replace(score, note=finders[0].problem)
 
 
 def _read_near(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livecam.quality import coarse_to_fine
+from livecam.quality import search
 from livecam.quality.choice import MomentScore, choose
 from livecam.quality.finder import NO_SCENE, FaceFinder
 from livecam.quality.measures import FrameReading
@@ -56,7 +56,7 @@ def closely(readings: list[FrameReading]) -> tuple[MomentScore, int]:
         return {i: readings[i] for i in positions}
 
     blanks = [replace(one, decoded=False, faces=(), scene=NO_SCENE) for one in readings]
-    return coarse_to_fine.choose_closely(blanks, {}, _middle_ns(readings), look), len(looked)
+    return search.search_moment(blanks, {}, _middle_ns(readings), look), len(looked)
 
 
 def _middle_ns(readings: list[FrameReading]) -> int:
@@ -78,7 +78,7 @@ def main() -> None:
     print(f"| all | {len(windows[0][0])} | 0 | 0 | {shut} of {len(windows)} | |")
     for slot_ms in args.slots:
         for peaks in args.peaks:
-            coarse_to_fine.SLOT_NS, coarse_to_fine.PEAKS = slot_ms * 1_000_000, peaks
+            search.SLOT_NS, search.PEAKS = slot_ms * 1_000_000, peaks
             some = [closely(readings) for readings, _ in windows]
             below = [
                 best.frames[best.key].score - best.frames[score.key].score

@@ -19,7 +19,8 @@ import numpy as np
 
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
-from livecam.enhance.merge import REACH, merge
+from livecam.enhance.merge import merge
+from livecam.enhance.retouch import REACH
 from livecam.faces.detector import BlazeFace
 from tests.conftest import SAMPLES
 

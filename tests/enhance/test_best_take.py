@@ -247,7 +247,7 @@ def test_a_merge_that_breaks_down_loses_no_moment(pictures, finder, tmp_path, mo
     def broken(*_):
         raise cv2.error("out of order")
 
-    monkeypatch.setattr("livecam.enhance.moment.merge", broken)
+    monkeypatch.setattr("livecam.enhance.merge.merge", broken)
     files = save_when_scored(it, lambda: score, tmp_path, SaveOptions(enhance=True))
     record = json.loads(files.scores.read_text())
     assert not record["enhanced"]["is_enhanced"]

@@ -14,11 +14,12 @@ from livecam.photos.inputs import Input
 from livecam.photos.judged import best_of
 from livecam.photos.pick import Pick
 from livecam.quality.choice import choose
-from livecam.quality.coarse_to_fine import Pace, choose_closely, completed
+from livecam.quality.estimates import completed
 from livecam.quality.explain import explain
 from livecam.quality.finder import NO_SCENE
 from livecam.quality.measures import FaceReading, FrameReading
 from livecam.quality.score import NEAR_NS
+from livecam.quality.search import Pace, search_moment
 from tests.support.readings import FACE, frame, shutter
 
 COUNT = 90
@@ -58,7 +59,7 @@ class Looking:
 
 def closely(readings: list[FrameReading], at: int = 45) -> tuple:
     look = Looking(readings)
-    return choose_closely(look.blanks, {}, shutter(at), look), look.looked
+    return search_moment(look.blanks, {}, shutter(at), look), look.looked
 
 
 def test_the_best_frame_of_a_group_is_found_without_looking_at_all():
