@@ -1,7 +1,8 @@
-"""Puts the man page and the shells' completions, made from the options, into a wheel."""
+"""Puts what is made from the code into a wheel: man page, shells' completions, JSON Schema."""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ class GeneratedFiles(BuildHookInterface):
         sys.path.insert(0, self.root)
         from livecam.cli.manual import MAN_PAGE, SHARED, completion, man_page
         from livecam.cli.options import parser_of_all
+        from livecam.contract_schema import schema
 
         parser = parser_of_all()
         made = {MAN_PAGE: man_page(parser)}
@@ -29,3 +31,6 @@ class GeneratedFiles(BuildHookInterface):
             source = folder / str(number)
             source.write_text(text, "utf-8")
             build_data["shared_data"][str(source)] = f"share/{path}"
+        contract = folder / "contract.json"
+        contract.write_text(json.dumps(schema(), indent=1) + "\n", "utf-8")
+        build_data["force_include"][str(contract)] = "livecam/contract.json"

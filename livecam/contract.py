@@ -1,8 +1,8 @@
 """What livecam promises to other programs.
 
-`contract.json`, beside this file, is the JSON Schema of every event that `--json` prints and of
-`NAME.json`. The classes here make the events. Exit codes are in `livecam.errors`. All of it may
-grow; no meaning ever changes.
+The classes here are the events that `--json` prints, and what `NAME.json` holds; their JSON Schema
+is made from them, texts and all (`livecam.contract_schema`). Exit codes are in `livecam.errors`.
+All of it may grow; no meaning ever changes.
 """
 
 from __future__ import annotations
@@ -10,16 +10,38 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final, Literal, NotRequired, TypedDict, get_args
 
-VERSION = 1
-EXPORTS = (
+VERSION: Final = 1
+
+
+class Keywords:
+    """What the schema says of a value beyond its type."""
+
+    def __init__(self, **keywords: object) -> None:
+        self.keywords = keywords
+
+
+LATER = Keywords()
+"""Of a field that older versions did not write."""
+
+NotNegative = Annotated[float, Keywords(minimum=0)]
+Position = Annotated[int, Keywords(minimum=0)]
+Share = Annotated[float, Keywords(minimum=0, maximum=1)]
+AbsolutePath = Annotated[str, Keywords(description="absolute path")]
+Parts = Annotated[dict[str, Share], Keywords(description="0..1 by name")]
+Number = Annotated[int, Keywords(minimum=1)]
+
+Basis = Literal["faces", "frame"]
+Tier = Literal["lazy", "live", "after"]
+Word = Literal["poor", "fair", "good", "great"]
+Kind = Literal["live-photo", "motion-photo", "video", "pictures"]
+Target = Literal[
     "still", "muted", "gif", "webp", "loop", "bounce", "long-exposure", "live-photo",
     "motion-photo",
-)  # fmt: skip
+]  # fmt: skip
+EXPORTS: tuple[Target, ...] = get_args(Target)
 """What `livecam export --to` makes."""
-SCHEMA_PATH = Path(__file__).with_name("contract.json")
 
 
 @dataclass(frozen=True)
@@ -44,13 +66,16 @@ class Camera:
     """What the camera really gives."""
 
     name: str
-    size_wh: tuple[int, int]
+    size_wh: tuple[Number, Number]
+    """width and height in pixels"""
     rate_hz: float
+    """nominal frames a second"""
     delivered: str
-    pixel_format: str
+    """what the camera sends, such as mjpeg"""
+    pixel_format: Literal["jpeg", "i420", "bgr"]
     backend: str
-    note: str = ""
-    """In what this differs from what was asked for, or ""."""
+    note: Annotated[str, LATER] = ""
+    """in what this differs from what was asked for, or empty"""
 
 
 @dataclass(frozen=True)
@@ -61,9 +86,11 @@ class Ready(Event):
     camera: Camera
     microphone: str | None
     sound_note: str
+    """why there is no sound, or empty"""
     before_s: float
     after_s: float
     out: str
+    """absolute path of the folder"""
 
 
 @dataclass(frozen=True)
@@ -88,16 +115,17 @@ class CameraBack(Event):
 
     event = "camera_back"
     camera: Camera
-    lost_s: float
+    lost_s: NotNegative
 
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """Livecam goes on, but with less, later or otherwise than usual. `id` names the moment."""
+    """Livecam goes on, but with less, later or otherwise than usual."""
 
     event = "notice"
     message: str
     id: int | None = None
+    """the moment it is about"""
 
 
 @dataclass(frozen=True)
@@ -105,103 +133,165 @@ class Shot(Event):
     """The shutter was pressed."""
 
     event = "shot"
-    id: int
+    id: Number
     shutter_time: str
+    """ISO 8601 local time with offset"""
 
 
 @dataclass(frozen=True)
 class Scoring(Event):
-    """A moment's seconds are over; its key photo is being chosen and its files written."""
+    """A moment's seconds are over: nobody need look into the camera any more.
+
+    Its key photo is being chosen and its files written.
+    """
 
     event = "scoring"
-    id: int
+    id: Number
 
 
 @dataclass(frozen=True)
 class Key:
-    """The chosen frame, counted in the saved movie, whose first frame is 0 at 0 s."""
+    """The chosen frame; of `saved`, counted in the movie, whose first frame is 0 at 0 s.
 
-    index: int
-    time_s: float
-    score: float
+    Of `picked` its index is one of those in `frames`.
+    """
+
+    index: Position
+    time_s: NotNegative
+    score: Share
 
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """A moment is on disk. The files are absolute paths."""
+    """A moment is on disk."""
 
     event = "saved"
     id: int
-    movie: str
-    photo: str
-    scores: str
+    movie: AbsolutePath
+    photo: AbsolutePath
+    scores: AbsolutePath
     key: Key
-    basis: str
+    basis: Basis
     reason: str
     key_ready_s: float
+    """seconds from the end of the moment to the choice"""
     file_ready_s: float
+    """seconds from the end of the moment to the closed files"""
     motion_photo: str | None = None
-    tier: str = "lazy"
-    """Whether the movie was encoded from the press on (lazy), all the time (live), or once the
-    moment was over (after)."""
-    encoder: str = "libx264"
+    """absolute path, where one was asked for"""
+    tier: Annotated[Tier, LATER] = "lazy"
+    """whether the movie was encoded from the press on, all the time, or once the moment was over"""
+    encoder: Annotated[str, LATER] = "libx264"
+    """FFmpeg's name of it, such as libx264"""
 
 
 @dataclass(frozen=True)
 class Recovered(Event):
-    """A moment that a run which was killed left unfinished is saved now. Absolute paths."""
+    """A moment that a run which was killed left unfinished is saved now."""
 
     event = "recovered"
-    movie: str
-    photo: str
-    scores: str
+    movie: AbsolutePath
+    photo: AbsolutePath
+    scores: AbsolutePath
+
+
+class Face(TypedDict):
+    """One face, judged."""
+
+    person: int
+    """the same throughout the moment"""
+    box_xyxy: tuple[int, int, int, int]
+    score: Share
+    parts: Parts
+    place: NotRequired[str]
+    """where the person stands among the others, such as left; empty if alone"""
+    counts: NotRequired[bool]
+    """false for a drawing or poster, or somebody who walks by: it does not decide"""
+
+
+class Judged(TypedDict):
+    """What is said of every frame, in events and records alike."""
+
+    score: Share
+    parts: Parts
+    faces: list[Face]
+    estimated: NotRequired[bool]
+    """true for a frame of several people that was not looked at itself: its score is that of faces
+    between those before and after it. false where it is left out"""
 
 
 @dataclass(frozen=True)
 class PresentKey:
-    """The frame that is the key photo of an existing file now."""
+    """The frame that is the key photo now."""
 
-    time_s: float
-    score: float
+    time_s: NotNegative
+    score: Share
+
+
+class PickedFrame(Judged):
+    """A frame that was looked at."""
+
+    index: Position
+    """number of the frame in the movie, or of the picture in the set"""
+    time_s: NotNegative
+    """in the movie; 0 for pictures"""
+    file: NotRequired[AbsolutePath]
+    """absolute path, of a picture of a set"""
+    why: NotRequired[str]
+    """one plain sentence, with --explain"""
 
 
 @dataclass(frozen=True)
 class Picked(Event):
-    """`livecam pick` has chosen from one input. Its own files are absolute paths."""
+    """`livecam pick` has chosen from one input."""
 
     event = "picked"
     file: str
-    files: tuple[str, ...]
-    kind: str
+    """absolute path of the photo, the movie or the first picture"""
+    files: tuple[AbsolutePath, ...]
+    """all files of the input: photo and movie, or the pictures of a set"""
+    kind: Kind
     duration_s: float
-    basis: str
+    """of the movie; 0 for pictures"""
+    basis: Basis
     basis_note: str
+    """why faces were not looked for, or empty"""
     reason: str
-    frames: tuple[dict[str, object], ...]
+    """one plain sentence"""
+    frames: Annotated[tuple[PickedFrame, ...], Keywords(minItems=1)]
     key: Key
     present_key: PresentKey | None
-    outputs: tuple[str, ...]
+    outputs: tuple[AbsolutePath, ...]
+    """what was written"""
     note: str
+    """what a person should know of the outputs, or empty"""
 
 
 @dataclass(frozen=True)
 class Result(Event):
-    """One line of `--report`: what was chosen from one input, or why nothing could be.
-
-    `id` is the same for the same files, asked for in the same way. `gain` is how much better the
-    chosen frame is than the present key photo, 0 where that is kept, None where there is none.
-    """
+    """One line of `livecam pick --report`: what was chosen, or why nothing could be."""
 
     event = "result"
     id: str
-    files: tuple[str, ...]
+    """the same for the same files, asked for in the same way"""
+    files: tuple[AbsolutePath, ...]
     kind: str
     key: Key | None
     present_key: PresentKey | None
-    gain: float | None
-    outputs: tuple[str, ...]
+    gain: NotNegative | None
+    """how much better the chosen frame is than the present key photo; 0 where that is kept, null
+    where there is none"""
+    outputs: tuple[AbsolutePath, ...]
     note: str
     error: str = ""
+    """why it cannot be used, or empty"""
+
+
+class Gain(TypedDict):
+    """An input of which another frame is better."""
+
+    files: tuple[AbsolutePath, ...]
+    gain: NotNegative
 
 
 @dataclass(frozen=True)
@@ -209,12 +299,12 @@ class LibrarySummary(Event):
     """The last line of `livecam pick --json --report`: what all results together say."""
 
     event = "library_summary"
-    judged: int
-    """Inputs that have a key photo."""
-    better: int
-    """Those of which another frame is better."""
-    largest: tuple[dict[str, object], ...]
-    """Those that would gain most, the largest first: `files` and `gain`."""
+    judged: Position
+    """inputs that have a key photo"""
+    better: Position
+    """those of which another frame is better"""
+    largest: tuple[Gain, ...]
+    """those that would gain most, the largest first"""
 
 
 @dataclass(frozen=True)
@@ -222,9 +312,10 @@ class Skipped(Event):
     """An earlier run of `livecam pick` has done this input in the same way."""
 
     event = "skipped"
-    file: str
-    kind: str
-    outputs: tuple[str, ...]
+    file: AbsolutePath
+    kind: Kind
+    outputs: tuple[AbsolutePath, ...]
+    """what that run wrote"""
 
 
 @dataclass(frozen=True)
@@ -232,26 +323,34 @@ class Exported(Event):
     """`livecam export` has made something of one input."""
 
     event = "exported"
-    file: str
-    to: str
-    outputs: tuple[str, ...]
+    file: AbsolutePath
+    to: Target
+    outputs: tuple[AbsolutePath, ...]
     note: str
+    """what a person should know of the outputs, or empty"""
+
+
+class Verdict(TypedDict):
+    """Whether a program takes it for a Live Photo or Motion Photo."""
+
+    program: str
+    takes: Literal["yes", "no", "unknown"]
+    why: str
 
 
 @dataclass(frozen=True)
 class Checked(Event):
-    """`livecam check` has looked at a pair, or at a Motion Photo. Absolute paths."""
+    """`livecam check` has looked at a pair, or at a Motion Photo."""
 
     event = "checked"
-    files: tuple[str, ...]
-    kind: str
+    files: tuple[AbsolutePath, ...]
+    kind: Literal["Live Photo", "Motion Photo"]
     is_true: bool
     identifier: str | None
     still_s: float | None
     duration_s: float | None
     defects: tuple[str, ...]
-    programs: tuple[dict[str, str], ...]
-    """`program`, `takes` ("yes", "no", "unknown") and `why` of each."""
+    programs: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True)
@@ -259,13 +358,13 @@ class Device(Event):
     """`livecam devices` has found a camera or a microphone."""
 
     event = "device"
-    kind: str
-    index: int
+    kind: Literal["camera", "microphone"]
+    index: Position
     name: str
     modes: tuple[str, ...] = ()
-    """Of a camera, as people read them."""
+    """of a camera, as people read them"""
     problem: str = ""
-    """Why it cannot be used, or ""."""
+    """why it cannot be used, or empty"""
 
 
 @dataclass(frozen=True)
@@ -274,7 +373,7 @@ class Finding(Event):
 
     event = "finding"
     name: str
-    verdict: str
+    verdict: Literal["ok", "warn", "fail"]
     text: str
 
 
@@ -284,33 +383,36 @@ class Setting(Event):
 
     event = "setting"
     command: str
-    """"" for the camera."""
+    """empty for the camera"""
     name: str
-    value: str | int | float | bool | None
+    value: str | float | bool | None
     source: str
-    """The path of the user's file, or "default"."""
+    """the path of the user's file, or default"""
 
 
 @dataclass(frozen=True)
 class PickError(Event):
-    """`livecam pick` or `export` cannot use one input; `code` is the exit code if none can be."""
+    """`livecam pick` or `export` cannot use one input."""
 
     event = "error"
     file: str
     message: str
     code: int
-    hint: str = ""
+    """the exit code if no input can be used"""
+    hint: Annotated[str, LATER] = ""
 
 
 @dataclass(frozen=True)
 class Error(Event):
-    """Something failed. `id` names the moment that is lost by it, if one is."""
+    """Something failed."""
 
     event = "error"
     message: str
     hint: str
     code: int
+    """the exit code this leads to"""
     id: int | None = None
+    """the moment that is lost by it"""
 
 
 @dataclass(frozen=True)
@@ -319,9 +421,158 @@ class Summary(Event):
 
     event = "summary"
     frames: int
+    """delivered by the camera"""
     dropped: int
+    """never delivered: counted where the camera numbers its frames, told by gaps in time
+    elsewhere"""
     shots: int
     saved: int
+
+
+class MomentCamera(TypedDict):
+    """The camera of a moment."""
+
+    name: str
+    size_wh: tuple[Number, Number]
+    """width and height in pixels"""
+    rate_hz: float
+    """nominal frames a second"""
+    delivered: str
+    """what the camera sends, such as mjpeg"""
+    pixel_format: Literal["jpeg", "i420", "bgr"]
+    backend: str
+    note: NotRequired[str]
+    """in what this differs from what was asked for, or empty"""
+
+
+class Sound(TypedDict):
+    """What was heard."""
+
+    rate_hz: int
+    channels: int
+    silence_s: float
+    """silence put in for samples that never came"""
+
+
+class KeyFrame(TypedDict):
+    """The frame that became the photo."""
+
+    index: Position
+    time_s: NotNegative
+    score: Share
+    word: Word
+    reason: str
+
+
+class Alternative(TypedDict):
+    """A frame that is worth keeping in mind."""
+
+    index: Position
+    time_s: NotNegative
+    score: Share
+    reason: str
+    """why it is not the key frame"""
+
+
+class Enhanced(TypedDict):
+    """What `--enhance` did."""
+
+    is_enhanced: bool
+    """false where the key frame was left alone"""
+    noise: float
+    """of the key frame, standard deviation in levels of 255"""
+    gain: float
+    """how many frames the photo is the mean of, on average"""
+    note: str
+    """what was done, or why nothing was"""
+
+
+class ComposedFace(TypedDict):
+    """A face that comes from another frame."""
+
+    person: int
+    place: str
+    """such as left; empty where there is one person only"""
+    index: int
+    """the frame it comes from"""
+    time_s: float
+    score: float
+    """of the face there"""
+    before: float
+    """of the face in the key frame"""
+
+
+class Composed(TypedDict):
+    """What `--best-take` did."""
+
+    is_composed: bool
+    """false where everybody stayed as in the key frame"""
+    faces: list[ComposedFace]
+    """those that come from other frames"""
+    note: str
+    """what was done, and why others stayed as they were"""
+
+
+class Gap(TypedDict):
+    """Where frames are missing."""
+
+    after_index: int
+    """the frame before the gap"""
+    duration_s: float
+    lost: int | None
+    """frames the camera numbered but never delivered; null where it does not number them"""
+
+
+class MomentFrame(Judged):
+    """One frame of the movie."""
+
+    index: int
+    """position in the movie"""
+    source_index: int
+    """the camera's own number"""
+    time_s: float
+    """when it was taken, in the movie's time"""
+    arrived_s: float
+    """when it reached livecam"""
+    warmup: bool
+
+
+class Moment(TypedDict):
+    """NAME.json. Times are seconds in the movie, whose first frame is 0."""
+
+    v: Literal[1]
+    kind: Literal["moment"]
+    id: int
+    movie: str
+    """file name"""
+    photo: str
+    """file name"""
+    content_identifier: str
+    """upper-case UUID in both halves of the Live Photo"""
+    shutter_time: str
+    """ISO 8601 local time with offset"""
+    shutter_s: float
+    """the press, in the movie's time"""
+    duration_s: float
+    camera: MomentCamera
+    sound: Sound | None
+    sound_note: str
+    """why there is no sound, or empty"""
+    basis: Basis
+    """what the choice was made by"""
+    basis_note: str
+    """why faces were not looked for, or empty"""
+    key: KeyFrame
+    alternatives: NotRequired[Annotated[list[Alternative], Keywords(maxItems=3)]]
+    """the frame at the shutter, where it is another, and good ones that look different"""
+    enhanced: NotRequired[Enhanced | None]
+    """of the key photo, with --enhance; else null"""
+    composed: NotRequired[Composed | None]
+    """the best take, with --best-take; else null"""
+    gaps: list[Gap]
+    frames: list[MomentFrame]
+    versions: dict[str, str]
+    model_sha256: str | None
 
 
 def _is_utf8(text: str) -> bool:

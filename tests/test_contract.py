@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from livecam import contract
+from livecam.contract_schema import schema
 from livecam.errors import ExitCode
 
-SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+SCHEMA = schema()
+LIMITS = ("const", "enum", "minimum", "maximum", "minItems", "maxItems")
 EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 CAMERA = contract.Camera("c", (1280, 720), 30.0, "mjpeg", "jpeg", "v4l2")
 EVENTS = [
@@ -87,3 +91,48 @@ def test_exit_codes_keep_their_meaning():
         "OK": 0, "FAILURE": 1, "USAGE": 2, "NO_CAMERA": 3, "NO_INPUT": 4,
         "HANGUP": 129, "INTERRUPTED": 130, "TERMINATED": 143,
     }  # fmt: skip
+
+
+def promises(of: dict, path: str) -> Iterator[str]:
+    """One line for each thing that a value of this schema is promised to be."""
+    if "$ref" in of:
+        of = {**SCHEMA["$defs"][of["$ref"].rpartition("/")[2]], **of}
+    kind = of.get("type", "")
+    limits = [f"{name} {of[name]}" for name in LIMITS if name in of]
+    kinds = [kind] if isinstance(kind, str) else sorted(kind)
+    yield " ".join(filter(None, [path, *kinds, *limits]))
+    for one in of.get("oneOf", ()):
+        yield from promises(one, f"{path}?")
+    for name, one in of.get("properties", {}).items():
+        here = f"{path}.{name}"
+        yield from promises(one, here + ("" if name in of["required"] else " (may be left out)"))
+    if "items" in of:
+        yield from promises(of["items"], f"{path}[]")
+    if isinstance(of.get("additionalProperties"), dict):
+        yield from promises(of["additionalProperties"], f"{path}[name]")
+
+
+def test_what_was_promised_once_is_promised_still():
+    """`promised.txt` grows with the contract: no line of it is ever changed or taken away."""
+    now = {
+        line
+        for ref in (*SCHEMA["$defs"]["event"]["oneOf"], {"$ref": "#/$defs/moment"})
+        for line in promises(ref, ref["$ref"].rpartition("/")[2])
+    }
+    then = set((Path(__file__).with_name("promised.txt")).read_text().splitlines())
+    assert sorted(then - now) == [], "a promise is broken"
+    assert sorted(now - then) == [], "a new promise: add it to promised.txt"
+
+
+def test_texts_below_fields_and_classes_are_the_schemas():
+    saved = SCHEMA["$defs"]["saved"]
+    assert saved["description"] == "A moment is on disk."
+    assert saved["properties"]["movie"]["description"] == "absolute path"
+    assert (
+        "not looked at itself"
+        in (SCHEMA["$defs"]["moment_frame"]["properties"]["estimated"]["description"])
+    )
+    without = {
+        name for name, one in SCHEMA["$defs"].items() if name != "event" and not one["description"]
+    }
+    assert not without

@@ -13,6 +13,7 @@ ROOT = Path(livecam.__file__).parent
 LAYERS = (
     ("errors", "text", "timebase", "memory"),
     ("directories", "contract"),
+    ("contract_schema",),
     ("formats",),
     ("frame", "disk"),
     ("capture", "faces"),

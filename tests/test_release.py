@@ -1,5 +1,6 @@
 """What a release does to the files that the package index shows."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import livecam
 from livecam.cli import manual
 from livecam.cli.options import parser_of_all
+from livecam.contract_schema import schema
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/somebody/livecam"
@@ -72,7 +74,7 @@ def test_the_version_that_is_said_is_the_projects(tag):
     assert tag == f"v{livecam.__version__}"
 
 
-def test_a_wheel_holds_the_man_page_and_completions_of_its_options(tmp_path):
+def test_a_wheel_holds_what_is_made_from_options_and_contract(tmp_path):
     pytest.importorskip("hatchling")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -83,6 +85,7 @@ def test_a_wheel_holds_the_man_page_and_completions_of_its_options(tmp_path):
             for name in content.namelist()
             if "/data/share/" in name
         }
+        assert json.loads(content.read("livecam/contract.json")) == schema()
         assert not any(name.startswith("tests/") for name in content.namelist())
     parser = parser_of_all()
     wanted = {manual.MAN_PAGE: manual.man_page(parser)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +77,9 @@ def event_of(halves: Halves, report: Report) -> contract.Checked:
         still_s=report.still_s,
         duration_s=report.duration_s,
         defects=report.defects,
-        programs=tuple(dataclasses.asdict(verdict) for verdict in report.verdicts),
+        programs=tuple(
+            {"program": one.program, "takes": one.takes, "why": one.why} for one in report.verdicts
+        ),
     )
 
 

@@ -107,7 +107,7 @@ def _moments(
     return (one for one in found if getattr(one, "kind", "") != "pictures")
 
 
-def _tell(made: Export, target: str, told: Reporter) -> None:
+def _tell(made: Export, target: contract.Target, told: Reporter) -> None:
     source = made.source
     told.advance(len(source.files))
     if made.error is not None:

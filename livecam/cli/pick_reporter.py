@@ -153,8 +153,8 @@ class _Report:
         found = results.summary() if results is not None else Summary(0, 0, ())
         if self._args.json:
             if results is not None:
-                items = ({"files": gain.files, "gain": gain.gain} for gain in found.largest)
-                summary = contract.LibrarySummary(found.judged, found.better, tuple(items))
+                items = tuple(contract.Gain(files=g.files, gain=g.gain) for g in found.largest)
+                summary = contract.LibrarySummary(found.judged, found.better, items)
                 print(summary.to_json(), flush=True)
         else:
             told.print(told.summary("picked"))
@@ -332,12 +332,9 @@ def _present_key(chosen: Pick) -> contract.PresentKey | None:
     return contract.PresentKey(round(now.time_s, DECIMALS), round(now.score, DECIMALS))
 
 
-def _frame(source: Input, frame: FrameScore, key: FrameScore | None) -> dict[str, object]:
-    judged: dict[str, object] = {
-        "index": frame.index,
-        "time_s": round(to_s(frame.t_ns), DECIMALS),
-        **judged_record(frame),
-    }
+def _frame(source: Input, frame: FrameScore, key: FrameScore | None) -> contract.PickedFrame:
+    at = {"index": frame.index, "time_s": round(to_s(frame.t_ns), DECIMALS)}
+    judged = cast("contract.PickedFrame", {**at, **judged_record(frame)})
     if key is not None:
         judged["why"] = explain(frame, key)
     if source.kind == "pictures":

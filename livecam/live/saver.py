@@ -377,7 +377,8 @@ class Saver:
         """Write a moment into a folder, and tell. Raises LivecamError."""
         moment, save_options, scoring = job.moment, self._save_options, job.scoring
         assert scoring is not None
-        tier, encoder = "after", ENCODERS[save_options.codec][0]
+        tier: contract.Tier = "after"
+        encoder = ENCODERS[save_options.codec][0]
 
         def encoded() -> tuple[VideoStream, list[Encoded]]:
             nonlocal tier, encoder
@@ -487,7 +488,12 @@ def _heals(error: OutputError) -> bool:
 
 
 def _event(
-    job: _Job, files: SavedFiles, score: MomentScore, ready_ns: int, tier: str, encoder: str
+    job: _Job,
+    files: SavedFiles,
+    score: MomentScore,
+    ready_ns: int,
+    tier: contract.Tier,
+    encoder: str,
 ) -> contract.Saved:
     moment, frame = job.moment, score.frames[score.key]
     time_s = round(to_s(frame.t_ns - moment.start_ns), 6)

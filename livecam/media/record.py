@@ -1,4 +1,4 @@
-"""`NAME.json`: everything that is known of a moment. Its schema stands in `contract.json`."""
+"""`NAME.json`: everything that is known of a moment, as `livecam.contract` promises it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from livecam.contract import VERSION
+from livecam import contract
 from livecam.enhance.retouch import Retouched
 from livecam.faces.model import MODEL_SHA256
 from livecam.quality.explain import COMPLAINTS, explain, word_for
@@ -16,6 +16,7 @@ from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from livecam.enhance.best_take import BestTake
+    from livecam.enhance.merge import Merged
     from livecam.formats.tags import Tags
     from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
@@ -35,12 +36,12 @@ def moment_record(
     photo: str,
     tags: Tags,
     made: Retouched = NOT_RETOUCHED,
-) -> dict[str, Any]:
+) -> contract.Moment:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
     merged, take = made.merged, made.take
     return {
-        "v": VERSION,
+        "v": contract.VERSION,
         "kind": "moment",
         "id": moment.id,
         "movie": movie,
@@ -51,7 +52,7 @@ def moment_record(
         "duration_s": _seconds(moment.duration_ns),
         "camera": {
             "name": moment.camera,
-            "size_wh": list(moment.mode.size_wh),
+            "size_wh": moment.mode.size_wh,
             "rate_hz": round(float(moment.mode.rate_hz), 3),
             "delivered": moment.mode.delivered,
             "pixel_format": moment.mode.pixel_format.value,
@@ -69,23 +70,14 @@ def moment_record(
             "reason": score.reason,
         },
         "alternatives": [
-            {
-                "index": i,
-                "time_s": _seconds(score.frames[i].t_ns - moment.start_ns),
-                "score": round(score.frames[i].score, DECIMALS),
-                "reason": explain(score.frames[i], key),
-            }
-            for i in score.alternatives
-        ]
-        + _as_taken(moment, score, take),
-        "enhanced": merged
-        and {
-            "is_enhanced": merged.is_enhanced,
-            "noise": round(merged.noise, 3),
-            "gain": round(merged.gain, 3),
-            "note": merged.note,
-        },
-        "composed": take and _composed(moment, take),
+            *(
+                _alternative(moment, score, i, explain(score.frames[i], key))
+                for i in score.alternatives
+            ),
+            *_as_taken(moment, score, take),
+        ],
+        "enhanced": None if merged is None else _enhanced(merged),
+        "composed": None if take is None else _composed(moment, take),
         "gaps": [
             {
                 "after_index": gap.after,
@@ -110,22 +102,36 @@ def moment_record(
     }
 
 
-def _as_taken(moment: Moment, score: MomentScore, take: BestTake | None) -> list[dict[str, Any]]:
+def _alternative(
+    moment: Moment, score: MomentScore, position: int, why: str
+) -> contract.Alternative:
+    return {
+        "index": position,
+        "time_s": _seconds(score.frames[position].t_ns - moment.start_ns),
+        "score": round(score.frames[position].score, DECIMALS),
+        "reason": why,
+    }
+
+
+def _as_taken(
+    moment: Moment, score: MomentScore, take: BestTake | None
+) -> list[contract.Alternative]:
     """The key frame itself, which is an alternative where the photo is composed."""
     if take is None or not take.is_composed:
         return []
-    key = score.frames[score.key]
-    return [
-        {
-            "index": score.key,
-            "time_s": _seconds(key.t_ns - moment.start_ns),
-            "score": round(key.score, DECIMALS),
-            "reason": "the frame itself, as it was taken",
-        }
-    ]
+    return [_alternative(moment, score, score.key, "the frame itself, as it was taken")]
 
 
-def _composed(moment: Moment, take: BestTake) -> dict[str, Any]:
+def _enhanced(merged: Merged) -> contract.Enhanced:
+    return {
+        "is_enhanced": merged.is_enhanced,
+        "noise": round(merged.noise, 3),
+        "gain": round(merged.gain, 3),
+        "note": merged.note,
+    }
+
+
+def _composed(moment: Moment, take: BestTake) -> contract.Composed:
     return {
         "is_composed": take.is_composed,
         "faces": [
@@ -155,7 +161,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _sound(moment: Moment) -> dict[str, Any] | None:
+def _sound(moment: Moment) -> contract.Sound | None:
     if moment.sound is None:
         return None
     return {
@@ -165,7 +171,7 @@ def _sound(moment: Moment) -> dict[str, Any] | None:
     }
 
 
-def judged_record(frame: FrameScore) -> dict[str, Any]:
+def judged_record(frame: FrameScore) -> contract.Judged:
     """A frame's score, parts and faces as plain data, in `NAME.json` and in events alike."""
     return {
         "score": round(frame.score, DECIMALS),
@@ -176,7 +182,7 @@ def judged_record(frame: FrameScore) -> dict[str, Any]:
                 "person": face.person,
                 "place": face.place,
                 "counts": face.counts,
-                "box_xyxy": list(face.box_xyxy),
+                "box_xyxy": face.box_xyxy,
                 "score": round(face.score, DECIMALS),
                 "parts": _rounded(face.parts),
             }

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from livecam.contract import Word
     from livecam.quality.score import Basis, FaceScore, FrameScore
 
 GREAT = 0.85
-WORDS = ((GREAT, "great"), (0.6, "good"), (0.3, "fair"), (0.0, "poor"))
+WORDS: tuple[tuple[float, Word], ...] = (
+    (GREAT, "great"), (0.6, "good"), (0.3, "fair"), (0.0, "poor"),
+)  # fmt: skip
 """Score to word. A calm, sharp, well-lit face that looks at the camera with open eyes scores 0.6 to
 0.8 and is good; with a smile it is great; half-closed eyes or clear blur make it fair or poor."""
 
@@ -51,7 +54,7 @@ TIE = 0.005
 """Scores nearer than this are equal to any eye."""
 
 
-def word_for(score: float) -> str:
+def word_for(score: float) -> Word:
     """poor, fair, good or great, as the score reads with its two digits."""
     return next(word for floor, word in WORDS if round(score, 2) >= floor)
 

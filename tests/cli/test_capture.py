@@ -18,13 +18,13 @@ import av
 import jsonschema
 import pytest
 
-from livecam.contract import SCHEMA_PATH
+from livecam import contract_schema
 from livecam.frame import PixelFormat
 from tests.support.frames import moment, tone, write_movie
 from tests.support.program import SMALL_DEMO, events, run, started, wait_for
 from tests.support.sync import offsets_s
 
-SCHEMA = json.loads(SCHEMA_PATH.read_text())
+SCHEMA = contract_schema.schema()
 
 
 def frames_of(movie: str) -> list[tuple[float, str]]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from livecam import contract
+from livecam import contract_schema
 from tests.support.program import events, run
 
-SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+SCHEMA = contract_schema.schema()
 EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livecam import contract
+from livecam import contract_schema
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import LIVECAM, events, run
 
-SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+SCHEMA = contract_schema.schema()
 EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 

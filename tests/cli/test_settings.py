@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from livecam import contract_schema
 from livecam.cli import options
 from livecam.cli.options import parse
-from livecam.contract import SCHEMA_PATH
 from livecam.errors import UsageError
 from tests.support.program import events, run
 
@@ -82,7 +81,7 @@ def test_config_shows_each_value_and_whose_it_is(tmp_path, monkeypatch):
     lines = {line.partition(" =")[0]: line for line in done.stdout.splitlines()}
     assert lines["before"].endswith("# yours")
     assert lines["after"].endswith("# default")
-    schema = json.loads(SCHEMA_PATH.read_text())
+    schema = contract_schema.schema()
     found = events(run("config", "--json", cwd=tmp_path).stdout)
     for event in found:
         jsonschema.validate(event, {**schema, "$ref": "#/$defs/event"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from PIL import Image
 
 import livecam
-from livecam import contract
+from livecam import contract_schema
 from livecam.formats.boxes import find_box
 from livecam.formats.live_photo import EFFECT_KEY
 from livecam.formats.motion_photo import find_motion_movie
@@ -26,7 +25,7 @@ from tests.support.files import level, numbered_movie, saved
 from tests.support.frames import moment
 from tests.support.program import events, run
 
-SCHEMA = json.loads(contract.SCHEMA_PATH.read_text())
+SCHEMA = contract_schema.schema()
 EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 import jsonschema
 import pytest
 
-from livecam.contract import SCHEMA_PATH
+from livecam import contract_schema
 from livecam.edit.in_place import make_key
 from livecam.errors import InputError, OutputError
 from livecam.formats.files import read_file
@@ -74,7 +74,7 @@ def test_a_new_key_photo_takes_the_old_ones_place(moment):
     still_s = read_file(movie, read_movie).still.time_s
     assert still_s == pytest.approx(pick.score.frames[position].t_ns / 1e9, abs=1 / 600)
     record = read_record(photo.with_suffix(".json"))
-    schema = json.loads(SCHEMA_PATH.read_text())
+    schema = contract_schema.schema()
     jsonschema.validate(record, schema)
     assert record["key"]["index"] == position
     assert record["key"]["reason"] == "chosen by hand"
@@ -124,7 +124,7 @@ def test_a_motion_photo_alone_has_its_record_changed_too(tmp_path):
     change = make_key(pick, other_frame(pick))
     assert content(folder).keys() == before.keys()
     record = json.loads(next(folder.glob("*.json")).read_text())
-    jsonschema.validate(record, json.loads(SCHEMA_PATH.read_text()))
+    jsonschema.validate(record, contract_schema.schema())
     assert record["key"]["index"] == other_frame(pick)
     assert record["photo"] == record["movie"] == source.file.name
     assert change.undo() == source

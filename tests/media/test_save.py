@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 
 import livecam
-from livecam.contract import SCHEMA_PATH
+from livecam import contract_schema
 from livecam.errors import OutputError
 from livecam.media.save import save_when_scored
 from livecam.quality.parts import PARTS
 from tests.support.frames import moment, tone
 
-SCHEMA = json.loads(SCHEMA_PATH.read_text())
+SCHEMA = contract_schema.schema()
 RECORD = {**SCHEMA, "$ref": "#/$defs/moment"}
 
 
