@@ -19,12 +19,12 @@ import queue
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from livecam import contract
 from livecam.errors import LivecamError, ModelError, OutputError
+from livecam.live.shots import FIRST_RETRY_S, LONGEST_RETRY_S
 from livecam.live.spool import Spool, read_moment
 from livecam.media.movie import ENCODERS
 from livecam.media.save import save_when_scored
@@ -32,13 +32,11 @@ from livecam.quality.choice import unscored
 from livecam.timebase import now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from av.video.stream import VideoStream
 
     from livecam.live.encoder import LiveEncoder
     from livecam.live.finder_process import RemoteFinder
-    from livecam.live.recorder import Press
+    from livecam.live.shots import Shot, Shots
     from livecam.live.stream_scorer import StreamScorer
     from livecam.media.movie import Encoded
     from livecam.media.save import SavedFiles
@@ -46,8 +44,6 @@ if TYPE_CHECKING:
     from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
 
-FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
-"""How long to wait before a moment is tried again: twice as long each time."""
 POLL_S = 0.2
 """How soon a waiting saver notices that it is to give up."""
 MOST_WAITING_BYTES = 400_000_000
@@ -84,51 +80,11 @@ class Listener(Protocol):
     def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
         """A moment is on disk."""
 
-    def put_aside(self, number: int) -> None:
+    def put_aside(self, shot: Shot) -> None:
         """A moment is held on disk alone from now on, until its turn comes."""
 
-    def settled(self, number: int, *, saved: bool) -> None:
+    def settled(self) -> None:
         """A moment is on disk, or never will be; nothing of it is needed any more."""
-
-
-@dataclass(eq=False)
-class _Taken:
-    """A moment that was taken and is not saved yet. Both threads look at it, under its lock."""
-
-    number: int
-    moment: Future[Moment] | None
-    """None once it is held on disk alone."""
-    size: int = 0
-    """Bytes that it holds in memory, once it is cut."""
-    path: Path | None = None
-    """Where it lies in the spool."""
-    unkept: OutputError | None = None
-    """Why it could not be put into the spool."""
-    is_begun: bool = False
-    """Whether it is being written."""
-    settled: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-@dataclass(eq=False)
-class _Job:
-    """One moment on its way to disk."""
-
-    moment: Moment
-    scoring: Future[MomentScore] | None = None
-    key_ready_ns: int = 0
-    is_read_back: bool = False
-    """Whether it was held on disk alone: then nothing of it was encoded while it went on."""
-    abandoned: threading.Event = field(default_factory=threading.Event)
-    problem: OutputError | None = None
-    """Why it waits."""
-    delay_s: float = FIRST_RETRY_S
-    next_try_ns: int = 0
-
-    @property
-    def size(self) -> int:
-        """Bytes that it holds in memory."""
-        return sum(frame.data.size for frame in self.moment.frames)
 
 
 class Saver:
@@ -139,6 +95,7 @@ class Saver:
         out: Path,
         spill: Path | None,
         save_options: SaveOptions,
+        shots: Shots,
         scorer: StreamScorer,
         encoder: LiveEncoder | None,
         listener: Listener,
@@ -150,14 +107,13 @@ class Saver:
         temporary files when it is needed. `finder` looks at best takes, where they are asked for.
         """
         self._out, self._spill, self._save_options = out, spill, save_options
+        self._shots = shots
         self._scorer, self._encoder, self._listener = scorer, encoder, listener
         self._finder = finder
-        self._to_save: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
+        self._to_save: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._spool = Spool(out)
-        self._to_spool: queue.SimpleQueue[_Taken | None] = queue.SimpleQueue()
-        self._taken: dict[int, _Taken] = {}
+        self._to_spool: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
-        self._waiting: list[_Job] = []
         self._waiting_bytes = 0
         self._is_slow = False
         """Whether the last moment's files were late; written by the save thread."""
@@ -170,12 +126,12 @@ class Saver:
     @property
     def waiting(self) -> int:
         """Moments that wait until they can be written."""
-        return len(self._waiting)
+        return len(self._shots.waiting)
 
     @property
     def problem(self) -> str:
         """Why moments wait, or ""."""
-        first = next(iter(self._waiting), None)
+        first = next(iter(self._shots.waiting), None)
         return first.problem.message if first is not None and first.problem is not None else ""
 
     @property
@@ -188,11 +144,10 @@ class Saver:
         self._thread.start()
         self._spool_thread.start()
 
-    def add(self, press: Press) -> None:
-        """Save the moment of a press once it is over."""
-        self._taken[press.id] = taken = _Taken(press.id, press.moment)
-        self._to_save.put(taken)
-        self._to_spool.put(taken)
+    def add(self, shot: Shot) -> None:
+        """Save a moment once it is over."""
+        self._to_save.put(shot)
+        self._to_spool.put(shot)
 
     def finish(self) -> None:
         """Nothing more will be added."""
@@ -226,18 +181,18 @@ class Saver:
 
     def _run(self) -> None:
         while True:
-            job = self._next()
-            if job is None:
+            shot = self._next()
+            if shot is None:
                 break
-            self._save(job)
-            del job  # and with it the last hold on the moment's frames
-        for left in self._waiting:
+            self._save(shot)
+            del shot  # and with it the last hold on the moment's frames
+        for left in self._shots.waiting:
             self._settle(left, saved=False)
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> Shot | None:
         """The next moment to write; None when there is none, or all is given up."""
         while not (self._given_up.is_set() and self._is_finishing):
-            due = min(self._waiting, key=lambda job: job.next_try_ns, default=None)
+            due = min(self._shots.waiting, key=lambda shot: shot.next_try_ns, default=None)
             if self._given_up.is_set():
                 due = None
             left_s = to_s(due.next_try_ns - now_ns()) if due is not None else POLL_S
@@ -249,49 +204,45 @@ class Saver:
                 self._given_up.wait(min(left_s, POLL_S))
                 continue
             try:
-                taken = self._to_save.get(timeout=min(left_s, POLL_S) if due is not None else None)
+                shot = self._to_save.get(timeout=min(left_s, POLL_S) if due is not None else None)
             except queue.Empty:
                 continue
-            if taken is None:
+            if shot is None:
                 self._is_finishing = True
-                for waiting in self._waiting:
+                for waiting in self._shots.waiting:
                     waiting.next_try_ns = 0  # at once: there is nothing else to do
-            elif (job := self._begun(taken)) is not None:
-                return job
+            elif self._begin(shot):
+                return shot
+            del shot
         return None
 
-    def _begun(self, taken: _Taken) -> _Job | None:
-        """The moment of a press, whose key photo is being chosen from now on."""
-        number = taken.number
-        with taken.lock:
-            taken.is_begun = True
-            waited, path = taken.moment, taken.path
+    def _begin(self, shot: Shot) -> bool:
+        """Have the key photo of a shot chosen from now on; False if it cannot be saved."""
+        coming = self._shots.begin(shot)
         try:
-            job = _Job(waited.result() if waited is not None else read_moment(cast("Path", path)))
+            moment = coming.result() if coming is not None else read_moment(cast("Path", shot.path))
         except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-            self._forget(number, keep=waited is None)
-            self._listener.settled(number, saved=False)
+            self._settle(shot, saved=False, keep=coming is None)
             told = err if isinstance(err, LivecamError) else None
-            text = f"moment {number} cannot be saved: {err!r}"
-            self._listener.fail(told or LivecamError(text), number)
-            return None
-        job.is_read_back = waited is None
+            text = f"moment {shot.number} cannot be saved: {err!r}"
+            self._listener.fail(told or LivecamError(text), shot.number)
+            return False
         if self._given_up.is_set():
-            self._settle(job, saved=False)
-            return None
-        self._listener.send(contract.Scoring(job.moment.id))
-        job.scoring = self._choosing.submit(self._score, job)
-        return job
+            self._settle(shot, saved=False)
+            return False
+        shot.moment = moment
+        self._listener.send(contract.Scoring(shot.number))
+        shot.scoring = self._choosing.submit(self._score, shot, moment)
+        return True
 
-    def _score(self, job: _Job) -> MomentScore:
+    def _score(self, shot: Shot, moment: Moment) -> MomentScore:
         """Choose a moment's key photo; where that fails, the frame at the shutter.
 
         Raises LivecamError once given up.
         """
-        moment = job.moment
 
         def given_up() -> bool:
-            return self._given_up.is_set() or job.abandoned.is_set()
+            return self._given_up.is_set() or shot.settled.is_set()
 
         try:
             found = self._scorer.score(moment.frames, moment.shutter_ns, given_up)
@@ -304,78 +255,80 @@ class Saver:
             why = err.message if isinstance(err, LivecamError) else str(err)
             found = unscored(moment.frames, moment.shutter_ns, why)
             self._listener.notice(f"moment {moment.id} is not scored: {why}", moment.id)
-        job.key_ready_ns = now_ns()
+        shot.key_ready_ns = now_ns()
         return found
 
-    def _save(self, job: _Job) -> None:
+    def _save(self, shot: Shot) -> None:
         try:
-            if self._is_finishing and job.problem is not None:
-                self._save_somewhere(job)
+            if self._is_finishing and shot.problem is not None:
+                self._save_somewhere(shot)
             else:
-                self._write(job, self._out)
+                self._write(shot, self._out)
         except OutputError as err:
             if _heals(err):
-                self._hold(job, err)
-            elif job.problem is not None or not self._spilled(job, err):
-                self._lose(job, err)
+                self._hold(shot, err)
+            elif shot.problem is not None or not self._spilled(shot, err):
+                self._lose(shot, err)
         except LivecamError as err:
             if self._given_up.is_set():
-                self._settle(job, saved=False)
+                self._settle(shot, saved=False)
             else:
-                self._lose(job, err)
+                self._lose(shot, err)
         except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
-            self._lose(job, LivecamError(f"moment {job.moment.id} cannot be saved: {err!r}"))
+            self._lose(shot, LivecamError(f"moment {shot.number} cannot be saved: {err!r}"))
 
-    def _save_somewhere(self, job: _Job) -> None:
+    def _save_somewhere(self, shot: Shot) -> None:
         """Write a moment that has waited, now that the session ends. Raises OutputError."""
         try:
-            self._write(job, self._out)
+            self._write(shot, self._out)
         except OutputError as err:
-            if not self._spilled(job, err):
+            if not self._spilled(shot, err):
                 raise
 
-    def _hold(self, job: _Job, error: OutputError) -> None:
+    def _hold(self, shot: Shot, error: OutputError) -> None:
         """Keep a moment in memory until it can be written."""
-        is_new = job.problem is None
-        job.problem = OutputError(error.message, error.hint)  # without the trail, which holds much
-        job.next_try_ns = now_ns() + to_ns(0 if self._just_ended(job) else job.delay_s)
-        job.delay_s = min(2 * job.delay_s, LONGEST_RETRY_S)
+        is_new = shot.problem is None
+        problem = OutputError(error.message, error.hint)  # without the trail, which holds much
+        shot.next_try_ns = now_ns() + to_ns(0 if self._just_ended(shot) else shot.delay_s)
+        shot.delay_s = min(2 * shot.delay_s, LONGEST_RETRY_S)
+        shot.size = sum(frame.data.size for frame in shot.moment.frames) if shot.moment else 0
+        self._shots.wait(shot, problem)
+        self._count_waiting()
         if is_new:
-            self._note_waiting([*self._waiting, job])
             hint = f" ({error.hint})" if error.hint else ""
-            text = f"moment {job.moment.id} waits: {error.message}{hint}"
-            self._listener.notice(text, job.moment.id)
-        while self.is_full and self._spilled(self._waiting[0], job.problem):
+            text = f"moment {shot.number} waits: {error.message}{hint}"
+            self._listener.notice(text, shot.number)
+        while self.is_full and self._spilled(self._shots.waiting[0], problem):
             pass  # the oldest one waits no more
 
-    def _just_ended(self, job: _Job) -> bool:
+    def _just_ended(self, shot: Shot) -> bool:
         """Whether this moment was never tried since the session ends."""
-        return self._is_finishing and job.delay_s == FIRST_RETRY_S
+        return self._is_finishing and shot.delay_s == FIRST_RETRY_S
 
-    def _note_waiting(self, waiting: list[_Job]) -> None:
-        self._waiting = waiting
-        self._waiting_bytes = sum(job.size for job in waiting)
+    def _count_waiting(self) -> None:
+        self._waiting_bytes = sum(shot.size for shot in self._shots.waiting)
 
-    def _spilled(self, job: _Job, error: OutputError) -> bool:
+    def _spilled(self, shot: Shot, error: OutputError) -> bool:
         """Write a moment to the other folder; False if that cannot be done either."""
         made = None
         try:
             if self._spill is None:
                 self._spill = made = Path(tempfile.mkdtemp(prefix="livecam-"))
             self._spill.mkdir(parents=True, exist_ok=True)
-            self._write(job, self._spill)
+            self._write(shot, self._spill)
         except (OutputError, OSError):
             if made is not None:
                 made.rmdir()
                 self._spill = None
             return False
-        text = f"moment {job.moment.id} is in {self._spill}: {error.message}"
+        text = f"moment {shot.number} is in {self._spill}: {error.message}"
         self._listener.fail(OutputError(text, error.hint))
         return True
 
-    def _write(self, job: _Job, folder: Path) -> None:
+    def _write(self, shot: Shot, folder: Path) -> None:
         """Write a moment into a folder, and tell. Raises LivecamError."""
-        moment, save_options, scoring = job.moment, self._save_options, job.scoring
+        moment, save_options, scoring = shot.moment, self._save_options, shot.scoring
+        assert moment is not None
         assert scoring is not None
         tier: contract.Tier = "after"
         encoder = ENCODERS[save_options.codec][0]
@@ -387,9 +340,9 @@ class Saver:
             tier, encoder = self._encoder.tier, found[0].codec.name
             return found
 
-        if job.problem is not None and not folder.exists() and folder.parent.exists():
+        if shot.problem is not None and not folder.exists() and folder.parent.exists():
             folder.mkdir()  # deleted meanwhile; where a whole disk is gone, its folder is too
-        is_first = self._encoder is not None and job.problem is None and not job.is_read_back
+        is_first = self._encoder is not None and shot.problem is None and not shot.was_aside
         files = save_when_scored(
             moment,
             scoring.result,
@@ -403,18 +356,18 @@ class Saver:
             tier, encoder = "after", ENCODERS[save_options.codec][0]
             text = f"the movie was encoded again: {files.encoded_again}"
             self._listener.notice(text, moment.id)
-        self._say_what_went_otherwise(job)
-        self._settle(job, saved=True)
-        event = _event(job, files, score, ready_ns, tier, encoder)
+        self._say_what_went_otherwise(shot)
+        event = _event(moment, shot.key_ready_ns, files, score, ready_ns, tier, encoder)
+        self._settle(shot, saved=True)
         self._listener.saved(event, moment, score)
 
-    def _say_what_went_otherwise(self, job: _Job) -> None:
+    def _say_what_went_otherwise(self, shot: Shot) -> None:
         problem = self._scorer.take_problem()
         if problem:
-            self._listener.notice(problem, job.moment.id)
-        unkept = self._taken[job.moment.id].unkept
+            self._listener.notice(problem, shot.number)
+        unkept = shot.unkept
         # Where the whole disk is to blame the moment has waited for it, and that was said.
-        if unkept is not None and job.problem is None and not self._has_said_unkept:
+        if unkept is not None and shot.problem is None and not self._has_said_unkept:
             self._has_said_unkept = True
             text = f"a run that is killed would lose what is not saved yet: {unkept.message}"
             self._listener.notice(text)
@@ -424,61 +377,51 @@ class Saver:
                 "encoding all the time is too slow here: from the press on instead"
             )
 
-    def _lose(self, job: _Job, error: LivecamError) -> None:
-        self._settle(job, saved=False)
-        self._listener.fail(error, job.moment.id)
+    def _lose(self, shot: Shot, error: LivecamError) -> None:
+        self._settle(shot, saved=False)
+        self._listener.fail(error, shot.number)
 
-    def _settle(self, job: _Job, *, saved: bool) -> None:
-        self._is_slow = now_ns() - job.moment.end_ns > to_ns(GRACE_S)
-        job.abandoned.set()  # who still scores it need not wait for what nobody measures any more
-        self._note_waiting([other for other in self._waiting if other is not job])
-        self._forget(job.moment.id)
-        self._listener.settled(job.moment.id, saved=saved)
-
-    def _forget(self, number: int, *, keep: bool = False) -> None:
-        """A moment is settled: it need not lie in the spool any more, unless it is to be kept."""
-        taken = self._taken.pop(number)
-        with taken.lock:
-            taken.settled.set()
-            if taken.path is not None and not keep:
-                self._spool.drop(taken.path)
+    def _settle(self, shot: Shot, *, saved: bool, keep: bool = False) -> None:
+        """Nothing of a shot is needed any more, but what lies in the spool if it is to be kept."""
+        if shot.moment is not None:
+            self._is_slow = now_ns() - shot.moment.end_ns > to_ns(GRACE_S)
+        path = self._shots.settle(shot, saved=saved)
+        if path is not None and not keep:
+            self._spool.drop(path)
+        self._count_waiting()
+        self._listener.settled()
 
     # Spool thread
 
     def _spool_on(self) -> None:
-        while (taken := self._to_spool.get()) is not None:
-            self._put_on_disk(taken)
-            del taken  # and with it the hold on the moment's frames
+        while (shot := self._to_spool.get()) is not None:
+            self._put_on_disk(shot)
+            del shot  # and with it the hold on the moment's frames
 
-    def _put_on_disk(self, taken: _Taken) -> None:
-        assert taken.moment is not None
+    def _put_on_disk(self, shot: Shot) -> None:
+        coming = shot.coming
+        if coming is None:
+            return  # it is settled already
         try:
-            moment = taken.moment.result()
+            moment = coming.result()
         except Exception:  # noqa: BLE001 - told where it is saved
             return
-        taken.size = sum(frame.data.size for frame in moment.frames)
-        too_much = self._held_bytes > MOST_HELD_BYTES
+        shot.size = sum(frame.data.size for frame in moment.frames)
+        too_much = self._shots.held_bytes > MOST_HELD_BYTES
         is_slow = self._is_slow or self._scorer.backlog > SLOW_BACKLOG
         grace_s = 0.0 if too_much or is_slow else GRACE_S
-        if taken.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
+        if shot.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
             return
         try:
             path = self._spool.keep(moment)
         except OutputError as err:
-            taken.unkept = err
+            shot.unkept = err
             return
-        with taken.lock:
-            if taken.settled.is_set():
+        with shot.handing:
+            if not self._shots.keep(shot, path, alone=too_much):
                 self._spool.drop(path)
-                return
-            taken.path = path
-            if too_much and not taken.is_begun:
-                taken.moment, taken.size = None, 0
-                self._listener.put_aside(taken.number)
-
-    @property
-    def _held_bytes(self) -> int:
-        return sum(taken.size for taken in list(self._taken.values()))
+            elif shot.was_aside:
+                self._listener.put_aside(shot)
 
 
 def _heals(error: OutputError) -> bool:
@@ -488,14 +431,15 @@ def _heals(error: OutputError) -> bool:
 
 
 def _event(
-    job: _Job,
+    moment: Moment,
+    key_ready_ns: int,
     files: SavedFiles,
     score: MomentScore,
     ready_ns: int,
     tier: contract.Tier,
     encoder: str,
 ) -> contract.Saved:
-    moment, frame = job.moment, score.frames[score.key]
+    frame = score.frames[score.key]
     time_s = round(to_s(frame.t_ns - moment.start_ns), 6)
     return contract.Saved(
         id=moment.id,
@@ -506,7 +450,7 @@ def _event(
         key=contract.Key(score.key, time_s, round(frame.score, 6)),
         basis=score.basis,
         reason=score.reason,
-        key_ready_s=round(to_s(job.key_ready_ns - moment.end_ns), 6),
+        key_ready_s=round(to_s(key_ready_ns - moment.end_ns), 6),
         file_ready_s=round(to_s(ready_ns - moment.end_ns), 6),
         tier=tier,
         encoder=encoder,

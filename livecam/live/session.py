@@ -28,8 +28,8 @@ from livecam.live.finder_process import FinderProcess, UnreadableError
 from livecam.live.live_score import LiveScore, LiveScorer
 from livecam.live.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Recorder
 from livecam.live.saver import Saver
+from livecam.live.shots import Shots
 from livecam.live.stream_scorer import StreamScorer
-from livecam.live.work import PressCounter
 from livecam.media.save import DEFAULT_OPTIONS
 from livecam.quality.scoring import THREADS
 from livecam.text import visible
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from livecam.faces.model import AnyModel
     from livecam.frame import Frame
     from livecam.live.encoders import Plan, Tier
-    from livecam.live.work import Work
+    from livecam.live.shots import Shot, Work
     from livecam.media.save_options import SaveOptions
     from livecam.moment import Moment
     from livecam.quality.choice import MomentScore
@@ -134,18 +134,17 @@ class Session:
         )
         self._encodes_live = options.save_options.codec == "h264"
         self._live_finder = self._finders.finder()
+        self._shots = Shots()
         self._saver = Saver(
             options.out,
             options.spill,
             options.save_options,
+            self._shots,
             self._scorer,
             self._encoder if self._encodes_live else None,
             self,
             self._finders.finder() if options.save_options.best_take else None,
         )
-        self._unsaved: dict[int, tuple[int, int]] = {}
-        """Presses whose moments are in memory and not saved yet, with their beginning and end."""
-        self._presses = PressCounter()
         self._accepting = True
         self._last_shutter_ns: int | None = None
         self.held = 0
@@ -251,18 +250,15 @@ class Session:
         start_ns = press.shutter_ns - to_ns(self.options.before_s)
         # One frame more: the moment may end with it (`as_long_as`).
         end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
-        self._unsaved[press.id] = start_ns, end_ns
+        taken = self._shots.add(press, start_ns, end_ns)
         self._keep_what_is_needed()
         self._scorer.request(start_ns, end_ns)
         if self._encodes_live:
             self._encoder.request(start_ns, end_ns)
-        number = press.id
-        self._presses.pressed(number)
-        press.moment.add_done_callback(lambda _: self._presses.cut(number))
         shutter_time = self.recorder.clock.at(press.shutter_ns)
         shot = contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds"))
         self._outgoing.put(shot)  # before the saver can tell of it
-        self._saver.add(press)
+        self._saver.add(taken)
         return press.id
 
     @property
@@ -340,7 +336,7 @@ class Session:
 
     def work(self) -> Work:
         """How far the presses have come."""
-        return self._presses.read()
+        return self._shots.work()
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
         """Report an error; it decides the exit code if it is the first."""
@@ -429,27 +425,24 @@ class Session:
         self.last = KeyFrame(event, copied, score)
         self.send(event)
 
-    def put_aside(self, number: int) -> None:
+    def put_aside(self, shot: Shot) -> None:
         """A moment is held on disk alone until its turn comes: hold none of its frames."""
         with self._press_lock:
-            start_ns, end_ns = self._unsaved.pop(number)
-            self._scorer.forget(start_ns, end_ns)
-            self._encoder.forget(start_ns, end_ns)
+            self._scorer.forget(shot.start_ns, shot.end_ns)
+            self._encoder.forget(shot.start_ns, shot.end_ns)
             self._keep_what_is_needed()
         self.recorder.ring.trim()
 
     def _keep_what_is_needed(self) -> None:
-        self._encoder.keep_from(min((start for start, _ in self._unsaved.values()), default=None))
+        self._encoder.keep_from(self._shots.needed_from_ns)
 
-    def settled(self, number: int, *, saved: bool) -> None:
+    def settled(self) -> None:
         """A moment is on disk, or never will be: let go what only it needed."""
-        self._presses.settle(number, saved=saved)
         self.recorder.ring.trim()
         # Under the lock of presses, or one that is just being made would be forgotten.
         with self._press_lock:
-            self._unsaved.pop(number, None)
             self._keep_what_is_needed()
-            work = self._presses.read()
+            work = self._shots.work()
             # Not while one that was put aside is still to come: it is scored from what is on disk.
             if not work.pending and not work.scoring:
                 self._encoder.let_go()

@@ -130,7 +130,7 @@ def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path
         while len(list(aside.glob("*.mov"))) < 8:
             assert time.monotonic() < deadline
             session.recorder.ring.wait_until(now_ns(), 0.1)
-        assert session._saver._held_bytes < 2 * 5_000_000
+        assert session._shots.held_bytes < 2 * 5_000_000
         go_on.touch()
         saved = told.wait_for(contract.Saved, 8)
     assert [event.id for event in saved] == list(range(1, 9))

@@ -1,0 +1,176 @@
+"""Presses of the shutter on their way to disk: each one object with a state, and one owner.
+
+A shot is *taken*: its seconds go on, and then it waits for its turn; the spool may hold it on disk
+alone meanwhile (*aside*). The save thread *begins* it, and owns it from then on: it is *saved*, is
+*lost*, or *waits* until it can be written.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from livecam.errors import OutputError
+    from livecam.live.recorder import Press
+    from livecam.moment import Moment
+    from livecam.quality.choice import MomentScore
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
+"""How long to wait before a moment is tried again: twice as long each time."""
+
+
+class State(enum.Enum):
+    """How far a shot has come."""
+
+    TAKEN = enum.auto()
+    ASIDE = enum.auto()
+    BEGUN = enum.auto()
+    WAITING = enum.auto()
+    SAVED = enum.auto()
+    LOST = enum.auto()
+
+
+@dataclass(eq=False)
+class Shot:
+    """One press and what becomes of it. Its state changes in `Shots` only."""
+
+    number: int
+    start_ns: int
+    end_ns: int
+    coming: Future[Moment] | None
+    """What the recorder cuts; None once it is held on disk alone."""
+    state: State = State.TAKEN
+    settled: threading.Event = field(default_factory=threading.Event)
+    """Set once it is saved or lost."""
+    handing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while it goes from one owner to the next."""
+
+    # The spool's
+
+    size: int = 0
+    """Bytes that it holds in memory, once it is cut."""
+    path: Path | None = None
+    """Where it lies in the spool."""
+    unkept: OutputError | None = None
+    """Why it could not be put into the spool."""
+    was_aside: bool = False
+    """Whether it was held on disk alone: then nothing of it was encoded while it went on."""
+
+    # The save thread's
+
+    moment: Moment | None = None
+    """From its beginning until it is settled."""
+    scoring: Future[MomentScore] | None = None
+    key_ready_ns: int = 0
+    problem: OutputError | None = None
+    """Why it waits."""
+    delay_s: float = FIRST_RETRY_S
+    next_try_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the presses of a run have come."""
+
+    shots: int = 0
+    pending: int = 0
+    """Pressed, and their seconds not over yet."""
+    scoring: int = 0
+    """Cut, and not on disk yet."""
+    saved: int = 0
+    lost: tuple[int, ...] = ()
+    """Numbers of the presses that failed, and of those that would be lost if livecam ended now."""
+
+
+class Shots:
+    """All shots of a run that are not settled, and the counts of those that are. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[int, Shot] = {}
+        self._taken = self._saved = 0
+        self._failed: list[int] = []
+
+    def add(self, press: Press, start_ns: int, end_ns: int) -> Shot:
+        """The shutter was pressed; the moment's frames lie in this span."""
+        shot = Shot(press.id, start_ns, end_ns, press.moment)
+        with self._lock:
+            self._taken += 1
+            self._open[shot.number] = shot
+        return shot
+
+    def keep(self, shot: Shot, path: Path, *, alone: bool) -> bool:
+        """It lies in the spool, `alone` if nobody has begun it; False if it is settled already.
+
+        Call it, and tell of it, while `handing` is held.
+        """
+        with self._lock:
+            if shot.settled.is_set():
+                return False
+            shot.path = path
+            if alone and shot.state is State.TAKEN:
+                shot.state, shot.was_aside = State.ASIDE, True
+                shot.coming, shot.size = None, 0
+            return True
+
+    def begin(self, shot: Shot) -> Future[Moment] | None:
+        """The save thread takes it over; where its moment comes from, None if from the spool."""
+        with shot.handing, self._lock:
+            shot.state = State.BEGUN
+            return shot.coming
+
+    def wait(self, shot: Shot, problem: OutputError) -> None:
+        """It cannot be written yet."""
+        with self._lock:
+            shot.state, shot.problem = State.WAITING, problem
+
+    def settle(self, shot: Shot, *, saved: bool) -> Path | None:
+        """It is on disk, or never will be; where it lies in the spool."""
+        with self._lock:
+            del self._open[shot.number]
+            shot.state = State.SAVED if saved else State.LOST
+            shot.coming = shot.moment = None
+            shot.settled.set()
+            if saved:
+                self._saved += 1
+            else:
+                self._failed.append(shot.number)
+            return shot.path
+
+    @property
+    def waiting(self) -> list[Shot]:
+        """Those that cannot be written yet, the oldest first."""
+        with self._lock:
+            return [shot for shot in self._open.values() if shot.state is State.WAITING]
+
+    @property
+    def held_bytes(self) -> int:
+        """What all of them hold in memory."""
+        with self._lock:
+            return sum(shot.size for shot in self._open.values())
+
+    @property
+    def needed_from_ns(self) -> int | None:
+        """When the oldest begins whose frames are in memory; None if there is none."""
+        with self._lock:
+            begins = (shot.start_ns for shot in self._open.values() if not shot.was_aside)
+            return min(begins, default=None)
+
+    def work(self) -> Work:
+        """All counts at one instant."""
+        with self._lock:
+            coming = [shot.coming for shot in self._open.values() if shot.coming is not None]
+            pending = sum(not moment.done() for moment in coming)
+            return Work(
+                shots=self._taken,
+                pending=pending,
+                scoring=len(self._open) - pending,
+                saved=self._saved,
+                lost=(*self._failed, *sorted(self._open)),
+            )
