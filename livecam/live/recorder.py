@@ -67,6 +67,8 @@ class Press:
     shutter_ns: int
     end_ns: int
     moment: Future[Moment]
+    clock: WallClock
+    """As it was at the press."""
     is_muted: bool = False
     """Whether it is to have no sound."""
 
@@ -202,10 +204,14 @@ class Recorder:
         with self._press_lock:
             self._follow_wall_clock()
             end_ns = t_ns + to_ns(self.after_s)
-            press = Press(self._next_id, t_ns, end_ns, Future(), self.is_muted)
+            press = Press(self._next_id, t_ns, end_ns, Future(), self.clock, self.is_muted)
             self._next_id += 1
             self._presses.put((press, self.ring.hold(t_ns - to_ns(self.before_s))))
         return press
+
+    def so_far(self, press: Press) -> Moment:
+        """What there is of a moment whose seconds go on. Raises CameraError if that is nothing."""
+        return self._cut(replace(press, end_ns=min(press.end_ns, now_ns())))
 
     def _follow_wall_clock(self) -> None:
         """Fix date and time anew if they moved: the monotonic clock stands still in a sleep."""
@@ -476,7 +482,7 @@ class Recorder:
             make=self.source.make,
             mode=self.source.mode,
             numbered=self.source.numbers_frames,
-            clock=self.clock,
+            clock=press.clock,
             end_ns=press.end_ns,
         )
         return replace(moment, sound_note=MUTED) if press.is_muted else self._with_sound(moment)

@@ -53,10 +53,13 @@ def recover(
         used = folder_for(folder).name
         tell(contract.Notice(f"{path} is not ours: it is left alone, and {used} used in its place"))
     with abandoned(folder) as found:
-        if found:
-            text = f"{len(found)} moments of an earlier run are unfinished in {folder}"
+        if found.moments:
+            text = f"{len(found.moments)} moments of an earlier run are unfinished in {folder}"
             tell(contract.Notice(text))
-        for path in found:
+        if found.torn:
+            text = f"of {found.torn} more too little had reached the disk when that run was killed"
+            tell(contract.Notice(text))
+        for path in found.moments:
             if given_up():
                 return False
             try:

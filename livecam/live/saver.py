@@ -8,8 +8,8 @@ the user says so.
 What takes longer lies in a spool meanwhile (`livecam.live.spool`), so that a run that is killed
 loses nothing either.
 
-Two threads: *save* writes the files, and owns everything here but the counts; *spool* puts moments
-on disk that are not saved soon.
+One thread, *save*, writes the files; `livecam.live.keeper` puts moments on disk that are not saved
+soon.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import errno
 import queue
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from livecam import contract
 from livecam.errors import LivecamError, ModelError, OutputError
+from livecam.live.keeper import GRACE_S, Keeper
 from livecam.live.shots import FIRST_RETRY_S, LONGEST_RETRY_S
 from livecam.live.spool import Spool, read_moment
 from livecam.media.movie import ENCODERS
@@ -48,18 +49,6 @@ POLL_S = 0.2
 """How soon a waiting saver notices that it is to give up."""
 MOST_WAITING_BYTES = 400_000_000
 """Of moments that wait: a dozen to forty of 1080p MJPEG."""
-GRACE_S = 0.2
-"""A moment whose files are not there so long after its end is put on disk as it came from the
-camera, and those after it at once, until one is quick enough again: by two seconds after the press
-a moment is safe, and a machine that is quick writes nothing twice."""
-SLOW_BACKLOG = 30
-"""So many frames that are not measured when a moment ends take longer than `GRACE_S` (6 ms each on
-two cores): no use in waiting."""
-
-MOST_HELD_BYTES = 250_000_000
-"""Of moments that are still to be scored and written: where a machine is too slow for its user,
-those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
-"""
 
 NEVER_HEALS = (errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL)
 """Failures that no waiting mends: the file system, or a limit, takes no such file."""
@@ -112,16 +101,13 @@ class Saver:
         self._finder = finder
         self._to_save: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._spool = Spool(out)
-        self._to_spool: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
+        self._keeper = Keeper(self._spool, shots, scorer, listener.put_aside)
         self._choosing = ThreadPoolExecutor(1, thread_name_prefix="choose")
         self._waiting_bytes = 0
-        self._is_slow = False
-        """Whether the last moment's files were late; written by the save thread."""
         self._is_finishing = False
         self._given_up = threading.Event()
         self._has_said_fallback = self._has_said_model = self._has_said_unkept = False
         self._thread = threading.Thread(target=self._run, name="save")
-        self._spool_thread = threading.Thread(target=self._spool_on, name="spool")
 
     @property
     def waiting(self) -> int:
@@ -142,17 +128,17 @@ class Saver:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
-        self._spool_thread.start()
+        self._keeper.start()
 
     def add(self, shot: Shot) -> None:
         """Save a moment once it is over."""
         self._to_save.put(shot)
-        self._to_spool.put(shot)
+        self._keeper.add(shot)
 
     def finish(self) -> None:
         """Nothing more will be added."""
         self._to_save.put(None)
-        self._to_spool.put(None)
+        self._keeper.finish()
 
     def give_up(self) -> None:
         """Lose what is not saved yet."""
@@ -171,8 +157,7 @@ class Saver:
     def close(self) -> None:
         """Let everything go, after `join`."""
         self._choosing.shutdown()
-        if self._spool_thread.ident is not None:
-            self._spool_thread.join()
+        self._keeper.close()
         if self._finder is not None:
             self._finder.close()
         self._spool.close()
@@ -211,10 +196,18 @@ class Saver:
                 self._is_finishing = True
                 for waiting in self._shots.waiting:
                     waiting.next_try_ns = 0  # at once: there is nothing else to do
-            elif self._begin(shot):
+            elif self._begins(shot):
                 return shot
             del shot
         return None
+
+    def _begins(self, shot: Shot) -> bool:
+        """The same, whatever happens: one moment's fault must not lose the next."""
+        try:
+            return self._begin(shot)
+        except Exception as err:  # noqa: BLE001
+            self._lose(shot, LivecamError(f"moment {shot.number} cannot be saved: {err!r}"))
+            return False
 
     def _begin(self, shot: Shot) -> bool:
         """Have the key photo of a shot chosen from now on; False if it cannot be saved."""
@@ -232,7 +225,11 @@ class Saver:
             return False
         shot.moment = moment
         self._listener.send(contract.Scoring(shot.number))
-        shot.scoring = self._choosing.submit(self._score, shot, moment)
+        try:
+            shot.scoring = self._choosing.submit(self._score, shot, moment)
+        except RuntimeError:  # no thread can be had: here, then, before the movie is made
+            shot.scoring = Future()
+            shot.scoring.set_result(self._score(shot, moment))
         return True
 
     def _score(self, shot: Shot, moment: Moment) -> MomentScore:
@@ -378,50 +375,24 @@ class Saver:
             )
 
     def _lose(self, shot: Shot, error: LivecamError) -> None:
-        self._settle(shot, saved=False)
-        self._listener.fail(error, shot.number)
+        """It cannot be saved now. What the camera sent of it stays on disk, for another try."""
+        moment = shot.moment
+        is_kept = moment is not None and self._keeper.keep_now(shot, moment)
+        hint = "what the camera sent is kept: livecam recover" if is_kept else ""
+        self._settle(shot, saved=False, keep=is_kept)
+        told = LivecamError(error.message, "; ".join(filter(None, (error.hint, hint))))
+        told.exit_code = error.exit_code
+        self._listener.fail(told, None if is_kept else shot.number)
 
     def _settle(self, shot: Shot, *, saved: bool, keep: bool = False) -> None:
         """Nothing of a shot is needed any more, but what lies in the spool if it is to be kept."""
         if shot.moment is not None:
-            self._is_slow = now_ns() - shot.moment.end_ns > to_ns(GRACE_S)
+            self._keeper.is_late = now_ns() - shot.moment.end_ns > to_ns(GRACE_S)
         path = self._shots.settle(shot, saved=saved)
         if path is not None and not keep:
             self._spool.drop(path)
         self._count_waiting()
         self._listener.settled()
-
-    # Spool thread
-
-    def _spool_on(self) -> None:
-        while (shot := self._to_spool.get()) is not None:
-            self._put_on_disk(shot)
-            del shot  # and with it the hold on the moment's frames
-
-    def _put_on_disk(self, shot: Shot) -> None:
-        coming = shot.coming
-        if coming is None:
-            return  # it is settled already
-        try:
-            moment = coming.result()
-        except Exception:  # noqa: BLE001 - told where it is saved
-            return
-        shot.size = sum(frame.data.size for frame in moment.frames)
-        too_much = self._shots.held_bytes > MOST_HELD_BYTES
-        is_slow = self._is_slow or self._scorer.backlog > SLOW_BACKLOG
-        grace_s = 0.0 if too_much or is_slow else GRACE_S
-        if shot.settled.wait(max(0.0, to_s(moment.end_ns - now_ns()) + grace_s)):
-            return
-        try:
-            path = self._spool.keep(moment)
-        except OutputError as err:
-            shot.unkept = err
-            return
-        with shot.handing:
-            if not self._shots.keep(shot, path, alone=too_much):
-                self._spool.drop(path)
-            elif shot.was_aside:
-                self._listener.put_aside(shot)
 
 
 def _heals(error: OutputError) -> bool:

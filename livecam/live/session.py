@@ -250,12 +250,12 @@ class Session:
         start_ns = press.shutter_ns - to_ns(self.options.before_s)
         # One frame more: the moment may end with it (`as_long_as`).
         end_ns = press.end_ns + int(NS_PER_S / self.source.mode.rate_hz)
-        taken = self._shots.add(press, start_ns, end_ns)
+        taken = self._shots.add(press, start_ns, end_ns, lambda: self.recorder.so_far(press))
         self._keep_what_is_needed()
         self._scorer.request(start_ns, end_ns)
         if self._encodes_live:
             self._encoder.request(start_ns, end_ns)
-        shutter_time = self.recorder.clock.at(press.shutter_ns)
+        shutter_time = press.clock.at(press.shutter_ns)
         shot = contract.Shot(press.id, shutter_time.isoformat(timespec="milliseconds"))
         self._outgoing.put(shot)  # before the saver can tell of it
         self._saver.add(taken)

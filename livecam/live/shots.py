@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -41,10 +42,13 @@ class Shot:
     """One press and what becomes of it. Its state changes in `Shots` only."""
 
     number: int
+    shutter_ns: int
     start_ns: int
     end_ns: int
     coming: Future[Moment] | None
     """What the recorder cuts; None once it is held on disk alone."""
+    so_far: Callable[[], Moment]
+    """What there is of it while its seconds go on."""
     state: State = State.TAKEN
     settled: threading.Event = field(default_factory=threading.Event)
     """Set once it is saved or lost."""
@@ -55,8 +59,14 @@ class Shot:
 
     size: int = 0
     """Bytes that it holds in memory, once it is cut."""
+    keep_at_ns: int = 0
+    """When it is put there, or looked at again."""
     path: Path | None = None
     """Where it lies in the spool."""
+    is_whole: bool = False
+    """Whether all its seconds lie there."""
+    versions: int = 0
+    """How often it was put there."""
     unkept: OutputError | None = None
     """Why it could not be put into the spool."""
     was_aside: bool = False
@@ -97,9 +107,9 @@ class Shots:
         self._taken = self._saved = 0
         self._failed: list[int] = []
 
-    def add(self, press: Press, start_ns: int, end_ns: int) -> Shot:
+    def add(self, press: Press, start_ns: int, end_ns: int, so_far: Callable[[], Moment]) -> Shot:
         """The shutter was pressed; the moment's frames lie in this span."""
-        shot = Shot(press.id, start_ns, end_ns, press.moment)
+        shot = Shot(press.id, press.shutter_ns, start_ns, end_ns, press.moment, so_far)
         with self._lock:
             self._taken += 1
             self._open[shot.number] = shot
@@ -117,6 +127,7 @@ class Shots:
             if alone and shot.state is State.TAKEN:
                 shot.state, shot.was_aside = State.ASIDE, True
                 shot.coming, shot.size = None, 0
+                shot.so_far = _nothing
             return True
 
     def begin(self, shot: Shot) -> Future[Moment] | None:
@@ -136,6 +147,7 @@ class Shots:
             del self._open[shot.number]
             shot.state = State.SAVED if saved else State.LOST
             shot.coming = shot.moment = None
+            shot.so_far = _nothing
             shot.settled.set()
             if saved:
                 self._saved += 1
@@ -174,3 +186,8 @@ class Shots:
                 saved=self._saved,
                 lost=(*self._failed, *sorted(self._open)),
             )
+
+
+def _nothing() -> Moment:
+    """In place of what holds on to frames."""
+    raise ValueError("it is not there any more")

@@ -15,7 +15,7 @@ import os
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -43,8 +43,8 @@ FOLDER = ".livecam-unfinished"
 """In the folder of the results; readable by its owner only, since nobody has seen these yet. Where
 something else has that name, a number stands behind it."""
 FOLDERS = re.compile(rf"{re.escape(FOLDER)}(-\d+)?")
-RUN = re.compile(r"([0-9a-f]{32})(?:-\d+\.(?:mov|json|part)|\.lock)")
-"""What lies in it: a run's claim and its moments. Nothing else there is ours."""
+RUN = re.compile(r"([0-9a-f]{32})(?:-(\d+)(?:-(\d+))?\.(?:mov|json|part)|\.lock)")
+"""What lies in it: a run's claim and its moments, by number and version. Nothing else is ours."""
 JPEG_QUALITY = 95
 """Of cameras that send no JPEG."""
 THREADS = 4
@@ -81,11 +81,15 @@ class Spool:
         self._claim: Claim | None = None
         self._name = uuid.uuid4().hex
 
-    def keep(self, moment: Moment) -> Path:
-        """Put a moment on disk; where it is. Raises OutputError."""
+    def keep(self, moment: Moment, version: int = 0) -> Path:
+        """Put a moment on disk; where it is. Raises OutputError.
+
+        Of a moment that is there more than once, the highest version counts: drop the others.
+        """
         path = None
+        behind = f"-{version}" if version else ""
         try:
-            path = self._open() / f"{self._name}-{moment.id}.mov"
+            path = self._open() / f"{self._name}-{moment.id}{behind}.mov"
             described, hidden = path.with_suffix(".json"), path.with_suffix(".part")
             with own.make_file(described) as file, own.make_file(hidden) as movie:
                 file.write(json.dumps(_description(moment)).encode())
@@ -132,31 +136,53 @@ class Spool:
         return self._folder
 
 
+@dataclass
+class Abandoned:
+    """What runs that are dead have left."""
+
+    moments: list[Path] = field(default_factory=list)
+    torn: int = 0
+    """Moments that were not written to their end."""
+
+
 @contextlib.contextmanager
-def abandoned(out: Path) -> Iterator[list[Path]]:
+def abandoned(out: Path) -> Iterator[Abandoned]:
     """The unfinished moments of runs that are dead, held against other livecams meanwhile.
 
     Drop each that is finished (`Spool.drop`).
     """
     folders = [folder for folder in _called_so(out) if own.is_folder(folder)]
+    found = Abandoned()
     with contextlib.ExitStack() as held:
-        yield [path for folder in folders for path in _abandoned_in(folder, held)]
+        for folder in folders:
+            _find_in(folder, held, found)
+        yield found
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
-def _abandoned_in(folder: Path, held: contextlib.ExitStack) -> Iterator[Path]:
+def _find_in(folder: Path, held: contextlib.ExitStack, found: Abandoned) -> None:
     names = [match for path in folder.iterdir() if (match := RUN.fullmatch(path.name))]
     for run in sorted({name[1] for name in names}):
         if not hold(folder / f"{run}.lock", held):
             continue
-        files = [folder / name[0] for name in names if name[1] == run]
-        movies = [path for path in files if path.suffix == ".mov"]
-        for begun in files:  # killed before it was whole
-            if begun.suffix != ".lock" and begun.with_suffix(".mov") not in movies:
-                own.remove(begun)
-        yield from sorted(movies, key=lambda path: path.lstat().st_mtime_ns)
+        mine = [name for name in names if name[1] == run and name[2]]
+        newest: list[Path] = []
+        for number in sorted({int(name[2]) for name in mine}):
+            files = [name for name in mine if int(name[2]) == number]
+            versions = [int(name[3] or 0) for name in files if name[0].endswith(".mov")]
+            # Killed before it was whole, or between a version and the next one.
+            for name in files:
+                if int(name[3] or 0) not in versions or int(name[3] or 0) < max(versions):
+                    own.remove(folder / name[0])
+            found.torn += not versions
+            newest += [
+                folder / name[0]
+                for name in files
+                if name[0].endswith(".mov") and int(name[3] or 0) == max(versions)
+            ]
+        found.moments += sorted(newest, key=lambda path: path.lstat().st_mtime_ns)
 
 
 def read_moment(path: Path) -> Moment:

@@ -60,6 +60,66 @@ def test_every_press_older_than_two_seconds_is_recovered(tmp_path, seed):
     ), "nothing hidden stays"
 
 
+def test_a_press_whose_seconds_go_on_for_long_is_safe_two_seconds_after_it(tmp_path):
+    with started(
+        *DEMO, "--size", "320x180", "--before", "0.5", "--after", "20",
+        cwd=tmp_path, stdin=subprocess.PIPE,
+    ) as livecam:  # fmt: skip
+        wait_for(livecam, "armed")
+        livecam.stdin.write("\n")
+        livecam.stdin.flush()
+        wait_for(livecam, "shot")
+        threading.Event().wait(4.5)  # the age of the press is what is tested
+        livecam.kill()
+        livecam.wait()
+    done = run("recover", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (record,) = records(tmp_path / "recordings")
+    assert record["id"] == 1
+    assert 1.5 < record["duration_s"] < 6
+    assert record["shutter_s"] == pytest.approx(0.5, abs=0.1)
+    assert not list((tmp_path / "recordings").glob(".*")), "nothing hidden stays"
+
+
+def test_of_a_moment_that_is_there_twice_the_later_version_is_recovered_once(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from livecam.live.spool import Spool\n"
+        "from tests.support.frames import moment\n"
+        "spool = Spool(Path(sys.argv[1]))\n"
+        "for version, frames in enumerate((10, 20, 15)):\n"
+        "    spool.keep(moment([i / 30 for i in range(frames)]), version)\n"
+        "os._exit(9)\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    assert run("recover", cwd=tmp_path).returncode == 0
+    (record,) = records(out)
+    assert len(record["frames"]) == 15
+    assert not list(out.glob(".*"))
+
+
+def test_what_had_not_reached_the_disk_is_said(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from livecam.live.spool import Spool\n"
+        "from tests.support.frames import moment\n"
+        "path = Spool(Path(sys.argv[1])).keep(moment([i / 30 for i in range(10)]))\n"
+        "path.rename(path.with_suffix('.part'))\n"
+        "os._exit(9)\n"
+    )
+    out = tmp_path / "recordings"
+    out.mkdir()
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    (event,) = events(run("recover", "--json", cwd=tmp_path).stdout)
+    assert event["event"] == "notice"
+    assert "too little had reached the disk" in event["message"]
+    assert list(out.iterdir()) == []
+
+
 def test_the_next_run_in_the_folder_finishes_it_and_says_so(tmp_path):
     code = (
         "import sys, os\n"

@@ -15,6 +15,8 @@ import pytest
 from livecam import contract
 from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
+from livecam.errors import ExitCode
+from livecam.live.recovery import recover
 from livecam.live.spool import FOLDER
 from livecam.timebase import now_ns
 from tests.support.finders import Breaks, Crashes, Waits, with_fault
@@ -117,7 +119,7 @@ def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, tmp_path):
 
 def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path, monkeypatch):
     """A machine far too slow for its user: frames of many moments wait to be scored."""
-    monkeypatch.setattr("livecam.live.saver.MOST_HELD_BYTES", 5_000_000)
+    monkeypatch.setattr("livecam.live.keeper.MOST_HELD_BYTES", 5_000_000)
     go_on = tmp_path / "go on"
     finder = with_fault(Waits(go_on))
     with running(camera(), finder, out=out, **OPTIONS) as (session, told):
@@ -138,3 +140,36 @@ def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path
     assert all(event.key.score > 0 for event in saved)
     assert session.code == 0
     assert len(list(out.iterdir())) == 24, "nothing stays behind"
+
+
+def test_without_a_thread_for_it_a_moment_is_scored_all_the_same(out):
+    """What a limit of threads or memory does: no thread can be begun."""
+    with running(camera(), out=out, **OPTIONS) as (session, told):
+        session.wait_until_armed()
+        session._saver._choosing.shutdown()
+        session.press()
+        session.press()
+        session.finish()
+        session.join(120)
+    assert sum(isinstance(event, contract.Saved) for event in told.events) == 2
+    assert session.code is ExitCode.OK
+
+
+def test_what_cannot_be_saved_for_a_fault_of_ours_stays_on_disk_for_another_try(out, monkeypatch):
+    def broken(*_, **__):
+        raise MemoryError("no room for it")
+
+    with running(camera(), out=out, **OPTIONS) as (session, told):
+        session.wait_until_armed()
+        monkeypatch.setattr("livecam.live.saver.save_when_scored", broken)
+        session.press()
+        session.finish()
+        session.join(120)
+    (error,) = [event for event in told.events if isinstance(event, contract.Error)]
+    assert "livecam recover" in error.hint
+    assert error.id is None, "it is not lost"
+    assert session.code is ExitCode.FAILURE
+    monkeypatch.undo()
+    again: list[contract.Event] = []
+    assert recover(out, again.append)
+    assert [event.event for event in again] == ["notice", "recovered"]

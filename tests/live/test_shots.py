@@ -10,6 +10,7 @@ import pytest
 from livecam.errors import OutputError
 from livecam.live.recorder import Press
 from livecam.live.shots import Shots, State, Work
+from livecam.timebase import WallClock
 
 PATH = Path("spool/1")
 
@@ -20,8 +21,8 @@ def shots():
 
 
 def pressed(shots: Shots, number: int, start_ns: int = 0):
-    press = Press(number, start_ns + 5, start_ns + 10, Future())
-    return press, shots.add(press, start_ns, start_ns + 10)
+    press = Press(number, start_ns + 5, start_ns + 10, Future(), WallClock.now())
+    return press, shots.add(press, start_ns, start_ns + 10, press.moment.result)
 
 
 def test_a_shot_is_counted_once_wherever_it_is(shots):

@@ -60,7 +60,7 @@ def test_a_camera_without_jpegs_is_kept_too_and_any_player_opens_it(out, spool):
 def test_what_somebody_alive_keeps_is_left_alone(out, spool):
     path = spool.keep(moment(TIMES_S))
     with abandoned(out) as found:
-        assert found == []
+        assert found.moments == []
     assert path.is_file()
     spool.drop(path)
     spool.close()
@@ -85,7 +85,7 @@ def test_a_link_to_a_folder_is_never_followed(out, spool, tmp_path):
         (mine / name).write_text("mine")
     (out / FOLDER).symlink_to(mine, target_is_directory=True)
     with abandoned(out) as found:
-        assert found == []
+        assert found.moments == []
     assert strange(out) == [out / FOLDER]
     path = spool.keep(moment(TIMES_S))
     assert path.parent == out / f"{FOLDER}-2"
@@ -115,7 +115,7 @@ def test_files_that_are_not_ours_are_left_in_our_folder(out, spool):
     spool.drop(path)
     spool.close()
     with abandoned(out) as found:
-        assert found == []
+        assert found.moments == []
     assert [one.name for one in path.parent.iterdir()] == ["notes-2.txt"]
 
 

@@ -1,0 +1,156 @@
+"""Puts shots on disk as they came from the camera, where their files are not there soon enough.
+
+A run that is killed then loses none of them, and moments that are more than memory may be spent on
+are held there alone until their turn comes. A shot whose seconds go on for long lies there with
+those that are over already, and is put there anew as they come.
+
+One thread, *spool*, does it all.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from livecam.errors import OutputError
+from livecam.live.shots import State
+from livecam.timebase import now_ns, to_ns, to_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from livecam.live.shots import Shot, Shots
+    from livecam.live.spool import Spool
+    from livecam.live.stream_scorer import StreamScorer
+    from livecam.moment import Moment
+
+GRACE_S = 0.2
+"""A moment whose files are not there so long after its end is put on disk as it came from the
+camera, and those after it at once, until one is quick enough again: by two seconds after the press
+a moment is safe, and a machine that is quick writes nothing twice."""
+SLOW_BACKLOG = 30
+"""So many frames that are not measured when a moment ends take longer than `GRACE_S` (6 ms each on
+two cores): no use in waiting."""
+SAFE_S = 1.7
+"""So long after the press a shot is put on disk whose seconds are not over yet, and again each time
+as many are over as lie there: at most twice as much is written as the whole takes."""
+MOST_HELD_BYTES = 250_000_000
+"""Of moments that are still to be scored and written: where a machine is too slow for its user,
+those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
+"""
+POLL_S = 0.05
+"""How soon it is noticed that a moment is cut, whose last frames may come late."""
+
+
+class Keeper:
+    """Keeps shots safe until they are settled."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        shots: Shots,
+        scorer: StreamScorer,
+        put_aside: Callable[[Shot], None],
+    ) -> None:
+        """`put_aside` hears of shots that are held on disk alone from now on."""
+        self._spool, self._shots, self._scorer = spool, shots, scorer
+        self._put_aside = put_aside
+        self._coming: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
+        self._writing = threading.Lock()
+        self.is_late = False
+        """Whether the last moment's files were late; written by whoever saves."""
+        self._thread = threading.Thread(target=self._run, name="spool")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def add(self, shot: Shot) -> None:
+        """Keep a shot safe from now on."""
+        shot.keep_at_ns = min(shot.shutter_ns + to_ns(SAFE_S), shot.end_ns)
+        self._coming.put(shot)
+
+    def finish(self) -> None:
+        """Nothing more will be added."""
+        self._coming.put(None)
+
+    def close(self) -> None:
+        """Wait until all is on disk, or settled, after `finish`."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def keep_now(self, shot: Shot, moment: Moment) -> bool:
+        """Put a moment that cannot be saved on disk, unless it lies there; whether it does then."""
+        return shot.is_whole or self._keep(shot, moment, whole=True)
+
+    def _run(self) -> None:
+        shots: list[Shot] = []
+        is_finishing = False
+        while shots or not is_finishing:
+            due_ns = min((shot.keep_at_ns for shot in shots), default=None)
+            timeout_s = None if due_ns is None else max(0.0, to_s(due_ns - now_ns()))
+            try:
+                shot = self._coming.get(timeout=timeout_s)
+            except queue.Empty:
+                pass
+            else:
+                is_finishing = is_finishing or shot is None
+                shots += [] if shot is None else [shot]
+            shot = None  # and with it the hold on the moment's frames
+            shots = [shot for shot in shots if shot.keep_at_ns > now_ns() or self._has_more(shot)]
+
+    def _has_more(self, shot: Shot) -> bool:
+        """Do what is due for a shot; whether something will be again."""
+        coming = shot.coming
+        if shot.settled.is_set() or coming is None:
+            return False
+        try:
+            if coming.done():
+                return self._keep_cut(shot, coming)
+            if now_ns() >= shot.end_ns:
+                shot.keep_at_ns = now_ns() + to_ns(POLL_S)
+                return True
+            self._keep(shot, shot.so_far(), whole=False)
+            kept_ns = now_ns() - shot.start_ns
+            shot.keep_at_ns = min(now_ns() + kept_ns, shot.end_ns)
+        except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
+            shot.unkept = OutputError(f"it cannot be put on disk: {err!r}")
+            return False
+        return True
+
+    def _keep_cut(self, shot: Shot, coming: Future[Moment]) -> bool:
+        """Put a moment whose seconds are over on disk, once its files might have been there."""
+        if coming.exception() is not None:
+            return False  # told where it is saved
+        moment = coming.result()
+        shot.size = sum(frame.data.size for frame in moment.frames)
+        too_much = self._shots.held_bytes > MOST_HELD_BYTES
+        is_slow = self.is_late or self._scorer.backlog > SLOW_BACKLOG
+        grace_ns = 0 if too_much or is_slow else to_ns(GRACE_S)
+        if now_ns() < moment.end_ns + grace_ns:
+            shot.keep_at_ns = moment.end_ns + grace_ns
+            return True
+        self._keep(shot, moment, whole=True, alone=too_much)
+        return False
+
+    def _keep(self, shot: Shot, moment: Moment, *, whole: bool, alone: bool = False) -> bool:
+        with self._writing:
+            before = shot.path
+            try:
+                path = self._spool.keep(moment, shot.versions)
+            except OutputError as err:
+                shot.unkept = err
+                return False
+            shot.versions += 1
+            with shot.handing:
+                if not self._shots.keep(shot, path, alone=alone):
+                    self._spool.drop(path)
+                    return False
+                shot.is_whole = whole
+                if shot.state is State.ASIDE:
+                    self._put_aside(shot)
+            if before is not None:
+                self._spool.drop(before)
+            return True
