@@ -12,7 +12,7 @@ import livecam
 ROOT = Path(livecam.__file__).parent
 LAYERS = (
     ("errors", "text", "timebase", "memory"),
-    ("directories", "contract"),
+    ("directories", "contract", "limits"),
     ("contract_schema",),
     ("formats",),
     ("frame", "disk"),

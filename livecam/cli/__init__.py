@@ -40,12 +40,17 @@ def _run(argv: Sequence[str] | None) -> int:
     # Nothing heavy above or here: `livecam --help` imports no cv2, numpy, av or mediapipe.
     from livecam.cli.options import parse
 
+    given = sys.argv[1:] if argv is None else argv
     try:
-        args = parse(sys.argv[1:] if argv is None else argv)
+        args = parse(given)
         return int(args.run(args))
     except LivecamError as err:
-        _tell(err, as_json="--json" in (sys.argv[1:] if argv is None else argv))
+        _tell(err, as_json="--json" in given)
         return int(err.exit_code)
+    except (MemoryError, ImportError) as err:  # a library that cannot be loaded, for lack of it too
+        text = "there is not enough memory" if isinstance(err, MemoryError) else str(err)
+        _tell(LivecamError(text, "livecam doctor says what is missing"), as_json="--json" in given)
+        return int(ExitCode.FAILURE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     finally:

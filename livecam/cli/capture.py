@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from livecam.cli.values import add_model, add_retouch, rate, seconds, size
 from livecam.errors import UsageError
+from livecam.limits import check_limits
 
 if TYPE_CHECKING:
     import argparse
@@ -151,6 +152,7 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Take Live Photos until the user, the timetable or the camera ends it; the exit code."""
+    check_limits()
     from livecam.cli.program import run_program
 
     return run_program(args)

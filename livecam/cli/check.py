@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecam import contract
 from livecam.errors import ExitCode, InputError
+from livecam.limits import FILES_ONLY, check_limits
 from livecam.text import visible
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a report a pair; 0 if all are true, 1 if some are not, 4 if nothing could be read."""
+    check_limits(FILES_ONLY)
     from livecam.photos.check import check
     from livecam.photos.pairs import find_halves
 

@@ -16,6 +16,7 @@ from livecam import contract
 from livecam.cli.values import add_model
 from livecam.disk.publish import write_file
 from livecam.errors import ExitCode, LivecamError, UsageError
+from livecam.limits import check_limits
 from livecam.text import visible
 from livecam.ui import native_output
 
@@ -77,6 +78,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report, with `--benchmark` that of a trial too; 1 if the main job cannot run."""
+    check_limits()
     from livecam.faces.model import FaceModel
 
     model, out, camera = FaceModel(args.model, args.face_runtime), args.out, args.camera

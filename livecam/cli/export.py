@@ -9,6 +9,7 @@ from livecam import contract
 from livecam.cli.values import count
 from livecam.contract import EXPORTS
 from livecam.errors import InputError, UsageError
+from livecam.limits import FILES_ONLY, check_limits
 from livecam.text import visible
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export from everything that was named; the exit code."""
+    check_limits(FILES_ONLY)
     from livecam.cli.reporter import Reporter, jobs_for, peeked
     from livecam.library.exporting import Export, export_all
     from livecam.photos.inputs import discover

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecam.cli.values import add_model, add_retouch, count, frame_count, seconds
 from livecam.errors import UsageError
+from livecam.limits import check_limits
 
 if TYPE_CHECKING:
     import argparse
@@ -96,6 +97,7 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Pick from everything that was named; the exit code."""
+    check_limits()
     from livecam.cli.pick_reporter import run_picking
 
     return run_picking(args)

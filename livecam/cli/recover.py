@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecam.cli.values import add_model
 from livecam.errors import ExitCode, InputError
+from livecam.limits import check_limits
 from livecam.text import visible
 from livecam.ui import native_output
 
@@ -37,6 +38,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Finish it and say so; 1 if something could not be finished."""
+    check_limits()
     from livecam.faces.model import FaceModel
     from livecam.live.recovery import recover
     from livecam.ui.plain import JsonView, PlainView

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecam.cli.values import add_model, port
 from livecam.errors import InputError, UsageError
+from livecam.limits import check_limits
 from livecam.text import visible
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look through one file in the terminal, or a folder in a browser; the exit code."""
+    check_limits()
     from livecam.faces.model import FaceModel
     from livecam.ui import native_output
 
