@@ -28,6 +28,9 @@ MOST_PIXELS = 36_000_000
 """8K has 33 million."""
 LIVE_WAIT_NS = to_ns(0.004)
 """A frame that had to be waited for this long was not queued."""
+STOPPED_NS = NS_PER_S
+"""After so long without a picture what comes at once was taken before: the program was stopped
+(Ctrl-Z, a sleep), and the network held a minute of pictures back for it."""
 MEASURE_S = 0.4
 MAX_SETTLE_S = 3.0
 COMMON_RATES_HZ = (5, 10, 12, 15, 20, 24, 25, 30, 50, 60)
@@ -51,6 +54,8 @@ class NetworkCamera(BlockingSource):
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # never show a password
         self._stream = self._open(url, parts.scheme)
         self._clock = SourceClock()
+        self._last_ns = 0
+        """When the last picture came."""
         try:
             check_size(self._stream.size_wh, MOST_PIXELS)
             rate_hz = self._find_live_edge()
@@ -86,6 +91,9 @@ class NetworkCamera(BlockingSource):
 
     def _next_frame(self, index: int) -> Frame:
         picture = self._next_picture()
+        if picture.arrived_ns - self._last_ns > STOPPED_NS:
+            picture = self._live_picture()
+        self._last_ns = picture.arrived_ns
         if picture.size_wh != self.mode.size_wh:
             raise wrong_size(self.name, picture.size_wh, self.mode.size_wh)
         return Frame(
@@ -124,17 +132,23 @@ class NetworkCamera(BlockingSource):
         is_stamped = self._stream.pixel_format is not PixelFormat.JPEG
         return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else placed
 
+    def _live_picture(self) -> Picture:
+        """The next picture that had to be waited for; those before it were queued."""
+        start_ns = now_ns()
+        while True:
+            asked_ns = now_ns()
+            picture = self._next_picture()
+            waited_ns = picture.arrived_ns - asked_ns
+            if waited_ns >= LIVE_WAIT_NS or now_ns() - start_ns > to_ns(MAX_SETTLE_S):
+                return picture
+
     def _find_live_edge(self) -> Fraction:
         """Throw away what was queued while the stream was probed, and measure the real rate.
 
         Queued frames come in a burst, long after they were taken. The rate that FFmpeg gives for
         MJPEG is made up (always 25).
         """
-        start_ns = now_ns()
-        waited_ns = 0
-        while waited_ns < LIVE_WAIT_NS and now_ns() - start_ns < to_ns(MAX_SETTLE_S):
-            asked_ns = now_ns()
-            waited_ns = self._next_picture().arrived_ns - asked_ns
+        self._last_ns = self._live_picture().arrived_ns
         times = [self._time(self._next_picture())]
         while len(times) < 3 or times[-1] - times[0] < to_ns(MEASURE_S):
             times.append(self._time(self._next_picture()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from livecam.cameras import open_source
 from livecam.capture.jpeg_splitter import JpegSplitter
+from livecam.capture.network import NetworkCamera
 from livecam.errors import CameraError, UsageError
 from livecam.formats.jpeg import insert_segment
 from tests.support.http_camera import marked, read_mark
@@ -202,3 +205,19 @@ def test_a_password_in_what_is_no_address_is_not_shown(url):
     with pytest.raises(UsageError) as caught:
         open_source(url)
     assert "secret" not in str(caught.value)
+
+
+def test_after_a_stop_no_picture_is_taken_for_new_that_the_network_held_back():
+    """The program stands still for two seconds (Ctrl-Z, a closed lid); the camera goes on."""
+    command = [sys.executable, "-m", "tests.support.http_camera", "--size", "160x120"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        camera = NetworkCamera(f"http://127.0.0.1:{server.stdout.readline().strip()}/")
+        ages_s = []
+        for wait_s in (0, 0, 2, *[0] * 20):
+            threading.Event().wait(wait_s)  # the stop is what is tested
+            frame = camera.read()
+            _, taken_ns = read_mark(frame.data.tobytes())
+            ages_s.append((frame.t_ns - taken_ns) / 1e9)
+        camera.close()
+        server.kill()
+    assert max(ages_s) < 0.5
