@@ -31,6 +31,7 @@ from livecam.live.saver import Saver
 from livecam.live.shots import Shots
 from livecam.live.stream_scorer import StreamScorer
 from livecam.media.save import DEFAULT_OPTIONS
+from livecam.moment import movie_end_ns
 from livecam.quality.scoring import THREADS
 from livecam.text import visible
 from livecam.timebase import NS_PER_S, now_ns, to_ns, to_s
@@ -53,6 +54,9 @@ LIVE_INTERVAL_S = 0.2
 """Five readouts a second: as fast as a person reads."""
 
 
+SHORT_NS = to_ns(0.3)
+"""A moment that ends so much earlier than it was asked for has lost something: the program was
+stopped, or the camera stood still."""
 JOINED_SHARE = 0.1
 """A key that is held down presses again and again. A press so soon after the one before that nine
 tenths of their moments would be the same belongs to it."""
@@ -423,6 +427,11 @@ class Session:
         # A copy: the frame itself would hold on to the ring's memory.
         copied = frame.with_data(frame.data.copy(), warmup=frame.warmup)
         self.last = KeyFrame(event, copied, score)
+        missing_ns = moment.end_ns - movie_end_ns(moment.frames, moment.interval_ns)
+        # Of a camera that is lost, or of a movie at its end, that is said otherwise.
+        if missing_ns > SHORT_NS and self.recorder.is_armed:
+            text = f"moment {moment.id} ends {to_s(missing_ns):.1f} s early: no picture came then"
+            self.notice(text, moment.id)
         self.send(event)
 
     def put_aside(self, shot: Shot) -> None:

@@ -88,10 +88,18 @@ class Door:
 
 
 def application(
-    index: Index, views: Views, undo_stack: UndoStack, doors: Sequence[Door], hosts: frozenset[str]
+    index: Index,
+    views: Views,
+    undo_stack: UndoStack,
+    doors: Sequence[Door],
+    hosts: frozenset[str],
+    temporary: Path,
 ) -> ASGIApp:
-    """The whole server; `hosts` are the names and ports by which it may be called."""
-    return _Guard(_Review(index, views, undo_stack).app(), doors, hosts)
+    """The whole server; `hosts` are the names and ports by which it may be called.
+
+    Exports are made in the folder `temporary`, which is removed once the server has ended.
+    """
+    return _Guard(_Review(index, views, undo_stack, temporary).app(), doors, hosts)
 
 
 class _Guard:
@@ -143,6 +151,10 @@ def _is_same(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode(), secret.encode())
 
 
+MOST_QUEUED = 8
+"""Exports: whoever asks for more at a time keeps everybody else from theirs."""
+
+
 class _Passing(FileResponse):
     """A file that was made for this answer alone, and goes with it, whatever becomes of that."""
 
@@ -160,8 +172,11 @@ class _Passing(FileResponse):
 
 
 class _Review:
-    def __init__(self, index: Index, views: Views, undo_stack: UndoStack) -> None:
+    def __init__(self, index: Index, views: Views, undo_stack: UndoStack, temporary: Path) -> None:
         self._index, self._views, self._stack = index, views, undo_stack
+        self._temporary = temporary
+        self._queued = 0
+        """Exports that are being made, or wait for it."""
         self._writing = threading.Lock()
         self._making = asyncio.Semaphore(MOST_MAKING)
         self._exporting = asyncio.Semaphore(1)
@@ -244,7 +259,7 @@ class _Review:
         target = request.path_params["target"]
         if target not in EXPORTS:
             raise InputError("there is no such export")
-        folder = Path(tempfile.mkdtemp(prefix="livecam-"))
+        folder = Path(tempfile.mkdtemp(dir=self._temporary))
         try:
             (done,) = export_all([entry.source], target, folder, 1)
             assert isinstance(done, Export)
@@ -317,7 +332,17 @@ class _Review:
                     return Response(None, 204)  # who asked has gone while this waited
                 return await run_in_threadpool(do, request)
 
-        return handle
+        async def handle_in_turn(request: Request) -> Response:
+            if self._queued >= MOST_QUEUED:
+                found = {"message": "too many exports are waited for", "hint": "try again later"}
+                return JSONResponse(found, 503, HEADERS | NEVER | {"Retry-After": "10"})
+            self._queued += 1
+            try:
+                return await handle(request)
+            finally:
+                self._queued -= 1
+
+        return handle if queue is None else handle_in_turn
 
     def _changing(
         self, work: Callable[[Entry | None, dict[str, Any]], str]

@@ -8,9 +8,11 @@ import secrets
 import signal
 import socket
 import sqlite3
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livecam.disk import own
@@ -23,7 +25,6 @@ from livecam.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from livecam.faces.model import FaceModel
 
@@ -85,7 +86,9 @@ def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bo
     port = listening.getsockname()[1]
     undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
     doors = [owner] if named is None else [owner, guests]
-    app = application(index, views, undo_stack, doors, _names(host, port))
+    temporary = tempfile.TemporaryDirectory(prefix="livecam-", ignore_cleanup_errors=True)
+    names = _names(host, port)
+    app = application(index, views, undo_stack, doors, names, Path(temporary.name))
     place = f"http://{_bracketed(host)}:{port}"
     address = place + owner.entrance
     ending = threading.Event()
@@ -120,6 +123,7 @@ def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bo
             looking.join()
             undo_stack.close()
             listening.close()
+            temporary.cleanup()
             if door is not None:
                 door.unlink(missing_ok=True)
     return int(ended.code)

@@ -38,8 +38,9 @@ BESIDE = 2
 """Frames on each side of one that is looked at alone: at 30 a second they show a blink coming."""
 COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
 """Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
-FINE_SHARE, PEAKS, MIN_REACH = 0.1, 3, 4
-"""Then this share, around so many of the best, and at least so many frames on each side."""
+FINE_SHARE, PEAKS, MIN_REACH, MOST_REACH = 0.1, 3, 4, 100
+"""Then this share, around so many of the best, and so many frames on each side: of two hours a
+tenth would be ten minutes, which nobody waits for, and 500 MB of readings."""
 JUMP = 6
 """Frames between two that are looked at, from which faces may be elsewhere."""
 ALL_UP_TO_S = 5.0
@@ -275,7 +276,7 @@ def _search(look: _Look, middle_ns: int, wanted: Wanted, needed: list[int]) -> M
             some = min(MOST_COARSE, max(SPACED_FRAMES, round(COARSE_SHARE * count)))
             offered = _with(evenly(count, some), needed)
             usual_ns = (times_ns[-1] - times_ns[0]) / (count - 1)
-            reach = max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS)))
+            reach = min(MOST_REACH, max(MIN_REACH, round(FINE_SHARE * count / (2 * PEAKS))))
             reach_ns, step_ns = (round((frames + 0.5) * usual_ns) for frames in (reach, MIN_REACH))
             beside = _beside(offered, COARSE_BESIDE, count)
             plan = Plan(offered, beside, PEAKS, reach_ns, reach_ns, step_ns)

@@ -55,6 +55,31 @@ def test_a_press_after_the_end_is_refused(out):
     session.close()
 
 
+class Pausing(DemoCamera):
+    """Gives no picture for a while, as when the program is stopped."""
+
+    pause_s = 0.0
+
+    def read(self):
+        threading.Event().wait(self.pause_s)  # the pause is what is tested
+        self.pause_s = 0.0
+        return super().read()
+
+
+@pytest.mark.parametrize(("pause_s", "said"), [(0.0, False), (0.8, True)])
+def test_a_moment_that_ends_early_is_said(out, pause_s, said):
+    camera = Pausing(DemoOptions(), CameraRequest((160, 120), Fraction(30)))
+    options = {"before_s": 0.3, "after_s": 0.6, "out": out, "live_score": False}
+    with running(camera, **options) as (session, told):
+        session.wait_until_armed()
+        session.press()
+        camera.pause_s = pause_s
+        told.wait_for(contract.Saved)
+    notices = [event for event in told.events if isinstance(event, contract.Notice)]
+    assert [notice.id for notice in notices] == [1] * said
+    assert all("early" in notice.message for notice in notices)
+
+
 class Cabled(FrameSource):
     """The demo camera at the end of a cable that can be pulled, and put back."""
 

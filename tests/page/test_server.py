@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -514,10 +515,31 @@ def test_an_export_leaves_nothing_behind_whatever_part_of_it_is_asked_for(tmp_pa
             assert len(content) == int(answer.headers["Content-Length"])
         assert server.ask(path, "HEAD")[0].status == 200
         due = time.monotonic() + 20
-        while list(temporary.iterdir()):
+        while any(list(made.iterdir()) for made in temporary.iterdir()):
             assert time.monotonic() < due, "copies of the photos stay"
         livecam.send_signal(signal.SIGINT)
         livecam.wait(30)
+    assert list(temporary.iterdir()) == []
+
+
+def test_whoever_reads_nothing_keeps_nobody_else_waiting_and_nothing_behind(tmp_path):
+    """Twenty ask for exports and read none of them; the page ends by a signal meanwhile."""
+    folder, temporary = tmp_path / "photos", tmp_path / "tmp"
+    saved(folder, is_scored=True)
+    temporary.mkdir()
+    own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    env = {**os.environ, **own, "TMPDIR": str(temporary)}
+    with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
+        server = Served(livecam.stdout.readline(), folder)
+        (moment,) = server.moments()
+        path = f"/export/{moment['id']}/webp"
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: server.ask(path)[0].status, range(20)))
+        assert set(answers) == {200, 503}
+        assert server.ask(path)[0].status == 200
+        livecam.send_signal(signal.SIGTERM)
+        assert livecam.wait(30) == 143
+    assert list(temporary.iterdir()) == []
 
 
 HOSTILE = {
