@@ -537,7 +537,7 @@ class MomentFrame(Judged):
     warmup: bool
 
 
-class Moment(TypedDict):
+class MomentRecord(TypedDict):
     """NAME.json. Times are seconds in the movie, whose first frame is 0."""
 
     v: Literal[1]

@@ -25,7 +25,7 @@ def schema() -> dict[str, Any]:
     """The whole schema: `$defs` has `event`, `moment`, and each class by its name."""
     events = contract.Event.__subclasses__()
     defs: dict[str, Any] = {}
-    for cls in (*events, contract.Moment):
+    for cls in (*events, contract.MomentRecord):
         _define(cls, defs)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -102,7 +102,7 @@ def _ref(cls: type) -> dict[str, str]:
 
 
 def _name(cls: type) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower().removesuffix("_record")
 
 
 def _texts(cls: type) -> dict[str, str]:

@@ -62,7 +62,7 @@ class AvWebcam(BlockingSource):
         picture = self._next_picture()
         if picture.size_wh != self._size_wh:
             raise wrong_size(self.name, picture.size_wh, self._size_wh)
-        t_ns = self._clock.place(picture.stamp_ns, picture.arrived_ns)
+        t_ns = self._clock.time_of(picture.stamp_ns, picture.arrived_ns)
         return Frame(
             index, t_ns, picture.arrived_ns, self.mode.pixel_format, picture.size_wh, picture.data
         )

@@ -98,7 +98,7 @@ class NetworkCamera(BlockingSource):
             raise wrong_size(self.name, picture.size_wh, self.mode.size_wh)
         return Frame(
             index,
-            self._place(picture),
+            self._time_of(picture),
             picture.arrived_ns,
             self.mode.pixel_format,
             picture.size_wh,
@@ -120,17 +120,17 @@ class NetworkCamera(BlockingSource):
             raise CameraError(f"the camera at {self._where} ended its stream")
         return picture
 
-    def _place(self, picture: Picture) -> int:
+    def _time_of(self, picture: Picture) -> int:
         """Capture time of a picture."""
         # An MJPEG stream carries no times; what the demuxer invents is not looked at.
         stamped = self._stream.pixel_format is not PixelFormat.JPEG
-        return self._clock.place(picture.stamp_ns if stamped else None, picture.arrived_ns)
+        return self._clock.time_of(picture.stamp_ns if stamped else None, picture.arrived_ns)
 
     def _time(self, picture: Picture) -> int:
-        """The stream's own time of a picture, which a busy machine does not shift; or its place."""
-        placed = self._place(picture)
+        """The stream's own time of a picture, which a busy machine does not shift; or ours."""
+        arrived = self._time_of(picture)
         is_stamped = self._stream.pixel_format is not PixelFormat.JPEG
-        return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else placed
+        return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else arrived
 
     def _live_picture(self) -> Picture:
         """The next picture that had to be waited for; those before it were queued."""

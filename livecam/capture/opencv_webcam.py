@@ -79,7 +79,7 @@ class OpenCvWebcam(BlockingSource):
         stamp_ns = int(stamp_ms * NS_PER_S / 1000) if stamp_ms > 0 else None
         return Frame(
             index,
-            self._clock.place(stamp_ns, arrived_ns),
+            self._clock.time_of(stamp_ns, arrived_ns),
             arrived_ns,
             PixelFormat.BGR,
             size_wh,

@@ -109,14 +109,14 @@ class SoundRing:
             clip = np.zeros((total, self.channels), np.int16)
             filled = 0
             for run in runs:
-                filled += self._place(run, clip, start_ns)
+                filled += self._fill(run, clip, start_ns)
         if not filled:
             return None
         clip.flags.writeable = False
         silence_ns = (total - filled) * NS_PER_S // self.rate_hz
         return SoundClip(clip, self.rate_hz, start_ns, silence_ns)
 
-    def _place(self, run: _Run, clip: Sound, start_ns: int) -> int:
+    def _fill(self, run: _Run, clip: Sound, start_ns: int) -> int:
         """Copy the part of a run that falls into the clip; the number of samples copied."""
         into = round((run.start_ns - start_ns) * self.rate_hz / NS_PER_S)
         first = max(run.first, run.first - into, self._count - len(self._samples))

@@ -32,7 +32,7 @@ class SourceClock:
         self.trusted = False
         self._broken = False
 
-    def place(self, stamp_ns: int | None, arrived_ns: int, *, is_monotonic: bool = False) -> int:
+    def time_of(self, stamp_ns: int | None, arrived_ns: int, *, is_monotonic: bool = False) -> int:
         """Capture time on the monotonic clock of a frame stamped `stamp_ns` by its source.
 
         `is_monotonic` says that the source claims to use that very clock, as Linux's drivers do:

@@ -95,11 +95,11 @@ class V4l2Webcam(BlockingSource):
             self._check_size(data)
         else:
             data = self._planes(buffer.data)
-        t_ns = self._clock.place(
+        t_ns = self._clock.time_of(
             buffer.stamp_ns, buffer.arrived_ns, is_monotonic=buffer.is_monotonic
         )
         return Frame(
-            self._numbers.place(buffer.sequence, t_ns),
+            self._numbers.index_of(buffer.sequence, t_ns),
             t_ns,
             buffer.arrived_ns,
             self.mode.pixel_format,
@@ -163,7 +163,7 @@ class SequenceNumbers:
         self._last = 0
         self._index = 0
 
-    def place(self, sequence: int, t_ns: int) -> int:
+    def index_of(self, sequence: int, t_ns: int) -> int:
         """The index of a frame taken at `t_ns`, which its driver calls `sequence` (32 bits)."""
         if self._first_ns is None:
             self._first_ns = t_ns

@@ -49,13 +49,13 @@ class _Step:
     """What is to be done in a folder. To do it again does no harm."""
 
     remove: dict[str, Mark]
-    place: tuple[str, ...]
+    add: tuple[str, ...]
     origin: Literal["old", "new"]
-    """Where in the hidden folder those lie that are to be placed."""
+    """Where in the hidden folder those lie that are to be added."""
 
     def write(self, store: Path) -> None:
         """Put it on disk: from now on it will be done. Raises OSError."""
-        text = {"remove": self.remove, "place": self.place, "origin": self.origin}
+        text = {"remove": self.remove, "place": self.add, "origin": self.origin}
         hidden = store / f"{JOURNAL}.part"
         own.remove(hidden)
         with own.make_file(hidden) as file:
@@ -72,26 +72,26 @@ class _Step:
             with own.open_file(store / JOURNAL) as file:
                 text = json.loads(file.read(MOST_JOURNAL))
             remove = {name: (int(size), int(t_ns)) for name, (size, t_ns) in text["remove"].items()}
-            place, origin = tuple(map(str, text["place"])), text["origin"]
+            add, origin = tuple(map(str, text["place"])), text["origin"]
         except FileNotFoundError:
             return None
         except (OSError, LookupError, TypeError, AttributeError, RecursionError) as err:
             raise ValueError("its journal is damaged") from err
-        names = [*remove, *place]
+        names = [*remove, *add]
         if origin not in (OLD, NEW) or any(
             set(name) & set("/\\\0") or name in ("", ".", "..") for name in names
         ):
             raise ValueError("its journal is none of ours")
-        return cls(remove, place, origin)
+        return cls(remove, add, origin)
 
     def do(self, store: Path) -> None:
         """Do it, or the rest of it. Raises OutputError; it may then be tried again."""
         folder = store.parent
         for name, mark in self.remove.items():
-            is_placed = name in self.place and not os.path.lexists(store / self.origin / name)
-            if not is_placed and _is_marked(folder / name, mark):
+            is_added = name in self.add and not os.path.lexists(store / self.origin / name)
+            if not is_added and _is_marked(folder / name, mark):
                 put_into_trash(folder / name)
-        for name in self.place:
+        for name in self.add:
             waiting, final = store / self.origin / name, folder / name
             try:
                 if not os.path.lexists(waiting):
@@ -113,35 +113,35 @@ class Change:
     """Files of one folder that were removed, and those that came in their place."""
 
     removed: tuple[Path, ...]
-    placed: tuple[Path, ...]
+    added: tuple[Path, ...]
     _store: Path
     _claim: Claim
 
     @classmethod
     def make(
-        cls, remove: Iterable[Path], place: Mapping[str, Content] | None = None, mode: int = 0o600
+        cls, remove: Iterable[Path], add: Mapping[str, Content] | None = None, mode: int = 0o600
     ) -> Self:
         """Remove files of one folder, and write others into it, by their names: all or nothing.
 
         `mode` is who may read the new ones. Raises OutputError, and what writing them raises.
         """
-        removed, place = tuple(dict.fromkeys(remove)), place or {}
+        removed, add = tuple(dict.fromkeys(remove)), add or {}
         folder, name = removed[0].parent, removed[0].name
         store = folder / f"{PREFIX}{secrets.token_hex(8)}"
         try:
             claim = Claim.take(store.with_suffix(".lock"))
         except OSError as err:
             raise OutputError(f"{name} cannot be changed: {err.strerror}") from err
-        change = cls(removed, tuple(folder / new for new in place), store, claim)
+        change = cls(removed, tuple(folder / new for new in add), store, claim)
         step = None
         try:
             for path in (store, store / OLD, store / NEW):
                 path.mkdir(mode=0o700)
             for file in removed:
                 _second(file, store / OLD / file.name)
-            for new, content in place.items():
+            for new, content in add.items():
                 _write(store / NEW / new, content, mode)
-            step = _Step({file.name: _mark(file) for file in removed}, tuple(place), NEW)
+            step = _Step({file.name: _mark(file) for file in removed}, tuple(add), NEW)
             step.write(store)
             step.do(store)
         except BaseException as err:
@@ -174,7 +174,7 @@ class Change:
         try:
             # Those that were not removed are no others than those that wait to be brought back.
             old = tuple(file.name for file in self.removed)
-            is_new = (path for path in self.placed if _is_placed(path, self._store))
+            is_new = (path for path in self.added if _is_added(path, self._store))
             step = _Step({path.name: _mark(path) for path in is_new}, old, OLD)
             step.write(self._store)
             step.do(self._store)
@@ -242,7 +242,7 @@ def _is_marked(path: Path, mark: Mark) -> bool:
     return size == mark[0] and abs(t_ns - mark[1]) <= SAME_TIME_NS
 
 
-def _is_placed(path: Path, store: Path) -> bool:
+def _is_added(path: Path, store: Path) -> bool:
     """Whether a new file has its name already, rather than waiting for it."""
     return os.path.lexists(path) and not os.path.lexists(store / NEW / path.name)
 

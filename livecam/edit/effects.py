@@ -54,7 +54,7 @@ class Clip:
     starts_s: dict[int, float]
     """By the frame's number in the old movie."""
 
-    def place_of(self, index: int) -> tuple[int, float]:
+    def position_of(self, index: int) -> tuple[int, float]:
         """The frame of the old movie nearest to `index` that is shown, and its time here."""
         nearest = min(self.starts_s, key=lambda shown: abs(shown - index))
         return nearest, self.starts_s[nearest]

@@ -96,7 +96,7 @@ def _photo_alone(source: Input, movie: OpenMovie) -> bytes:
 
 def _effect(source: Input, movie: OpenMovie, clip: Clip, effect: int, identifier: str) -> NewFiles:
     """An effect's movie with the key photo's frame beside it: a Live Photo that Photos knows."""
-    index, still_s = clip.place_of(movie.reader.nearest(_still_s(movie)).index)
+    index, still_s = clip.position_of(movie.reader.nearest(_still_s(movie)).index)
     image = movie.reader.picture(index)
     return _pair(source, image, clip.movie, still_s, effect, identifier)
 

@@ -36,7 +36,7 @@ def is_picture(data: Data) -> bool:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Stored:
     """Where an item lies, and where the table says so."""
 
     start: int
@@ -78,44 +78,44 @@ def xmp_extent(data: Data) -> Extent | None:
 
 def with_exif_block(photo: bytes, block: bytes) -> bytes | None:
     """The same file with another EXIF block; None where it has none, or none that can move."""
-    place = _find_place(photo, b"Exif")
-    if place is None:
+    stored = _find_stored(photo, b"Exif")
+    if stored is None:
         return None
-    (skip,) = struct.unpack(">I", photo[place.start : place.start + 4])
-    head = photo[place.start : place.start + 4 + skip]
-    return _with_item(photo, place, head + block)
+    (skip,) = struct.unpack(">I", photo[stored.start : stored.start + 4])
+    head = photo[stored.start : stored.start + 4 + skip]
+    return _with_item(photo, stored, head + block)
 
 
 def with_xmp_block(photo: bytes, packet: bytes) -> bytes | None:
     """The same for the XMP packet."""
-    place = _find_place(photo, b"mime", _XMP_MIME)
-    return None if place is None else _with_item(photo, place, packet)
+    stored = _find_stored(photo, b"mime", _XMP_MIME)
+    return None if stored is None else _with_item(photo, stored, packet)
 
 
-def _with_item(photo: bytes, place: _Place, content: bytes) -> bytes | None:
+def _with_item(photo: bytes, stored: _Stored, content: bytes) -> bytes | None:
     """An item with other content: in its place where that is as long, else at the end."""
-    if len(content) == place.end - place.start:
-        return photo[: place.start] + content + photo[place.end :]
-    offset = len(photo) + 8 - place.base
-    if not 0 <= offset < 1 << 8 * place.offset_bytes or len(content) >= 1 << 8 * place.size_bytes:
+    if len(content) == stored.end - stored.start:
+        return photo[: stored.start] + content + photo[stored.end :]
+    offset = len(photo) + 8 - stored.base
+    if not 0 <= offset < 1 << 8 * stored.offset_bytes or len(content) >= 1 << 8 * stored.size_bytes:
         return None
     last = max(find_boxes(photo), key=lambda found: found.start)
     if photo[last.start : last.start + 4] == bytes(4):
         return None  # a box "to the end of the file" would swallow what comes behind it
     table = bytearray(photo)
-    at = place.offset_at
-    table[at : at + place.offset_bytes] = offset.to_bytes(place.offset_bytes)
-    at += place.offset_bytes
-    table[at : at + place.size_bytes] = len(content).to_bytes(place.size_bytes)
+    at = stored.offset_at
+    table[at : at + stored.offset_bytes] = offset.to_bytes(stored.offset_bytes)
+    at += stored.offset_bytes
+    table[at : at + stored.size_bytes] = len(content).to_bytes(stored.size_bytes)
     return bytes(table) + box(b"mdat", content)
 
 
 def _find_item(data: Data, kind: bytes, mime: bytes = b"") -> Extent | None:
-    place = _find_place(data, kind, mime)
-    return None if place is None else Extent(place.start, place.end)
+    stored = _find_stored(data, kind, mime)
+    return None if stored is None else Extent(stored.start, stored.end)
 
 
-def _find_place(data: Data, kind: bytes, mime: bytes = b"") -> _Place | None:
+def _find_stored(data: Data, kind: bytes, mime: bytes = b"") -> _Stored | None:
     meta = find_box(data, b"meta")
     if meta is None:
         return None
@@ -124,12 +124,12 @@ def _find_place(data: Data, kind: bytes, mime: bytes = b"") -> _Place | None:
     table = find_box(data, b"iloc", within=inside)
     if number is None or table is None:
         return None
-    place = _place(bytes(data[table.body : table.end]), number, table.body)
-    if place is None:
+    stored = _stored(bytes(data[table.body : table.end]), number, table.body)
+    if stored is None:
         return None
-    if place.end - place.start > MAX_BLOCK_BYTES or place.end > len(data):
+    if stored.end - stored.start > MAX_BLOCK_BYTES or stored.end > len(data):
         raise InputError(f"the {kind.decode()} item of this HEIC file lies outside of it")
-    return place
+    return stored
 
 
 def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int | None:
@@ -153,7 +153,7 @@ def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int 
     return None
 
 
-def _place(iloc: bytes, item: int, table_at: int) -> _Place | None:
+def _stored(iloc: bytes, item: int, table_at: int) -> _Stored | None:
     """An item that lies in one piece in the file (8.11.3); `table_at` is where the table lies."""
     reader = _Reader(iloc)
     version = reader.number(1)
@@ -177,7 +177,7 @@ def _place(iloc: bytes, item: int, table_at: int) -> _Place | None:
             at = table_at + reader.at
             start = base + reader.number(offset_size)
             end = start + reader.number(length_size)
-            extents.append(_Place(start, end, base, at, offset_size, length_size))
+            extents.append(_Stored(start, end, base, at, offset_size, length_size))
         if number == item:
             return extents[0] if method == 0 and len(extents) == 1 else None
     return None

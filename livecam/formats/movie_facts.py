@@ -14,7 +14,7 @@ from livecam.formats.structure import MOVIE_STARTS
 if TYPE_CHECKING:
     from livecam.formats.files import Data
 
-Place = Literal["moov/meta", "moov/udta/meta"]
+Holder = Literal["moov/meta", "moov/udta/meta"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class MovieFacts:
     codec: str
     """Tag of the first picture track, such as avc1 or hvc1; "" if there is none."""
     identifier: str | None
-    place: Place | None
+    holder: Holder | None
     """Where the identifier was found; Apple looks in `moov/meta` only."""
     still: StillTrack | None
     emptied: bool
@@ -63,14 +63,14 @@ def read_movie(data: Data) -> MovieFacts:
         raise InputError("this movie has no header")
     timescale, duration = _timescale_duration(bytes(data[header.body : header.end]))
     tracks = [found for found in find_boxes(data, moov.body, moov.end) if found.type == b"trak"]
-    identifier, place = _identifier(data, moov)
+    identifier, holder = _identifier(data, moov)
     return MovieFacts(
         brand=bytes(data[ftyp.body : ftyp.body + 4]).decode("latin-1") if ftyp else "",
         duration_s=duration / timescale,
         timescale=timescale,
         codec=next((tag for kind, tag in _kinds(data, tracks) if kind == b"vide"), ""),
         identifier=identifier,
-        place=place,
+        holder=holder,
         still=_still(data, tracks, timescale),
         emptied=any(not tag.strip("\0") for _, tag in _kinds(data, tracks)),
     )
@@ -101,7 +101,7 @@ def _kinds(data: Data, tracks: list[Box]) -> list[tuple[bytes, str]]:
     return found
 
 
-def _identifier(data: Data, moov: Box) -> tuple[str | None, Place | None]:
+def _identifier(data: Data, moov: Box) -> tuple[str | None, Holder | None]:
     plain = find_box(data, b"meta", within=moov)
     if plain is not None and (found := _keyed(data, plain)) is not None:
         return found, "moov/meta"

@@ -50,7 +50,7 @@ class PickOptions:
     rekey: bool = False
     enhance: bool = False
     model: AnyModel = None
-    look: Callable[[Pick, OpenMovie | None], None] | None = None
+    on_pick: Callable[[Pick, OpenMovie | None], None] | None = None
     """Gets every choice while its movie is still open, in one of several threads."""
     done: Set[bytes] = frozenset()
     """What an earlier run has done, by its identifier's bytes."""
@@ -177,8 +177,8 @@ def _pick(
 ) -> Outcome:
     finder = finders[0]
     chosen = pick(source, finder, ask.wanted, movie, finders[1:])
-    if ask.look is not None:
-        ask.look(chosen, movie)
+    if ask.on_pick is not None:
+        ask.on_pick(chosen, movie)
     if ask.out is None:
         return Outcome(source, identifier, chosen)
     retouch = Retouch(ask.enhance, finder if ask.best_take else None)

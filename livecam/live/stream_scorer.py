@@ -107,15 +107,15 @@ class StreamScorer:
         with self._changed:
             self._needed = range(start_ns, end_ns)
 
-        def look(positions: list[int]) -> dict[int, FrameReading]:
+        def measure(positions: list[int]) -> dict[int, FrameReading]:
             return self._wait_for(frames, positions, given_up)
 
-        looked = look(first_looks([frame.t_ns for frame in frames], shutter_ns))
+        looked = measure(first_looks([frame.t_ns for frame in frames], shutter_ns))
         with self._changed:
             self._forget(start_ns - KEEP_NS)
             problem, why = self._problem, self._failures.get(frames[-1].t_ns)
         try:
-            score = search_moment([blank(f) for f in frames], looked, shutter_ns, look)
+            score = search_moment([blank(f) for f in frames], looked, shutter_ns, measure)
             return replace(score, note=problem)
         except ValueError:
             if why:

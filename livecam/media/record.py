@@ -36,7 +36,7 @@ def moment_record(
     photo: str,
     tags: Tags,
     made: Retouched = NOT_RETOUCHED,
-) -> contract.Moment:
+) -> contract.MomentRecord:
     """A moment as plain data. Seconds are counted in the movie, whose first frame is at 0."""
     key = score.frames[score.key]
     merged, take = made.merged, made.take

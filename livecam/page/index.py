@@ -108,7 +108,7 @@ class Index:
         finally:
             self.is_looking = False
 
-    def look_again(self, folder: Path) -> None:
+    def refresh_folder(self, folder: Path) -> None:
         """Look into one folder, where something was changed."""
         # The folder itself comes first, if anything is in it; those below are left alone.
         parent, content = next(walk(folder, (*KNOWN, ".json")), (folder, []))

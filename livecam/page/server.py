@@ -284,18 +284,18 @@ class _Review:
         if not isinstance(position, int) or not 0 <= position < len(pick.score.frames):
             raise InputError("there is no such frame")
         _, told = self._stack.make_key(pick, position)
-        self._index.look_again(entry.files[0].parent)
+        self._index.refresh_folder(entry.files[0].parent)
         return told
 
     def remove(self, entry: Entry | None, _: dict[str, Any]) -> str:
         assert entry is not None
         told = self._stack.remove(entry.source)
-        self._index.look_again(entry.files[0].parent)
+        self._index.refresh_folder(entry.files[0].parent)
         return told
 
     def undo(self, _: Entry | None, __: dict[str, Any]) -> str:
         told, folder, _back = self._stack.undo()
-        self._index.look_again(folder)
+        self._index.refresh_folder(folder)
         return told
 
     def _entry(self, request: Request) -> Entry:

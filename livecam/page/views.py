@@ -321,13 +321,15 @@ class _Sound:
 
     def _packets(self, heard: AudioStream, stream: AudioStream) -> Iterator[tuple[float, Packets]]:
         resampler = av.AudioResampler("fltp", stream.layout, stream.rate)
-        place: int | None = None
+        position: int | None = None
         for block in self._container.decode(heard):
             # Counted from the first one on: what AVI says of MP3's times is not in order.
-            place = round((block.time or 0.0) * block.sample_rate) if place is None else place
-            block.pts, block.time_base = place, Fraction(1, block.sample_rate)
-            begins_s = place / block.sample_rate
-            place += block.samples
+            position = (
+                round((block.time or 0.0) * block.sample_rate) if position is None else position
+            )
+            block.pts, block.time_base = position, Fraction(1, block.sample_rate)
+            begins_s = position / block.sample_rate
+            position += block.samples
             yield begins_s, [p for part in resampler.resample(block) for p in stream.encode(part)]
         yield 0.0, stream.encode(None)
 

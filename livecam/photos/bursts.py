@@ -34,10 +34,10 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Place:
+class InBurst:
     """Where a picture stands among the others of its set."""
 
-    moment: int
+    burst: int
     """Pictures of the same number belong to one burst."""
     time_s: float
     """Since the first picture of the burst."""
@@ -64,13 +64,13 @@ def taken(path: Path) -> Taken | None:
     return Taken(facts.camera, time)
 
 
-def places(pictures: Sequence[Taken | None]) -> list[Place]:
-    """Sort pictures into bursts; one that belongs to none has a moment of its own."""
+def bursts_of(pictures: Sequence[Taken | None]) -> list[InBurst]:
+    """Sort pictures into bursts; one that belongs to none has a burst of its own."""
     order = sorted(
         (i for i, shot in enumerate(pictures) if shot is not None),
         key=lambda i: _key(pictures[i]),
     )
-    found = {i: Place(i, 0.0) for i, shot in enumerate(pictures) if shot is None}
+    found = {i: InBurst(i, 0.0) for i, shot in enumerate(pictures) if shot is None}
     first: int | None = None
     before: Taken | None = None
     for i in order:
@@ -85,7 +85,7 @@ def places(pictures: Sequence[Taken | None]) -> list[Place]:
             first = i
         start = pictures[first]
         assert start is not None
-        found[i] = Place(first, (shot.time - start.time).total_seconds())
+        found[i] = InBurst(first, (shot.time - start.time).total_seconds())
         before = shot
     return [found[i] for i in range(len(pictures))]
 

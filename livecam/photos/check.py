@@ -90,8 +90,8 @@ def _movie_defects(movie: MovieFacts) -> list[str]:
         found.append("a track was emptied, as FFmpeg does to metadata when it copies a movie")
     if movie.identifier is None:
         found.append("the movie has no content identifier")
-    elif movie.place != "moov/meta":
-        found.append(f"the movie's content identifier lies in {movie.place}, not in moov/meta")
+    elif movie.holder != "moov/meta":
+        found.append(f"the movie's content identifier lies in {movie.holder}, not in moov/meta")
     elif not _UUID.fullmatch(movie.identifier):
         found.append("the movie's content identifier is no upper-case UUID")
     if movie.still is None:
@@ -120,7 +120,7 @@ def _verdicts(
         apart = "an identifier is missing"
     else:
         apart = "" if in_photo == in_movie else "the identifiers differ"
-    misplaced = "" if movie.place == "moov/meta" else "the movie's identifier is not in moov/meta"
+    misplaced = "" if movie.holder == "moov/meta" else "the movie's identifier is not in moov/meta"
     unseen = _HEV1 if movie.codec == "hev1" else ""
     return [
         verdict("macOS Photos", apart, misplaced, unseen),

@@ -16,7 +16,7 @@ from livecam.errors import InputError, UsageError
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import MotionMovie, find_motion_movie
 from livecam.formats.movie_facts import read_movie
-from livecam.photos.bursts import places, taken
+from livecam.photos.bursts import bursts_of, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.pictures import picture_frame
 from livecam.quality.choice import MomentScore, choose_picture
@@ -172,7 +172,7 @@ def pick(
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
     needed = [frame.index for frame in (present, by_hand) if frame is not None]
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
-    score = _search(_Look(reader, finder), round(middle_s * NS_PER_S), wanted, needed)
+    score = _search(_MovieReadings(reader, finder), round(middle_s * NS_PER_S), wanted, needed)
     position = {frame.index: at for at, frame in enumerate(score.frames)}
     if by_hand is not None:
         score = MomentScore(
@@ -211,8 +211,8 @@ class _LookAtPictures:
         self._index = {path: i for i, path in enumerate(files)}
         self._files, self._free = files, deque(finders)
         self._problem = ""
-        self._where = places([taken(path) for path in files])
-        self._members = Counter(place.moment for place in self._where)
+        self._where = bursts_of([taken(path) for path in files])
+        self._members = Counter(one.burst for one in self._where)
 
     def well(self, path: Path) -> FrameReading | InputError:
         """Nine looks at each face, or why there is none."""
@@ -237,8 +237,8 @@ class _LookAtPictures:
     def choose(self, readings: Iterable[FrameReading]) -> MomentScore:
         """The best of them."""
         some = list(readings)
-        moments = [self._where[reading.index].moment for reading in some]
-        return choose_picture(some, self._problem, moments)
+        bursts = [self._where[reading.index].burst for reading in some]
+        return choose_picture(some, self._problem, bursts)
 
     def _read(self, i: int, start: Callable[[FaceFinder], None]) -> FrameReading | InputError:
         try:
@@ -253,15 +253,17 @@ class _LookAtPictures:
         finally:
             self._free.append(finder)
         scene = reading.scene
-        if self._members[self._where[i].moment] == 1:
+        if self._members[self._where[i].burst] == 1:
             # Nothing is compared with it: of ten thousand pictures its copy would be 200 MB.
             scene = replace(scene, overview=NO_SCENE.overview)
         return replace(reading, t_ns=round(self._where[i].time_s * NS_PER_S), scene=scene)
 
 
-def _search(look: _Look, middle_ns: int, wanted: Wanted, needed: list[int]) -> MomentScore:
+def _search(
+    readings: _MovieReadings, middle_ns: int, wanted: Wanted, needed: list[int]
+) -> MomentScore:
     """The best frame of a movie. Raises InputError."""
-    reader = look.reader
+    reader = readings.reader
     times_ns = [round(frame.time_s * NS_PER_S) for frame in reader.times]
     count = len(times_ns)
     is_long = reader.duration_s > ALL_UP_TO_S or count > ALL_UP_TO_FRAMES
@@ -271,7 +273,7 @@ def _search(look: _Look, middle_ns: int, wanted: Wanted, needed: list[int]) -> M
             # What is usual for a person is known from twice as many times with those half-way.
             halfway = {(a + b) // 2 for a, b in pairwise(sorted(offered))}
             plan = Plan(offered, _beside(offered, BESIDE, count) | halfway, peaks=0)
-            score = search_movie(times_ns, middle_ns, look.at, plan)
+            score = search_movie(times_ns, middle_ns, readings.at, plan)
         elif wanted.frames is None and wanted.is_default and is_long:
             some = min(MOST_COARSE, max(SPACED_FRAMES, round(COARSE_SHARE * count)))
             offered = _with(evenly(count, some), needed)
@@ -280,18 +282,18 @@ def _search(look: _Look, middle_ns: int, wanted: Wanted, needed: list[int]) -> M
             reach_ns, step_ns = (round((frames + 0.5) * usual_ns) for frames in (reach, MIN_REACH))
             beside = _beside(offered, COARSE_BESIDE, count)
             plan = Plan(offered, beside, PEAKS, reach_ns, reach_ns, step_ns)
-            score = search_movie(times_ns, middle_ns, look.at, plan)
+            score = search_movie(times_ns, middle_ns, readings.at, plan)
         else:
             may_wait = wanted.frames is None and wanted.is_default
-            looked = look.through(Pace() if may_wait else None)
+            looked = readings.through(Pace() if may_wait else None)
             blanks = [
                 FrameReading(i, t_ns, False, False, True, (), NO_SCENE)
                 for i, t_ns in enumerate(times_ns)
             ]
-            score = search_moment(blanks, looked, middle_ns, look.at, needed)
+            score = search_moment(blanks, looked, middle_ns, readings.at, needed)
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err
-    return replace(score, note=look.problem)
+    return replace(score, note=readings.problem)
 
 
 def _beside(offered: Iterable[int], reach: int, count: int) -> set[int]:
@@ -310,7 +312,7 @@ def _with(chosen: list[int], needed: list[int]) -> set[int]:
     return offered
 
 
-class _Look:
+class _MovieReadings:
     """Measures the frames of a movie."""
 
     def __init__(self, reader: MovieReader, finder: FaceFinder) -> None:

@@ -263,16 +263,16 @@ class FaceFinder:
         has_lost = len(sight.found) < max(1, len(self._seen))
         if is_due or (self._has_jumped and has_lost):
             self._searched_ns, self._since_search = t_ns, 0
-            for place in self._new_places(sight):
-                self._look(sight, place, None)
+            for where in self._new_boxes(sight):
+                self._look(sight, where, None)
         self._seen, self._has_jumped = sight.seen, False
         return sorted(sight.found, key=lambda face: -face.width)[:MAX_FACES]
 
-    def _look(self, sight: _Sight, place: Box, before: _Seen | None) -> None:
+    def _look(self, sight: _Sight, where: Box, before: _Seen | None) -> None:
         """Look for one face in one place, where it may have been before."""
         assert self._landmarker is not None
         assert self._blaze is not None
-        box = _scaled(place, 1 / sight.scale)
+        box = _scaled(where, 1 / sight.scale)
         if sight.well:
             looks = FEW_LOOKS if self._roughly else LOOKS
             face = self._landmarker.look_well(sight.image_bgr, box, looks)
@@ -319,7 +319,7 @@ class FaceFinder:
             return replace(face, presence=before.presence), before.presence_ns
         return replace(face, presence=self._blaze.presence(image_bgr, face.box)), t_ns
 
-    def _new_places(self, sight: _Sight) -> list[Box]:
+    def _new_boxes(self, sight: _Sight) -> list[Box]:
         """What a search finds beside the faces that are seen, in pixels of the full frame."""
         assert self._blaze is not None
         known = [seen.box for seen in sight.seen]

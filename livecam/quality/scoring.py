@@ -51,7 +51,7 @@ def score_with(
         found = {r.t_ns: r for part in pool.map(_read, finders, shares) for r in part}
         looked = {i: found[frame.t_ns] for i, frame in enumerate(frames) if frame.t_ns in found}
 
-        def look(positions: list[int]) -> dict[int, FrameReading]:
+        def measure(positions: list[int]) -> dict[int, FrameReading]:
             cuts = [len(positions) * i // threads for i in range(threads + 1)]
             shares = [[frames[i] for i in positions[a:b]] for a, b in itertools.pairwise(cuts)]
             parts = pool.map(_read_near, finders, shares, [found] * threads)
@@ -60,7 +60,7 @@ def score_with(
             return dict(zip(positions, looks, strict=True))
 
         blanks = [blank(frame) for frame in frames]
-        score = search_moment(blanks, looked, shutter_ns, look)
+        score = search_moment(blanks, looked, shutter_ns, measure)
         return replace(score, note=finders[0].problem)
 
 

@@ -3,7 +3,7 @@
 A face takes about 10 ms in every frame, so eight faces in ninety frames would take seconds, and so
 would a long movie; and most of those frames are plainly not the best. Some are looked at first,
 then all around the best of these, and on uphill until no frame beside the best one is better.
-`look` gives what is measured on the frames at some positions: a camera's ring and a file are
+`measure` gives the readings of the frames at some positions: a camera's ring and a file are
 searched alike.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from livecam.quality.finder import Finder
     from livecam.quality.measures import FrameReading
 
-    Look = Callable[[list[int]], Mapping[int, FrameReading]]
+    Measure = Callable[[list[int]], Mapping[int, FrameReading]]
     """Measures the frames at these positions."""
 
 SEVERAL = 3
@@ -88,25 +88,27 @@ def search_moment(
     blanks: Sequence[FrameReading],
     looked: Mapping[int, FrameReading],
     shutter_ns: int,
-    look: Look,
+    measure: Measure,
     needed: Collection[int] = (),
 ) -> MomentScore:
     """Score all frames of a moment; of several people those not worth a look by estimates.
 
     `blanks` are its frames, not measured, `looked` readings by position, `needed` is looked at in
-    any case. Raises ValueError if there is no frame that can be decoded, and whatever `look` does.
+    any case. Raises ValueError if no frame can be decoded, and whatever `measure` does.
     """
     times_ns = [blank.t_ns for blank in blanks]
     plan = Plan(sorted({*first_looks(times_ns, shutter_ns), *needed}))
-    return _Search(times_ns, shutter_ns, look, dict(looked), blanks).best(plan)
+    return _Search(times_ns, shutter_ns, measure, dict(looked), blanks).best(plan)
 
 
-def search_movie(times_ns: Sequence[int], shutter_ns: int, look: Look, plan: Plan) -> MomentScore:
+def search_movie(
+    times_ns: Sequence[int], shutter_ns: int, measure: Measure, plan: Plan
+) -> MomentScore:
     """Score those frames of a movie that are worth it; among equals the nearest to the shutter.
 
     Raises as `search_moment` does.
     """
-    return _Search(times_ns, shutter_ns, look, {}, None).best(plan)
+    return _Search(times_ns, shutter_ns, measure, {}, None).best(plan)
 
 
 def resume_near(finder: Finder, t_ns: int, readings: Iterable[FrameReading]) -> bool:
@@ -133,11 +135,11 @@ class _Search:
         self,
         times_ns: Sequence[int],
         shutter_ns: int,
-        look: Look,
+        measure: Measure,
         looked: dict[int, FrameReading],
         blanks: Sequence[FrameReading] | None,
     ) -> None:
-        self._times_ns, self._shutter_ns, self._look = times_ns, shutter_ns, look
+        self._times_ns, self._shutter_ns, self._measure = times_ns, shutter_ns, measure
         self._known, self._blanks = looked, blanks
         self._offered: set[int] = set()
         """What may be chosen of a movie; of a moment all may."""
@@ -204,7 +206,7 @@ class _Search:
         """Look at those of these that nobody has looked at; whether there were any."""
         new = sorted(set(wanted) - self._known.keys())
         if new:
-            self._known.update(self._look(new))
+            self._known.update(self._measure(new))
         return bool(new)
 
 

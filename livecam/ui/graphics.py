@@ -172,15 +172,15 @@ class Painter:
         if wide < width:
             size = (wide, max(1, round(height * wide / width)))
             image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA))
-        place = f"c={across},r={down}"
+        cells = f"c={across},r={down}"
         number, old = self._next_id(slot)
         match self.way:
             case "iterm":
                 sequence = self._iterm(image_bgr, across, down)
             case "kitty-memory":
-                sequence = self._shared(image_bgr, f"i={number},{place}") + old
+                sequence = self._shared(image_bgr, f"i={number},{cells}") + old
             case _:
-                sequence = self._png(image_bgr, f"i={number},{place}") + old
+                sequence = self._png(image_bgr, f"i={number},{cells}") + old
         return Drawn(across, down, [], sequence)
 
     def clear(self) -> str:
@@ -199,25 +199,25 @@ class Painter:
         first = FIRST_ID + 2 * slot
         return first + turn, _kitty(f"a=d,d=I,i={first + 1 - turn},q=2")
 
-    def _shared(self, image_bgr: Bytes, place: str) -> str:
+    def _shared(self, image_bgr: Bytes, cells: str) -> str:
         pixels = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
         height, width = pixels.shape[:2]
         try:
             offered = memory.shared(pixels.nbytes, _memory_name())
         except OSError:
-            return self._png(image_bgr, place)  # /dev/shm is full, or none of ours
+            return self._png(image_bgr, cells)  # /dev/shm is full, or none of ours
         np.copyto(np.ndarray(pixels.shape, np.uint8, offered.buf), pixels)
         self._memory.append(offered)
         while len(self._memory) > MOST_MEMORIES:
             _take_away(self._memory.pop(0))
         control = f"a=T,t=s,f=24,s={width},v={height},S={pixels.nbytes},p=1,C=1,q=2"
-        return _kitty(f"{control},{place}", b64encode(offered.name.encode()))
+        return _kitty(f"{control},{cells}", b64encode(offered.name.encode()))
 
-    def _png(self, image_bgr: Bytes, place: str) -> str:
+    def _png(self, image_bgr: Bytes, cells: str) -> str:
         png = cv2.imencode(".png", image_bgr, [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL])[1]
         payload = b64encode(png.tobytes())
         pieces = [payload[at : at + CHUNK] for at in range(0, len(payload), CHUNK)]
-        control = f"a=T,t=d,f=100,p=1,C=1,q=2,{place}"
+        control = f"a=T,t=d,f=100,p=1,C=1,q=2,{cells}"
         sent = []
         for at, piece in enumerate(pieces):
             more = f"m={int(at < len(pieces) - 1)}"

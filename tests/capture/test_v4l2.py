@@ -24,7 +24,7 @@ def indices(steps: list[int], every_s: float = 1 / 30) -> tuple[list[int], bool]
     numbers, sequence, found = SequenceNumbers(Fraction(30)), 7, []
     for i, step in enumerate([0, *steps]):
         sequence = (sequence + step) % (1 << 32)
-        found.append(numbers.place(sequence, to_ns(i * every_s)))
+        found.append(numbers.index_of(sequence, to_ns(i * every_s)))
     return found, numbers.are_trusted
 
 
@@ -40,7 +40,7 @@ def test_a_driver_that_numbers_nothing_is_not_believed():
 def test_numbers_may_run_over():
     numbers = SequenceNumbers(Fraction(30))
     placed = [
-        numbers.place(n % (1 << 32), to_ns(n / 30)) for n in range((1 << 32) - 2, (1 << 32) + 2)
+        numbers.index_of(n % (1 << 32), to_ns(n / 30)) for n in range((1 << 32) - 2, (1 << 32) + 2)
     ]
     assert placed == [0, 1, 2, 3]
     assert numbers.are_trusted

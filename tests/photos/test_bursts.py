@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from livecam.photos.bursts import Taken, places, taken
+from livecam.photos.bursts import Taken, bursts_of, taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,15 +28,15 @@ def save(path: Path, camera: str, date: str, subsecond: str) -> Path:
 
 
 def test_a_burst_is_one_camera_seconds_apart():
-    found = places([shot(0), shot(2.5), None, shot(20), shot(1, "Pixel 8"), shot(5), None])
-    assert [place.moment for place in found] == [0, 0, 2, 3, 4, 0, 6]
-    assert [place.time_s for place in found] == [0, 2.5, 0, 0, 0, 5, 0]
+    found = bursts_of([shot(0), shot(2.5), None, shot(20), shot(1, "Pixel 8"), shot(5), None])
+    assert [one.burst for one in found] == [0, 0, 2, 3, 4, 0, 6]
+    assert [one.time_s for one in found] == [0, 2.5, 0, 0, 0, 5, 0]
 
 
 def test_order_of_names_is_not_order_of_time():
-    found = places([shot(3), shot(1), shot(2)])
-    assert len({place.moment for place in found}) == 1
-    assert [place.time_s for place in found] == [2, 0, 1]
+    found = bursts_of([shot(3), shot(1), shot(2)])
+    assert len({one.burst for one in found}) == 1
+    assert [one.time_s for one in found] == [2, 0, 1]
 
 
 def test_reads_camera_and_time_from_exif(tmp_path):
