@@ -228,6 +228,15 @@ class PresentKey:
     score: Share
 
 
+class Photo(Judged):
+    """The key photo that there is, judged at its own resolution."""
+
+    size_wh: tuple[Number, Number]
+    """width and height in pixels, upright; boxes of faces are in these"""
+    stays: str
+    """why it stays, or empty where another frame is worth its place"""
+
+
 class PickedFrame(Judged):
     """A frame that was looked at."""
 
@@ -265,6 +274,10 @@ class Picked(Event):
     """what was written"""
     note: str
     """what a person should know of the outputs, or empty"""
+    size_wh: Annotated[tuple[Number, Number] | None, LATER] = None
+    """of the frames, upright; of a set, of the chosen picture. boxes of faces are in these"""
+    photo: Annotated[Photo | None, LATER] = None
+    """null where there is none, it cannot be read, or the choice was made by hand"""
 
 
 @dataclass(frozen=True)
@@ -285,6 +298,10 @@ class Result(Event):
     note: str
     error: str = ""
     """why it cannot be used, or empty"""
+    size_wh: Annotated[tuple[Number, Number] | None, LATER] = None
+    """of the chosen frame or picture"""
+    photo_wh: Annotated[tuple[Number, Number] | None, LATER] = None
+    """of the present key photo, where it was looked at"""
 
 
 class Gain(TypedDict):

@@ -32,7 +32,8 @@ QUICK = frozenset(
     formats/test_exif_edit formats/test_files formats/test_jpeg formats/test_live_photo
     formats/test_motion_photo formats/test_motion_photo_new formats/test_still_edit
     formats/test_structure library/test_batch live/test_encoders live/test_feed live/test_losses
-    live/test_shots live/test_spool media/test_movie media/test_photo photos/test_bursts photos/test_frames
+    live/test_shots live/test_spool media/test_movie media/test_photo photos/test_bursts
+    photos/test_frames
     photos/test_inputs quality/test_choice quality/test_measures quality/test_parts
     quality/test_score test_contract test_frame test_layers test_moment test_paths ui/test_graphics
     ui/test_half_blocks ui/test_keys ui/test_screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livecam.cli.values import add_model, add_retouch, count, frame_count, seconds
+from livecam.cli.values import add_model, add_retouch, count, frame_count, seconds, share
 from livecam.errors import UsageError
 from livecam.limits import check_limits
 
@@ -38,6 +38,14 @@ def add(commands: Any) -> None:
         metavar="N",
         help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
         "of a longer one, and of three people and more, some and then all around the best)",
+    )
+    pick.add_argument(
+        "--min-gain",
+        type=share,
+        metavar="SCORE",
+        help="a Live or Motion Photo keeps its photo unless a frame is better by so much (default: "
+        "0.2), and eyes are open in it, or a face sharp or not turned away, that is not so in the "
+        "photo",
     )
     pick.add_argument(
         "--at", type=seconds, metavar="SECONDS", help="choose by hand: the nearest frame"

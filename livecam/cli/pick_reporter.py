@@ -20,6 +20,7 @@ from livecam.library.picking import MARK, Outcome, PickOptions, pick_all
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
+from livecam.photos.present import MIN_GAIN, PresentPhoto
 from livecam.quality.explain import explain
 from livecam.text import visible
 from livecam.timebase import to_s
@@ -117,6 +118,7 @@ class _Report:
             frames=None if args.frames in (None, "all") else args.frames,
             is_default=args.frames is None,
             at_s=args.at,
+            min_gain=MIN_GAIN if args.min_gain is None else args.min_gain,
         )
         look = self._look if args.show or (args.sheet and self._is_one) else None
         model = FaceModel(args.model, args.face_runtime)
@@ -297,7 +299,13 @@ def event_of(outcome: Outcome, *, explained: bool) -> contract.Event:
         present_key=_present_key(chosen),
         outputs=outputs,
         note=outcome.note,
+        size_wh=chosen.size_wh,
+        photo=None if chosen.photo is None else _photo(chosen.photo),
     )
+
+
+def _photo(photo: PresentPhoto) -> contract.Photo:
+    return {**judged_record(photo.score), "size_wh": photo.size_wh, "stays": photo.stays}
 
 
 def result_of(outcome: Outcome) -> contract.Result:
@@ -305,7 +313,8 @@ def result_of(outcome: Outcome) -> contract.Result:
     chosen = outcome.pick
     gain: float | None = None
     if chosen is not None and chosen.present is not None:
-        better = chosen.key.score - chosen.present.score
+        now = chosen.present if chosen.photo is None else chosen.photo.score
+        better = chosen.key.score - now.score
         gain = 0.0 if chosen.keeps_present else round(max(0.0, better), DECIMALS)
     return contract.Result(
         id=outcome.id,
@@ -317,6 +326,8 @@ def result_of(outcome: Outcome) -> contract.Result:
         outputs=tuple(map(str, outcome.outputs)),
         note=outcome.note,
         error="" if outcome.error is None else str(outcome.error),
+        size_wh=None if chosen is None else chosen.size_wh,
+        photo_wh=None if chosen is None or chosen.photo is None else chosen.photo.size_wh,
     )
 
 

@@ -65,6 +65,14 @@ def size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("it is a number from 0 to 1")
+    return value
+
+
 def seconds(text: str) -> float:
     """A finite number of seconds. Raises ArgumentTypeError."""
     try:

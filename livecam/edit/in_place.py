@@ -60,9 +60,9 @@ def make_key(pick: Pick, position: int) -> KeyChange:
     if source.kind not in ("live-photo", "motion-photo"):
         raise InputError(f"{source.file.name} has no key photo to change")
     score = replace(pick.score, key=position, reason=BY_HAND)
-    # The frame that the camera's own photo shows keeps that photo, at its full size.
-    is_present = pick.present is not None and pick.present.index == score.frames[position].index
-    chosen = replace(pick, score=score, by_hand=not is_present)
+    if pick.present is not None and pick.present.index == score.frames[position].index:
+        raise InputError("that is the key photo already")
+    chosen = replace(pick, score=score, by_hand=True)
     identifier = new_identifier()
     with open_movie(source) as movie:
         remake = rekeyed_pair if source.kind == "live-photo" else rekeyed_motion_photo

@@ -16,7 +16,6 @@ from livecam.formats.motion_photo_new import append_movie, motion_xmp
 from livecam.formats.movie_facts import is_quicktime
 from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
-from livecam.formats.still_edit import with_identifier, with_motion_tags, with_unique_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,35 +29,22 @@ if TYPE_CHECKING:
 MOST_PHOTO = 300_000_000
 """Bytes of a photo: a Motion Photo's movie lies in it."""
 
-KEPT = "the present key photo is the best: it is kept"
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
 
 def rekeyed_pair(
     pick: Pick, movie: OpenMovie, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
-    """A new Live Photo with the chosen frame as its photo. Raises InputError.
-
-    Where the choice is the photo that there is, it stays the camera's own, at its full size.
-    """
+    """A new Live Photo with the chosen frame as its photo. Raises InputError."""
     photo_path, movie_path = pick.input.files
     photo = read_whole(photo_path, MOST_PHOTO)
-    kind = kind_of(photo)
-    still_s = pick.key_s
     made = _retouched(pick, movie, wanted)
-    is_kept = not made.is_composed and keeps_photo(pick, wanted)
-    kept = with_identifier(photo, identifier) if is_kept else None
-    if kept is not None and pick.present is not None:
-        still, note, written = kept, _joined(KEPT, made.note), kind
-        still_s = movie.still_s if movie.still_s is not None else still_s
-    else:
-        written, note = _writable(kind)
-        note = _joined(made.note, note)
-        image = _image(made, pick, movie)
-        still = paired_still(image, photo, identifier, written, made.composite)
-    suffix = SUFFIX[written]
-    new_movie = rekeyed_movie(quicktime(movie_path), still_s, identifier)
-    return NewFiles({".MOV": new_movie, suffix: still}, note)
+    written, note = _writable(kind_of(photo))
+    image = _image(made, pick, movie)
+    still = paired_still(image, photo, identifier, written, made.composite)
+    new_movie = rekeyed_movie(quicktime(movie_path), pick.key_s, identifier)
+    note = _joined(_loss(pick, image), made.note, note)
+    return NewFiles({".MOV": new_movie, SUFFIX[written]: still}, note)
 
 
 def quicktime(path: Path) -> bytes:
@@ -96,13 +82,9 @@ def rekeyed_motion_photo(
     video = whole[movie.motion.start : movie.motion.end]
     kind: Still = movie.motion.kind
     made = _retouched(pick, movie, wanted)
-    if not made.is_composed and keeps_photo(pick, wanted):
-        kept = _kept_motion_photo(whole, movie, identifier)
-        if kept is not None:
-            return NewFiles({_motion_suffix(kind): kept}, _joined(KEPT, made.note))
     image = _image(made, pick, movie)
     written, note = _writable(kind)
-    note = _joined(made.note, note)
+    note = _joined(_loss(pick, image), made.note, note)
     tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
     if made.composite is not None:
         tags.set_composite(made.composite)
@@ -111,31 +93,14 @@ def rekeyed_motion_photo(
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
 
 
-def _kept_motion_photo(whole: bytes, movie: OpenMovie, identifier: str) -> bytes | None:
-    """The camera's own photo with an id of its own and the tags of Motion Photo 1.0, and the movie.
-
-    A maker's trailer goes: behind the movie it would be taken for part of it. None where the photo
-    cannot say what it must.
-    """
-    motion = movie.motion
-    assert motion is not None
-    photo, video = whole[: motion.photo_end], whole[motion.start : motion.end]
-    named = with_unique_id(photo, unique_id(identifier))
-    still_us = round((movie.still_s or 0.0) * 1e6)
-    padding = 8 if motion.kind == "heic" else 0
-    fallback = motion_xmp(still_us, len(video), motion.kind)
-    # A HEIC without EXIF keeps none: only a later run cannot tell then what it was made from.
-    tagged = with_motion_tags(named or photo, still_us, len(video), fallback, padding)
-    return None if tagged is None else append_movie(tagged, video, motion.kind)
-
-
 def best_picture(
     pick: Pick, movie: OpenMovie | None, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
     """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
-    if movie is None:
-        path = pick.input.files[pick.key.index]
-        note = "a single picture cannot be enhanced" if wanted.enhance else ""
+    if movie is None or (pick.keeps_present and not pick.by_hand):
+        # A picture of a set, or the photo that there is: itself, with all it holds.
+        path = pick.input.files[pick.key.index] if movie is None else pick.input.file
+        note = "a photo that stays as it is is not enhanced" if wanted.enhance else ""
         if wanted.finder is not None:
             note = _joined(note, "a best take is composed of a movie's frames only")
         return NewFiles({path.suffix: path.read_bytes()}, note)
@@ -152,9 +117,12 @@ def best_picture(
     return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, made.note)
 
 
-def keeps_photo(pick: Pick, wanted: Retouch) -> bool:
-    """Whether the camera's own photo stays: it is the best frame, and nobody asked for more."""
-    return pick.keeps_present and not pick.by_hand and not wanted.enhance
+def _loss(pick: Pick, image: Bytes) -> str:
+    """What a smaller picture in the photo's place costs, in a sentence's part."""
+    if pick.photo is None:
+        return ""
+    before, now = (w * h / 1e6 for w, h in (pick.photo.size_wh, image.shape[1::-1]))
+    return f"{before:.1f} megapixels become {now:.1f}" if now < before else ""
 
 
 def _retouched(pick: Pick, movie: OpenMovie, wanted: Retouch) -> Retouched:

@@ -26,6 +26,7 @@ from livecam.formats.still import exif_of, read_still
 from livecam.library.batch import in_order
 from livecam.photos.inputs import PICTURES, Input, Problem, Remark
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
+from livecam.photos.present import MIN_GAIN
 from livecam.quality.finder import FaceFinder
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from livecam.faces.model import AnyModel
 
+KEPT = "nothing is written"
 MARK = "_key"
 """Added to the name of a file that is made from another."""
 
@@ -181,6 +183,9 @@ def _pick(
         ask.on_pick(chosen, movie)
     if ask.out is None:
         return Outcome(source, identifier, chosen)
+    if ask.rekey and chosen.keeps_present and not chosen.by_hand:
+        # Nothing is written: a copy would be a second photo to whatever imports it.
+        return Outcome(source, identifier, chosen, note=KEPT)
     retouch = Retouch(ask.enhance, finder if ask.best_take else None)
     try:
         if not ask.rekey or movie is None:
@@ -217,6 +222,8 @@ def identifier_of(source: Input, ask: PickOptions) -> str:
     asked = [ask.rekey, ask.enhance, ask.wanted.frames, ask.wanted.is_default, ask.wanted.at_s]
     if ask.best_take:
         asked.append("best take")
+    if ask.wanted.min_gain != MIN_GAIN:
+        asked.append(ask.wanted.min_gain)
     files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
     # With another version the choice may be another one.
     text = json.dumps([metadata.version("livecam"), asked, files])

@@ -19,6 +19,7 @@ from livecam.formats.movie_facts import read_movie
 from livecam.photos.bursts import bursts_of, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.pictures import picture_frame
+from livecam.photos.present import MIN_GAIN, PresentPhoto, judge_photo
 from livecam.quality.choice import MomentScore, choose_picture
 from livecam.quality.finder import NO_SCENE, FaceFinder
 from livecam.quality.measures import FrameReading
@@ -68,6 +69,8 @@ class Wanted:
     """Whether all is meant for short movies only."""
     at_s: float | None = None
     """The frame nearest to this time is the choice."""
+    min_gain: float = MIN_GAIN
+    """By how much a frame must be better than the present photo to take its place."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,10 @@ class Pick:
     score: MomentScore
     present: PresentKey | None
     by_hand: bool = False
+    photo: PresentPhoto | None = None
+    """The present key photo itself, where it could be read."""
+    size_wh: tuple[int, int] = (0, 0)
+    """Of the movie's frames, upright; of a set, of the chosen picture."""
     broken: tuple[tuple[Path, InputError], ...] = ()
     """Pictures of a set that cannot be read; the choice is among the others."""
 
@@ -172,7 +179,8 @@ def pick(
     by_hand = None if wanted.at_s is None else reader.nearest(wanted.at_s)
     needed = [frame.index for frame in (present, by_hand) if frame is not None]
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
-    score = _search(_MovieReadings(reader, finder), round(middle_s * NS_PER_S), wanted, needed)
+    look = _MovieReadings(reader, finder)
+    score = _search(look, round(middle_s * NS_PER_S), wanted, needed)
     position = {frame.index: at for at, frame in enumerate(score.frames)}
     if by_hand is not None:
         score = MomentScore(
@@ -182,7 +190,27 @@ def pick(
     if present is not None and present.index in position:
         judged = score.frames[position[present.index]]
         now = PresentKey(present.index, present.time_s, judged.score)
-    return Pick(source, reader.duration_s, score, now, by_hand is not None)
+    photo = None
+    if present is not None and by_hand is None:
+        photo = _photo(source, look, score, finder, wanted)
+        stays = photo.stays if photo is not None else "it cannot be read here"
+        if stays and present.index in position:
+            why = f"the photo that there is stays: {stays}"
+            score = replace(score, key=position[present.index], reason=why)
+    return Pick(source, reader.duration_s, score, now, by_hand is not None, photo, reader.size_wh)
+
+
+def _photo(
+    source: Input, readings: _MovieReadings, score: MomentScore, finder: FaceFinder, wanted: Wanted
+) -> PresentPhoto | None:
+    """The photo of a Live or Motion Photo; None where it cannot be read."""
+    try:
+        return judge_photo(
+            source.file, readings.all, readings.reader.size_wh, score.frames[score.key], finder,
+            wanted.min_gain,
+        )  # fmt: skip
+    except InputError:
+        return None
 
 
 def _pick_picture(source: Input, finders: Sequence[FaceFinder]) -> Pick:
@@ -201,7 +229,8 @@ def _pick_picture(source: Input, finders: Sequence[FaceFinder]) -> Pick:
             again = pool.map(look.again, [readings[i] for i in near])
             readings.update(zip(near, again, strict=True))
             score = look.choose(readings.values())
-    return Pick(source, 0.0, score, None, broken=tuple(broken))
+    size_wh = look.sizes_wh[score.frames[score.key].index]
+    return Pick(source, 0.0, score, None, size_wh=size_wh, broken=tuple(broken))
 
 
 class _LookAtPictures:
@@ -211,6 +240,10 @@ class _LookAtPictures:
         self._index = {path: i for i, path in enumerate(files)}
         self._files, self._free = files, deque(finders)
         self._problem = ""
+        self.sizes_wh: dict[int, tuple[int, int]] = {}
+        """Of each picture that was read."""
+        self._scales: dict[int, float] = {}
+        """Of what is looked at, beside the picture itself."""
         self._where = bursts_of([taken(path) for path in files])
         self._members = Counter(one.burst for one in self._where)
 
@@ -225,10 +258,11 @@ class _LookAtPictures:
 
     def again(self, reading: FrameReading) -> FrameReading:
         """Nine looks where the faces are; the same as before where it cannot be read any more."""
+        scale = self._scales[reading.index]
 
         def start(finder: FaceFinder) -> None:
             finder.start(alone=True)
-            finder.resume(0, [face.box_xyxy for face in reading.faces])
+            finder.resume(0, [_times(face.box_xyxy, scale) for face in reading.faces])
 
         found = self._read(reading.index, start) if reading.faces else reading
         # No face where three looks saw one: what they saw is all there is to go by.
@@ -242,13 +276,14 @@ class _LookAtPictures:
 
     def _read(self, i: int, start: Callable[[FaceFinder], None]) -> FrameReading | InputError:
         try:
-            frame = picture_frame(self._files[i], i)
+            frame, size_wh = picture_frame(self._files[i], i)
         except InputError as err:
             return err
+        self.sizes_wh[i], self._scales[i] = size_wh, frame.size_wh[0] / size_wh[0]
         finder = self._free.pop()  # there are as many as threads
         try:
             start(finder)
-            reading = finder.read(frame)
+            reading = finder.read(frame, size_wh)
             self._problem = finder.problem
         finally:
             self._free.append(finder)
@@ -317,8 +352,13 @@ class _MovieReadings:
 
     def __init__(self, reader: MovieReader, finder: FaceFinder) -> None:
         self.reader, self._finder = reader, finder
-        self._is_first = True
+        self._found: dict[int, FrameReading] = {}
         finder.start()
+
+    @property
+    def all(self) -> list[FrameReading]:
+        """Everything that was measured, in the order of the movie."""
+        return [self._found[i] for i in sorted(self._found)]
 
     @property
     def problem(self) -> str:
@@ -328,14 +368,14 @@ class _MovieReadings:
     def at(self, positions: Collection[int]) -> dict[int, FrameReading]:
         """What is measured on these frames."""
         # A pass begins elsewhere than the one before ended.
-        before = -1 if self._is_first else -JUMP - 1
-        self._is_first = False
+        before = -JUMP - 1 if self._found else -1
         found = {}
         for frame in self.reader.frames(positions, hdr_reduced=True):
             if frame.index - before > JUMP:
                 self._finder.jump()
             before = frame.index
             found[frame.index] = self._finder.read(frame, self.reader.size_wh)
+        self._found |= found
         return found
 
     def through(self, pace: Pace | None) -> dict[int, FrameReading]:
@@ -346,5 +386,10 @@ class _MovieReadings:
                 found[frame.index] = self._finder.read(frame, self.reader.size_wh)
                 if pace is not None:
                     pace.saw(found[frame.index])
-        self._is_first = False
+        self._found |= found
         return found
+
+
+def _times(box: tuple[int, int, int, int], scale: float) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (edge * scale for edge in box)
+    return left, top, right, bottom

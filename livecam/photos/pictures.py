@@ -35,29 +35,38 @@ MOST_JPEG_PIXELS, MOST_PROGRESSIVE_PIXELS = 250_000_000, 100_000_000
 
 def read_picture(path: Path) -> Bytes:
     """A picture file as (H, W, 3) uint8 BGR. Raises InputError."""
-    return np.ascontiguousarray(np.asarray(_open(path, None))[:, :, ::-1])
+    return np.ascontiguousarray(np.asarray(_open(path, None)[0])[:, :, ::-1])
 
 
-def picture_frame(path: Path, index: int) -> Frame:
-    """A picture as a frame to be scored, possibly reduced. Raises InputError."""
-    image = _open(path, SCORED_SIDE)
+def picture_frame(path: Path, index: int) -> tuple[Frame, tuple[int, int]]:
+    """A picture as a frame to be scored, possibly reduced, and its full size.
+
+    Raises InputError.
+    """
+    image, size_wh = _open(path, SCORED_SIDE)
     pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
-    return Frame(index, 0, 0, PixelFormat.BGR, image.size, pixels.reshape(-1))
+    return Frame(index, 0, 0, PixelFormat.BGR, image.size, pixels.reshape(-1)), size_wh
 
 
-def _open(path: Path, side: int | None) -> Image.Image:
-    """The picture; with `side` halved until its sides are no longer. Raises InputError."""
+def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """The upright picture, with `side` halved until its sides are no longer; and its full size.
+
+    Raises InputError.
+    """
     try:
         data = read_whole(path, MOST_BYTES)
         Image.init()  # or else naming formats finds those only that were used before
         with warnings.catch_warnings():
             # Pillow warns from 89 million pixels on, and refuses from twice as many.
             warnings.simplefilter("ignore")
-            image = _decoded(data, side)
+            image, (width, height) = _decoded(data, side)
             del data
+            is_lying = image.width > image.height
             while side is not None and max(image.size) > side:
                 image = _halved(image)
-            return ImageOps.exif_transpose(_srgb(image)).convert("RGB")
+            upright = ImageOps.exif_transpose(_srgb(image)).convert("RGB")
+            is_turned = is_lying != (upright.width > upright.height)
+            return upright, (height, width) if is_turned else (width, height)
     except InputError as err:
         raise InputError(f"{path.name}: {err.message}", err.hint) from err
     except (Image.DecompressionBombError, MemoryError) as err:
@@ -67,12 +76,16 @@ def _open(path: Path, side: int | None) -> Image.Image:
         raise InputError(f"{path.name} cannot be read: {reason}") from err
 
 
-def _decoded(data: bytes, side: int | None) -> Image.Image:
-    """What a file holds, once it is known that it is not too much. Raises InputError."""
+def _decoded(data: bytes, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """What a file holds, once it is known that it is not too much, and its size as stored.
+
+    Raises InputError.
+    """
     if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
-        return heic.decode(data, MOST_PIXELS)
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    most = MOST_PIXELS
+        decoded = heic.decode(data, MOST_PIXELS)
+        return decoded, decoded.size
+    image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+    full_wh, most = image.size, MOST_PIXELS
     if image.format == "JPEG" and side is not None:
         is_progressive = bool(image.info.get("progressive"))
         most = MOST_PROGRESSIVE_PIXELS if is_progressive else MOST_JPEG_PIXELS
@@ -84,7 +97,7 @@ def _decoded(data: bytes, side: int | None) -> Image.Image:
         size_wh = image.size
     check_size(size_wh, most)
     image.load()
-    return image
+    return image, full_wh
 
 
 def _halved(image: Image.Image) -> Image.Image:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from livecam.photos.frames import evenly
+from livecam.photos.present import spoilt
 from livecam.quality.explain import explain, faults, word_for
 from livecam.text import visible
 
@@ -149,14 +150,23 @@ def verdict(chosen: Pick) -> str:
     text = f"best: {place}, {chosen.key.score:.3f} {word_for(chosen.key.score)}"
     if chosen.by_hand:
         text = text.replace("best", "chosen by hand", 1)
-    if chosen.present is not None:
-        now = chosen.present
-        text += (
-            ", which is the present key photo"
-            if chosen.keeps_present
-            else f"; present key photo: {now.time_s:.3f} s, {now.score:.3f} {word_for(now.score)}"
-        )
+    photo, now = chosen.photo, chosen.present
+    if photo is not None and chosen.keeps_present:
+        judged = f"{photo.score.score:.3f} {word_for(photo.score.score)}"
+        text = f"the photo stays{_size(photo.size_wh)}, {judged}: {photo.stays}"
+    elif photo is not None:
+        judged = f"{photo.score.score:.3f} {word_for(photo.score.score)}"
+        faults = ", ".join(spoilt(photo.score)) or "somebody is missing"
+        text += f"{_size(chosen.size_wh)}; the photo{_size(photo.size_wh)}, {judged}: {faults}"
+    elif now is not None and chosen.keeps_present:
+        text += ", which is the present key photo"
+    elif now is not None:
+        text += f"; present key photo: {now.time_s:.3f} s, {now.score:.3f} {word_for(now.score)}"
     return visible(text)
+
+
+def _size(size_wh: tuple[int, int]) -> str:
+    return f" ({size_wh[0]}x{size_wh[1]})"
 
 
 def line(outcome: Outcome) -> str:

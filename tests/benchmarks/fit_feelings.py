@@ -67,7 +67,7 @@ def read(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
     rows, classes, people, names = [], [], [], []
     for name, label in labels.items():
         finder.start(alone=True)
-        faces = finder.read(picture_frame(folder / name, 0)).faces
+        faces = finder.read(picture_frame(folder / name, 0)[0]).faces
         if not faces:
             continue
         found = expression_features(max(faces, key=lambda face: face.width_px))

@@ -128,7 +128,7 @@ def main() -> None:
         for path in sorted((SAMPLES / "faces2" / folder).glob("*.*g"))
     ]  # fmt: skip
     for i, path in enumerate(pictures):
-        image = picture_frame(path, 0).bgr(1)
+        image = picture_frame(path, 0)[0].bgr(1)
         first = _alone(finder, image)
         points = mesh(landmarker, image, first[0]) if first is not None else None
         if first is None or points is None:

@@ -51,7 +51,7 @@ def read_movie(path: Path, finder: FaceFinder) -> list[FrameReading]:
 
 def read_alone(path: Path, finder: FaceFinder) -> FrameScore:
     finder.start(alone=True)
-    return score_pictures([finder.read(picture_frame(path, 0))])[1][0]
+    return score_pictures([finder.read(picture_frame(path, 0)[0])])[1][0]
 
 
 def window_row(name: str, values: Sequence[float], labels: dict, favourites: list[int]) -> list:

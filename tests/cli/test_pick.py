@@ -130,7 +130,9 @@ def test_files_of_the_same_name_do_not_meet(library, tmp_path):
         shutil.copy(library / "IMG_1.MOV", tmp_path / folder)
     os.utime(tmp_path / "two" / "IMG_1.MOV", (1, 1))
     named = [tmp_path / "one" / "IMG_1.JPG", tmp_path / "two" / "IMG_1.JPG"]
-    found = picked(*named, "--rekey", "--out", "out", cwd=tmp_path)
+    found = [
+        picked(path, "--rekey", "--at", "0.1", "--out", "out", cwd=tmp_path)[0] for path in named
+    ]
     outputs = {Path(path).name for event in found for path in event["outputs"]}
     assert outputs == {"IMG_1_key.MOV", "IMG_1_key.JPG", "IMG_1_key-2.MOV", "IMG_1_key-2.JPG"}
 
@@ -228,7 +230,7 @@ def test_pictures_in_every_form_are_read(tmp_path):
 def test_what_was_written_into_the_same_folder_is_no_further_input(library, tmp_path):
     for name in ("IMG_1.JPG", "IMG_1.MOV"):
         shutil.copy(library / name, tmp_path)
-    args = (tmp_path, "--rekey", "--out", tmp_path)
+    args = (tmp_path, "--rekey", "--at", "0.1", "--out", tmp_path)
     assert len(picked(*args, cwd=tmp_path)) == 1
     (again,) = picked(*args, cwd=tmp_path)
     assert again["event"] == "skipped"
