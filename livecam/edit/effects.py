@@ -15,6 +15,7 @@ from PIL import Image
 
 from livecam.errors import InputError
 from livecam.formats.exif_edit import MINIMAL_TIFF, ExifEditor
+from livecam.formats.ffmpeg import KEEPS_ALL
 from livecam.formats.jpeg import EXIF_HEADER
 from livecam.media.movie import ENCODERS, MOVIE_TIMESCALE, TIMESCALE, set_colours
 from livecam.photos.frames import evenly
@@ -62,22 +63,21 @@ class Clip:
 
 def bounced(reader: MovieReader) -> Clip:
     """Forward, then backward; a QuickTime movie without sound. Raises InputError."""
-    size_wh = _check(reader)
+    _check(reader)
     count = len(reader.times)
     there, back = list(range(count)), list(range(count - 2, 0, -1))
     pictures = itertools.chain(_planes(reader, there), _backward(reader, back))
-    lasts_s = reader.lasts_s
-    return _encode(pictures, size_wh, there + back, [lasts_s[i] for i in there + back])
+    return _encode(reader, pictures, there + back)
 
 
 def looped(reader: MovieReader) -> Clip:
     """The end fades into the beginning, so that it can run for ever. Raises InputError."""
-    size_wh = _check(reader)
+    _check(reader)
     count, lasts_s = len(reader.times), reader.lasts_s
     fade = max(1, min(round(FADE_S * count / sum(lasts_s)), count // 3))
     middle, end = list(range(fade, count - fade)), list(range(count - fade, count))
     pictures = itertools.chain(_planes(reader, middle), _faded(reader, fade))
-    return _encode(pictures, size_wh, middle + end, [lasts_s[i] for i in middle + end])
+    return _encode(reader, pictures, middle + end)
 
 
 def long_exposure(reader: MovieReader, key: int) -> Bytes:
@@ -194,18 +194,19 @@ def _faded(reader: MovieReader, fade: int) -> Iterator[Bytes]:
             yield cast("Bytes", cv2.addWeighted(end, 1 - share, begins[i - first], share, 0))
 
 
-def _encode(
-    pictures: Iterable[Bytes], size_wh: tuple[int, int], shown: list[int], lasts_s: list[float]
-) -> Clip:
+def _encode(reader: MovieReader, pictures: Iterable[Bytes], shown: list[int]) -> Clip:
     """I420 pictures of frames `shown` as a movie in which each is shown for its own time."""
+    size_wh, every_s = _check(reader), reader.lasts_s
+    lasts_s = [every_s[i] for i in shown]
     encoder, tag, options = ENCODERS["h264"]
     options = options | {"rc-lookahead": LOOKAHEAD}
     out = io.BytesIO()
-    container_options = {"movie_timescale": str(MOVIE_TIMESCALE)}
+    container_options = {"movie_timescale": str(MOVIE_TIMESCALE)} | KEEPS_ALL
     ends_s = list(itertools.accumulate(lasts_s))
     ticks = [0, *(round(end_s * TIMESCALE) for end_s in ends_s)]
     starts_s: dict[int, float] = {}
     with av.open(out, "w", format="mov", options=container_options) as target:
+        target.metadata.update(reader.said)
         rate = Fraction(TIMESCALE, max(1, round(float(np.median(lasts_s)) * TIMESCALE)))
         stream = cast("VideoStream", target.add_stream(encoder, rate=rate, options=options))
         stream.width, stream.height = size_wh

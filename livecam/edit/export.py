@@ -18,6 +18,7 @@ from livecam.formats.movie_facts import read_movie
 from livecam.formats.remux import container_for, remux, remuxed
 from livecam.formats.still import SUFFIX, kind_of, read_still
 from livecam.formats.still_edit import (
+    foreign_note,
     with_identifier,
     with_motion_tags,
     with_unique_id,
@@ -81,7 +82,7 @@ def _muted(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     container = container_for(clip)
 
     def write(target: BinaryIO) -> None:
-        remux(clip, target, container, sound=False, comment=identifier)
+        remux(clip, target, container, sound=False, mark=identifier)
 
     return NewFiles({f".{container.upper()}": write})
 
@@ -112,8 +113,9 @@ def _pair(
     source: Input, image: Bytes, clip: bytes, still_s: float, effect: int, identifier: str
 ) -> NewFiles:
     photo = read_whole(source.file, MOST_PHOTO) if source.kind != "video" else None
-    still = paired_still(image, photo, identifier, "jpeg")
-    return NewFiles({".MOV": rekeyed_movie(clip, still_s, identifier, effect), ".JPG": still})
+    still, lost = paired_still(image, photo, identifier, "jpeg")
+    new_movie = rekeyed_movie(clip, still_s, identifier, effect)
+    return NewFiles({".MOV": new_movie, ".JPG": still}, lost)
 
 
 def _live_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
@@ -130,12 +132,14 @@ def _live_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     photo = _photo_alone(source, movie)
     kind = kind_of(photo)
     still = with_identifier(photo, identifier)
-    note = ""
+    maker = foreign_note(photo)
+    note = f"the maker's note of {maker} is lost: Apple's takes its place" if maker else ""
     if still is None:
         kind = "heic" if heic.is_installed() else "jpeg"
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
         note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
-        still = paired_still(image, photo, identifier, kind)
+        still, lost = paired_still(image, photo, identifier, kind)
+        note = "; ".join(filter(None, (note, lost)))
     clip = rekeyed_movie(_quicktime(source, movie), _still_s(movie), identifier)
     return NewFiles({".MOV": clip, SUFFIX[kind]: still}, note)
 
@@ -155,7 +159,9 @@ def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
         note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
         size_wh = (image.shape[1], image.shape[0])
-        photo = encode_still(image, new_tags(photo, size_wh, unique_id(identifier)), "jpeg")
+        tags = new_tags(photo, size_wh, unique_id(identifier))
+        photo, lost = encode_still(image, tags, "jpeg", photo)
+        note = "; ".join(filter(None, (note, lost)))
     # With the content identifier it would be taken for a second photo of the pair.
     photo = with_identifier(photo, None) or photo
     photo = with_unique_id(photo, unique_id(identifier)) or photo

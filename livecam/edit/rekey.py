@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from livecam.disk.new_files import NewFiles
-from livecam.edit.still import encode_still, new_tags
+from livecam.edit.still import describe_by_movie, encode_still, new_tags
 from livecam.enhance.retouch import AS_IT_IS, REACH, Retouch, Retouched, retouch
 from livecam.errors import InputError
 from livecam.formats import heic
 from livecam.formats.files import read_whole
 from livecam.formats.live_photo_edit import MAX_BYTES, rekeyed_movie
-from livecam.formats.motion_photo_new import append_movie, motion_xmp
+from livecam.formats.motion_photo_new import PADDING, append_movie, motion_xmp
 from livecam.formats.movie_facts import is_quicktime
 from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
+from livecam.formats.xmp import with_motion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +41,9 @@ def rekeyed_pair(
     made = _retouched(pick, movie, wanted)
     written, note = _writable(kind_of(photo))
     image = _image(made, pick, movie)
-    still = paired_still(image, photo, identifier, written, made.composite)
+    still, lost = paired_still(image, photo, identifier, written, made.composite)
     new_movie = rekeyed_movie(quicktime(movie_path), pick.key_s, identifier)
-    note = _joined(_loss(pick, image), made.note, note)
+    note = _joined(_loss(pick, image), made.note, lost, note)
     return NewFiles({".MOV": new_movie, SUFFIX[written]: still}, note)
 
 
@@ -64,13 +64,16 @@ def paired_still(
     identifier: str,
     kind: Still,
     composite: Composite | None = None,
-) -> bytes:
-    """A picture as a Live Photo's photo, with an old photo's tags. Raises UsageError."""
+) -> tuple[bytes, str]:
+    """A picture as a Live Photo's photo, with what an old photo says, and what of that is lost.
+
+    Raises UsageError.
+    """
     tags = new_tags(photo, (image.shape[1], image.shape[0]), unique_id(identifier))
     tags.set_identifier(identifier)
     if composite is not None:
         tags.set_composite(composite)
-    return encode_still(image, tags, kind)
+    return encode_still(image, tags, kind, photo)
 
 
 def rekeyed_motion_photo(
@@ -88,8 +91,15 @@ def rekeyed_motion_photo(
     tags = new_tags(whole, (image.shape[1], image.shape[0]), unique_id(identifier))
     if made.composite is not None:
         tags.set_composite(made.composite)
-    xmp = motion_xmp(round(pick.key_s * 1e6), len(video), written)
-    photo = encode_still(image, tags, written, xmp)
+    still_us = round(pick.key_s * 1e6)
+
+    def motion(packet: bytes | None) -> bytes | None:
+        if packet is None:
+            return motion_xmp(still_us, len(video), written)
+        return with_motion(packet, still_us, len(video), f"image/{written}", PADDING[written])
+
+    photo, lost = encode_still(image, tags, written, whole[: movie.motion.photo_end], motion)
+    note = _joined(note, lost)
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
 
 
@@ -111,10 +121,11 @@ def best_picture(
     tags = new_tags(photo, size_wh, unique_id(identifier))
     tags.remove_identifier()
     if photo is None or exif_of(photo) is None:
-        tags.set_date(_taken(movie, pick.key_s))
+        describe_by_movie(tags, movie.reader, pick.key_s)
     if made.composite is not None:
         tags.set_composite(made.composite)
-    return NewFiles({SUFFIX["jpeg"]: encode_still(image, tags, "jpeg")}, made.note)
+    still, lost = encode_still(image, tags, "jpeg", photo)
+    return NewFiles({SUFFIX["jpeg"]: still}, _joined(made.note, lost))
 
 
 def _loss(pick: Pick, image: Bytes) -> str:
@@ -145,17 +156,6 @@ def _image(made: Retouched, pick: Pick, movie: OpenMovie) -> Bytes:
 
 def _joined(*notes: str) -> str:
     return "; ".join(filter(None, notes))
-
-
-def _taken(movie: OpenMovie, key_s: float) -> datetime | None:
-    """When a frame was taken, by the movie's own date of creation."""
-    text = movie.reader.created
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    start = start if start.tzinfo else start.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(start.timestamp() + key_s, start.tzinfo)
 
 
 def _writable(kind: Still) -> tuple[Still, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -10,14 +12,32 @@ from PIL import Image
 from livecam.errors import InputError
 from livecam.formats import heic
 from livecam.formats.exif_edit import MINIMAL_TIFF, ExifEditor
-from livecam.formats.jpeg import EXIF_HEADER, XMP_HEADER, insert_segment
+from livecam.formats.ffmpeg import APPLES_PLACE
+from livecam.formats.jpeg import (
+    APP0,
+    EXIF_HEADER,
+    MAX_CONTENT,
+    SOI,
+    XMP_HEADER,
+    insert_segment,
+    segments,
+)
 from livecam.formats.still import exif_of
 from livecam.formats.still_edit import MAX_EXIF
+from livecam.formats.written import Written, written_of
 from livecam.media.photo import QUALITY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from livecam.formats.still import Still
     from livecam.frame import Bytes
+    from livecam.photos.frames import MovieReader
+
+
+APPLE = "com.apple.quicktime."
+PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
+"""Of ISO 6709, what phones write: degrees, and metres."""
 
 
 def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> ExifEditor:
@@ -37,13 +57,62 @@ def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> E
     return tags
 
 
-def encode_still(image_bgr: Bytes, tags: ExifEditor, kind: Still, xmp: bytes = b"") -> bytes:
-    """A (H, W, 3) uint8 sRGB picture as a JPEG or HEIC file. Raises UsageError without `heic`."""
+def describe_by_movie(tags: ExifEditor, reader: MovieReader, at_s: float) -> None:
+    """Say of a movie's frame when, where and with what it was taken, as far as the movie does."""
+    said = reader.said
+    tags.set_camera(said.get(f"{APPLE}make", said.get("make", "")),
+                    said.get(f"{APPLE}model", said.get("model", "")))  # fmt: skip
+    place = PLACE.match(said.get(APPLES_PLACE, ""))
+    if place is not None:
+        latitude, longitude = float(place[1]), float(place[2])
+        if abs(latitude) <= 90 and abs(longitude) <= 180:
+            tags.set_place(latitude, longitude, float(place[3]) if place[3] else None)
+    try:
+        start = datetime.fromisoformat(reader.created)
+    except ValueError:
+        return
+    start = start if start.tzinfo else start.replace(tzinfo=UTC)
+    tags.set_date(datetime.fromtimestamp(start.timestamp() + at_s, start.tzinfo))
+
+
+def encode_still(
+    image_bgr: Bytes,
+    tags: ExifEditor,
+    kind: Still,
+    photo: bytes | None = None,
+    motion: Callable[[bytes | None], bytes | None] | None = None,
+) -> tuple[bytes, str]:
+    """A (H, W, 3) uint8 sRGB picture as a JPEG or HEIC file, and what was lost on the way.
+
+    What was written of the old `photo` stands beside it, too, as far as it is not of the old
+    pixels. `motion` makes the XMP of a Motion Photo of another packet, or of none.
+
+    Raises UsageError without `heic`.
+    """
     image = Image.fromarray(image_bgr[:, :, ::-1])
     exif = EXIF_HEADER + tags.to_bytes()
+    written = Written() if photo is None else written_of(photo)
+    xmp, lost = written.xmp, list(written.lost)
+    if motion is not None:
+        xmp = motion(xmp) or motion(None)
     if kind == "heic":
-        return heic.encode(image, exif, xmp)
+        return heic.encode(image, exif, xmp or b""), _said(lost)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY, subsampling="4:2:0", exif=exif)
     jpeg = out.getvalue()
-    return insert_segment(jpeg, XMP_HEADER + xmp, behind_exif=True) if xmp else jpeg
+    found = list(segments(jpeg))
+    if found[0][0] == APP0:  # JFIF's, which EXIF takes the place of
+        jpeg = SOI + jpeg[found[0][2] :]
+    if xmp is not None and len(xmp) > MAX_CONTENT - len(XMP_HEADER):
+        xmp = motion(None) if motion is not None else None
+        lost.append("its XMP, which is too long")
+    # Behind EXIF, where cameras put them: XMP first, then IPTC and comments.
+    first = next(segments(jpeg))[2]
+    jpeg = jpeg[:first] + b"".join(written.segments) + jpeg[first:]
+    if xmp is not None:
+        jpeg = insert_segment(jpeg, XMP_HEADER + xmp, behind_exif=True)
+    return jpeg, _said(lost)
+
+
+def _said(lost: Sequence[str]) -> str:
+    return f"lost with the old pixels: {', '.join(lost)}" if lost else ""

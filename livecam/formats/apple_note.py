@@ -9,15 +9,16 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from livecam.formats.tiff import ASCII, ORDERS, entries, text_of
+from livecam.formats.tiff import ASCII, ORDERS, SIZES, entries, text_of
 
 if TYPE_CHECKING:
     from livecam.formats.tiff import Entry
 
 APPLE = b"Apple iOS\0"
 CONTENT_IDENTIFIER = 0x11
-_DIRECTORY = 14
-"""Where the directory begins: behind the name, a version and the byte order mark."""
+_DIRECTORY, _ENTRY = 14, 12
+"""Where the directory begins: behind the name, a version and the byte order mark; and how long each
+of its entries is."""
 
 
 def is_apples(note: bytes | bytearray) -> bool:
@@ -41,12 +42,39 @@ def identifier_of(note: bytes) -> str | None:
 
 
 def with_identifier(note: bytes, identifier: str) -> bytes | None:
-    """The same note under another identifier; None where one of that length has no room in it."""
+    """The same note under another identifier; None for a note that nobody can follow."""
     value = identifier.encode("ascii") + b"\0"
     entry = _entry(note)
     if entry is None or entry.size != len(value):
-        return None
+        return _with_entry(without_identifier(note), value) if is_apples(note) else None
     return note[: entry.value_at] + value + note[entry.value_at + entry.size :]
+
+
+def _with_entry(note: bytes, value: bytes) -> bytes | None:
+    """The note with one tag more: what lies behind its directory moves by the entry's length."""
+    order = ORDERS[note[12:14]]
+    (count,) = struct.unpack_from(f"{order}H", note, _DIRECTORY)
+    end = _DIRECTORY + 2 + _ENTRY * count + 4
+    if end > len(note):
+        return None
+    raw = []
+    for i in range(count):
+        entry = bytearray(note[_DIRECTORY + 2 + _ENTRY * i :][:_ENTRY])
+        _, kind, number = struct.unpack_from(f"{order}HHI", entry)
+        if kind not in SIZES:
+            return None
+        if SIZES[kind] * number > 4:
+            (at,) = struct.unpack_from(f"{order}I", entry, 8)
+            if at < end:
+                return None
+            struct.pack_into(f"{order}I", entry, 8, at + _ENTRY)
+        raw.append(bytes(entry))
+    odd = bytes((len(note) + _ENTRY) % 2)
+    at = len(note) + _ENTRY + len(odd)
+    raw.append(struct.pack(f"{order}HHII", CONTENT_IDENTIFIER, ASCII, len(value), at))
+    raw.sort(key=lambda entry: struct.unpack(f"{order}H", entry[:2])[0])
+    directory = struct.pack(f"{order}H", count + 1) + b"".join(raw) + note[end - 4 : end]
+    return note[:_DIRECTORY] + directory + note[end:] + odd + value
 
 
 def without_identifier(note: bytes) -> bytes:

@@ -19,7 +19,7 @@ from livecam.formats.exif_new import (
     IMAGE_DESCRIPTION,
     Type,
 )
-from livecam.formats.tiff import MAX_ENTRIES, SIZES, entries, order_of
+from livecam.formats.tiff import MAX_ENTRIES, SIZES, entries, order_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,19 @@ if TYPE_CHECKING:
 
     from livecam.formats.tags import Composite
 
-ORIENTATION, COLOR_SPACE, PIXEL_X, PIXEL_Y = 0x0112, 0xA001, 0xA002, 0xA003
+MAKE, MODEL, GPS_IFD, ORIENTATION, COLOR_SPACE, PIXEL_X, PIXEL_Y = (
+    0x010F,
+    0x0110,
+    0x8825,
+    0x0112,
+    0xA001,
+    0xA002,
+    0xA003,
+)
 IMAGE_WIDTH, IMAGE_LENGTH, SUBJECT_AREA = 0x0100, 0x0101, 0x9214
 DATE_TIME, DATE_DIGITIZED, OFFSET_TAKEN = 0x0132, 0x9004, 0x9011
-_SRGB = 1
+SUBSECOND_TAKEN = 0x9291
+_SRGB, _BYTE = 1, 1
 
 MINIMAL_TIFF = b"MM\0*" + struct.pack(">IHI", 8, 0, 0)
 """An EXIF block that says nothing yet."""
@@ -84,6 +93,9 @@ class ExifEditor:
         self.set(self._image(), DATE_TIME, Type.ASCII, date)
         for tag in (DATE_TAKEN, DATE_DIGITIZED):
             self.set(self._photo(), tag, Type.ASCII, date)
+        if taken.microsecond:
+            subsecond = f"{taken.microsecond // 1000:03}".encode() + b"\0"
+            self.set(self._photo(), SUBSECOND_TAKEN, Type.ASCII, subsecond)
         offset = f"{zone[:3]}:{zone[3:5]}".encode() + b"\0"
         self.set(self._photo(), OFFSET_TAKEN, Type.ASCII, offset)
 
@@ -104,11 +116,65 @@ class ExifEditor:
         if place is not None:
             at, size = place
             note = apple_note.with_identifier(bytes(self._data[at : at + size]), identifier)
-            if note is not None:
+            if note is not None and len(note) == size:
                 self._data[at : at + size] = note
+                return
+            if note is not None:  # at another place: its own offsets count from its start
+                self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
                 return
         note = apple_note.new_note(identifier)
         self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
+
+    @property
+    def foreign_note(self) -> str:
+        """The maker whose note an identifier takes the place of, as it is not Apple's; or ""."""
+        if self._find(self._image(), EXIF_IFD) is None or self._apple_note() is not None:
+            return ""
+        if self._find(self._photo(), MAKER_NOTE) is None:
+            return ""
+        for entry in entries(self._data, self._image(), self._order):
+            if entry.tag == MAKE:
+                text = text_of(bytes(self._data[entry.value_at : entry.value_at + entry.size]))
+                return text or "another maker"
+        return "another maker"
+
+    def set_camera(self, make: str, model: str) -> None:
+        """Say what took the picture."""
+        for tag, text in ((MAKE, make), (MODEL, model)):
+            if text:
+                value = text.encode("ascii", "replace") + b"\0"
+                self.set(self._image(), tag, Type.ASCII, value)
+
+    def set_place(self, latitude: float, longitude: float, altitude_m: float | None) -> None:
+        """Say where it was taken, in degrees and metres."""
+        tags = [
+            (0, _BYTE, 4, b"\2\3\0\0"),
+            (1, Type.ASCII, 2, b"N\0" if latitude >= 0 else b"S\0"),
+            (2, Type.RATIONAL, 3, self._degrees(latitude)),
+            (3, Type.ASCII, 2, b"E\0" if longitude >= 0 else b"W\0"),
+            (4, Type.RATIONAL, 3, self._degrees(longitude)),
+        ]
+        if altitude_m is not None:
+            tags.append((5, _BYTE, 1, b"\0" if altitude_m >= 0 else b"\1"))
+            tags.append(
+                (6, Type.RATIONAL, 1, self._pack("2I", round(abs(altitude_m) * 1000), 1000))
+            )
+        start = self._append(bytes(2 + 12 * len(tags) + 4))
+        struct.pack_into(f"{self._order}H", self._data, start, len(tags))
+        for i, (tag, kind, count, value) in enumerate(tags):
+            entry = start + 2 + 12 * i
+            placed = (
+                self._pack("I", self._append(value)) if len(value) > 4 else value.ljust(4, b"\0")
+            )
+            self._data[entry : entry + 12] = self._pack("HHI", tag, kind, count) + placed
+        self.set(self._image(), GPS_IFD, Type.LONG, self._pack("I", start))
+
+    def _degrees(self, angle: float) -> bytes:
+        """Degrees, minutes and hundred-thousandths of seconds."""
+        seconds = round(abs(angle) * 3600 * 100_000)
+        degrees, rest = divmod(seconds, 3600 * 100_000)
+        minutes, rest = divmod(rest, 60 * 100_000)
+        return self._pack("6I", degrees, 1, minutes, 1, rest, 100_000)
 
     def remove_identifier(self) -> None:
         """Make it a photo that belongs to no movie."""

@@ -25,6 +25,9 @@ _TIMESCALE = 1_000_000
 _SCORES_MIME = b"application/motionphoto-image-meta\0"
 _MODEL_VERSION = 1
 
+PADDING: dict[Still, int] = {"jpeg": 0, "heic": 8}
+"""In a HEIC the movie lies in a box, whose header counts as the photo's padding."""
+
 _XMP = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -86,12 +89,8 @@ def _scores_track(scores: Sequence[tuple[float, float]], still_us: int) -> NewTr
 
 
 def motion_xmp(still_us: int, length: int, still: Still = "jpeg") -> bytes:
-    """The XMP of a photo that is followed by a movie of `length` bytes.
-
-    In a HEIC the movie lies in a box, whose header counts as the photo's padding.
-    """
-    padding = 8 if still == "heic" else 0
-    primary = item_text("Primary", f"image/{still}", 0, padding)
+    """The XMP of a photo that is followed by a movie of `length` bytes."""
+    primary = item_text("Primary", f"image/{still}", 0, PADDING[still])
     movie = item_text("MotionPhoto", "video/mp4", length)
     return _XMP.format(still_us=still_us, primary=primary, movie=movie).encode()
 

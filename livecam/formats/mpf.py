@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import struct
 
-from livecam.formats.jpeg import segments
+from livecam.formats.jpeg import MAX_HEAD, segments
 from livecam.formats.tiff import entries, order_of
 
 APP2 = 0xFFE2
 MPF_HEADER = b"MPF\0"
 MP_ENTRY = 0xB002
+GAIN_MAPS = (b"hdr-gain-map/1.0/", b"HDRGainMap/1.0/", b"urn:iso:std:iso:ts:21496:-1")
+"""What a gain map says of itself: Adobe's and Google's, Apple's, ISO's."""
 _ENTRY_BYTES = 16
 """Attribute, size, offset, two dependencies."""
 
@@ -36,6 +38,23 @@ def with_list_of(new: bytes, old: bytes) -> bytes:
             return new
         struct.pack_into(f"{order}II", changed, place, size, offset)
     return bytes(changed)
+
+
+def gain_maps(jpeg: bytes) -> list[int]:
+    """Sizes of the gain maps behind the first picture, in the order of the file."""
+    found = _list(jpeg)
+    if found is None:
+        return []
+    order, at, count = found
+    # Places count from the byte order mark, which lies before the entries.
+    base = jpeg.rfind(MPF_HEADER, 0, at) + len(MPF_HEADER)
+    sizes = []
+    for i in range(1, count):
+        size, offset = struct.unpack_from(f"{order}II", jpeg, at + i * _ENTRY_BYTES + 4)
+        head = jpeg[base + offset : base + offset + min(size, MAX_HEAD)]
+        if any(mark in head for mark in GAIN_MAPS):
+            sizes.append(size)
+    return sizes
 
 
 def _list(jpeg: bytes) -> tuple[str, int, int] | None:

@@ -14,7 +14,7 @@ import av
 
 from livecam.errors import InputError
 from livecam.formats.boxes import Box, find_box, find_boxes
-from livecam.formats.ffmpeg import AUDIO_BIT_RATE, open_movie, reason
+from livecam.formats.ffmpeg import AUDIO_BIT_RATE, KEEPS_ALL, open_movie, reason, said_in
 from livecam.formats.files import FileBytes, read_file
 from livecam.formats.structure import is_movie
 from livecam.formats.tracks import TIMESCALE
@@ -39,6 +39,8 @@ _BOTH = ("h264", "hevc", "mpeg4", "mjpeg", "mpeg1video", "mpeg2video", "h263", "
 _MP4_ONLY = ("vp9", "av1", "libdav1d")
 """Pictures that are copied into a QuickTime file, and those that only an MP4 may hold."""
 _MATRIX_BYTES = 36
+MARK = "livecam.made"
+"""Under which a new movie says what it was made of, for a later run."""
 
 
 def remuxed(movie: Path | bytes, container: Container, *, sound: bool = True) -> bytes:
@@ -54,10 +56,13 @@ def remux(
     container: Container,
     *,
     sound: bool = True,
-    comment: str = "",
+    mark: str = "",
 ) -> None:
-    """The same, written to a file: nothing of it is held in memory. Raises InputError, OSError."""
-    _remux(movie, target, container, sound=sound, comment=comment)
+    """The same, written to a file: nothing of it is held in memory. Raises InputError, OSError.
+
+    `mark` is written into it, so that a later run can tell what it was made of.
+    """
+    _remux(movie, target, container, sound=sound, mark=mark)
 
 
 def container_for(movie: Path | bytes) -> Container:
@@ -78,16 +83,17 @@ def container_for(movie: Path | bytes) -> Container:
 
 
 def _remux(
-    movie: Path | bytes, out: BinaryIO, container: Container, *, sound: bool, comment: str = ""
+    movie: Path | bytes, out: BinaryIO, container: Container, *, sound: bool, mark: str = ""
 ) -> None:
-    options = {"movie_timescale": str(TIMESCALE)}
+    options = {"movie_timescale": str(TIMESCALE)} | KEEPS_ALL
     try:
         with (
             open_movie(movie) as source,
             av.open(out, "w", format=container, options=options) as target,
         ):
-            if comment:
-                target.metadata["comment"] = comment
+            target.metadata.update(said_in(source))
+            if mark:
+                target.metadata[MARK] = mark
             _copy(source, target, sound=sound)
     except (av.FFmpegError, ValueError) as err:
         raise InputError(f"this movie cannot be copied: {err}") from err

@@ -23,9 +23,9 @@ from livecam.formats.jpeg import (
     segments,
     xmp_packets,
 )
-from livecam.formats.mpf import with_list_of
+from livecam.formats.mpf import gain_maps, with_list_of
 from livecam.formats.still import exif_of
-from livecam.formats.xmp import with_motion, without_motion
+from livecam.formats.xmp import item_text, with_motion, without_motion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,15 @@ def with_identifier(photo: bytes, identifier: str | None) -> bytes | None:
     return _with_changed_exif(photo, change)
 
 
+def foreign_note(photo: bytes) -> str:
+    """Whose maker's note gives way to an identifier; "" where none does."""
+    try:
+        block = exif_of(photo)
+        return ExifEditor(block).foreign_note if block else ""
+    except InputError:
+        return ""
+
+
 def with_unique_id(photo: bytes, unique_id: str) -> bytes | None:
     """The same photo with an ImageUniqueID of its own; None where that cannot be done."""
     return _with_changed_exif(photo, lambda tags: tags.set_unique_id(unique_id))
@@ -66,7 +75,9 @@ def with_motion_tags(
     packets = xmp_packets(photo[:MAX_HEAD]) if is_jpeg else [xmp_block(photo)]
     packet = packets[0] if packets else None
     mime = "image/jpeg" if is_jpeg else "image/heic"
-    new = packet and with_motion(packet, still_us, length, mime, padding)
+    maps = gain_maps(photo) if is_jpeg else []
+    between = "".join(item_text("GainMap", "image/jpeg", size, declared=False) for size in maps)
+    new = with_motion(packet or fallback, still_us, length, mime, padding, between)
     return with_xmp(photo, new or fallback)
 
 
@@ -103,14 +114,17 @@ def with_xmp(photo: bytes, packet: bytes) -> bytes | None:
         return with_xmp_block(photo, packet)
     if len(packet) > MAX_CONTENT - len(XMP_HEADER):
         return None
-    new = insert_segment(without_xmp(photo), XMP_HEADER + packet, behind_exif=True)
+    continues = b"HasExtendedXMP" in packet
+    new = insert_segment(
+        _without_xmp(photo, extended=not continues), XMP_HEADER + packet, behind_exif=True
+    )
     return with_list_of(new, photo)
 
 
-def without_xmp(jpeg: bytes) -> bytes:
+def _without_xmp(jpeg: bytes, *, extended: bool) -> bytes:
     """A JPEG without its XMP packet, and without what continues it."""
     kept, at = [], 0
-    headers = (XMP_HEADER, EXTENDED_XMP_HEADER)
+    headers = (XMP_HEADER, EXTENDED_XMP_HEADER) if extended else (XMP_HEADER,)
     for marker, start, end in segments(jpeg):
         if marker == APP1 and jpeg.startswith(headers, start + 4):
             kept.append(jpeg[at:start])

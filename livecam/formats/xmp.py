@@ -57,7 +57,7 @@ class MotionTags:
 
 def motion_tags(packet: bytes) -> MotionTags:
     """Read an XMP packet. Raises InputError if it is no XML, or dangerous XML."""
-    root = _parse(packet)
+    root = parse(packet)
     values: dict[str, str] = {}
     items = []
     for element in root.iter():
@@ -82,7 +82,8 @@ def motion_tags(packet: bytes) -> MotionTags:
     )
 
 
-def _parse(packet: bytes) -> ET.Element:
+def parse(packet: bytes) -> ET.Element:
+    """A packet's tree. Raises InputError if it is no XML, or dangerous XML."""
     packet = packet.strip(b"\0 \t\r\n")
     # XMP has no document type; entities in one could grow without bound.
     if len(packet) > MAX_BYTES or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
@@ -134,8 +135,12 @@ def without_motion(packet: bytes) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: int) -> bytes | None:
+def with_motion(
+    packet: bytes, still_us: int, length: int, mime: str, padding: int, between: str = ""
+) -> bytes | None:
     """The same packet, which says that a movie of `length` bytes follows the photo.
+
+    `between` are the items of what lies between photo and movie, where the packet lists none.
 
     None where that cannot be said in it: it is broken, or made in a way that nobody makes it.
     """
@@ -148,14 +153,16 @@ def with_motion(packet: bytes, still_us: int, length: int, mime: str, padding: i
     head = _DESCRIPTION.search(text)
     if head is None:
         return None
+    if listed and between and "GainMap" not in listed[0]:
+        item = between + item
     if listed:
         text = text[: listed.start(1)] + item + text[listed.start(1) :]
         directory = ""
     else:
         primary = item_text("Primary", mime, 0, padding, declared=False)
         directory = (
-            f'<Container:Directory xmlns:Container="{CONTAINER}"><rdf:Seq>{primary}{item}</rdf:Seq>'
-            "</Container:Directory>"
+            f'<Container:Directory xmlns:Container="{CONTAINER}"><rdf:Seq>'
+            f"{primary}{between}{item}</rdf:Seq></Container:Directory>"
         )
     says = (
         f' xmlns:Camera="{CAMERA}" Camera:MotionPhoto="1" Camera:MotionPhotoVersion="1"'

@@ -16,7 +16,7 @@ import numpy as np
 
 from livecam.capture.planes import UPRIGHT, Turn, i420
 from livecam.errors import InputError
-from livecam.formats.ffmpeg import open_movie, reason
+from livecam.formats.ffmpeg import open_movie, reason, said_in
 from livecam.formats.files import FileBytes, open_regular
 from livecam.formats.limits import check_size
 from livecam.formats.structure import is_movie, verify_movie
@@ -199,6 +199,11 @@ class MovieReader:
         """When it was recorded, as an ISO 8601 date with or without a zone; "" if unknown."""
         tags = self._container.metadata
         return tags.get("com.apple.quicktime.creationdate") or tags.get("creation_time", "")
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What it says of when, where and with what it was recorded, under FFmpeg's names."""
+        return said_in(self._container)
 
     @property
     def codec(self) -> str:
