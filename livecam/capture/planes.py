@@ -29,17 +29,23 @@ class Turn:
     flip_y: bool = False
 
     @classmethod
-    def of(cls, picture: av.VideoFrame) -> Turn:
+    def of(cls, picture: av.VideoFrame, header: bytes | None = None) -> Turn:
         """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras).
 
         Once for each stream: a picture that was asked for its side data refers to itself from then
         on (PyAV 18), so that its memory stays until Python next looks for such circles. With 4K
         frames those were gigabytes.
         """
-        found = picture.side_data.get("DISPLAYMATRIX")
-        if found is None:
+        try:
+            found = picture.side_data.get("DISPLAYMATRIX")
+            matrix = None if found is None else np.frombuffer(bytes(cast("bytes", found)), "=i4")
+        except ValueError:
+            # PyAV's list of kinds ends before FFmpeg's, and it refuses all for one it does not know
+            # (Apple's spatial movies, frames with EXIF): then the track's header counts.
+            matrix = None if header is None else np.frombuffer(header, ">i4")
+        if matrix is None:
             return cls()
-        a, b, _, c, d = np.frombuffer(bytes(cast("bytes", found)), np.int32)[:5]
+        a, b, _, c, d = (int(number) for number in matrix[:5])
         # Anything but quarter turns and mirrors is left as it is: no phone writes it.
         if a == 0 == d and b and c:
             return cls(True, bool(c < 0), bool(b < 0))

@@ -86,7 +86,10 @@ def event_of(halves: Halves, report: Report) -> contract.Checked:
 
 
 def describe(report: Report) -> str:
-    """A report as lines of text."""
+    """A report as lines of text; of an ordinary photo or movie in one."""
+    if not report.is_candidate:
+        what = "photo" if report.defects == ("there is no movie",) else "movie"
+        return visible(f"{report.name}: an ordinary {what}, no half of a Live Photo")
     lines = [f"{report.name}: {'a' if report.is_true else 'no'} true {report.kind}"]
     if report.identifier:
         lines.append(f"  identifier {report.identifier} in both halves")

@@ -21,6 +21,8 @@ QUALITY = 80
 PRESET = "medium"
 """Of x265: half the time of its default, "slow", for four percent more bytes."""
 
+MAX_HEAD = 1 << 16
+"""Bytes in which a file says what is in it."""
 HINT = "install it with: pip install 'livecam[heic]'"
 
 
@@ -62,4 +64,6 @@ def decode(data: bytes, most_pixels: int) -> Image.Image:
         image: Image.Image = opened.to_pillow()
         return image
     except (ValueError, RuntimeError, EOFError, OSError, IndexError) as err:
+        if b"unci" in data[:MAX_HEAD]:
+            raise InputError("this is an uncompressed HEIF, which is not supported") from err
         raise InputError(f"this HEIC picture cannot be decoded: {err}") from err

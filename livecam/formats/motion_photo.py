@@ -79,12 +79,15 @@ def _tags(packet: bytes) -> MotionTags | None:
 
 
 def _in_jpeg(data: Data, tags: MotionTags | None) -> MotionMovie | None:
-    samsung = _samsung_record(data)
+    problem: InputError | None = None
+    try:
+        samsung = _samsung_record(data)
+    except InputError as err:
+        samsung, problem = None, err  # the movie may be there all the same
     if samsung is not None:
         start, end = samsung
         # The record begins 24 bytes before: type, length of its name, its name.
         return _movie("jpeg", data, start, end, tags, max(2, start - 24))
-    problem: InputError | None = None
     if tags is not None:
         try:
             return _by_lengths(data, tags)
@@ -161,6 +164,11 @@ def _in_heic(data: Data, tags: MotionTags | None) -> MotionMovie | None:
         if box.type == b"mpvd":
             end = _movie_end(data, box.body, box.end)
             return _movie("heic", data, box.body, end, tags, box.start)
+        if box.type == b"sefd" and box.end == len(data):
+            # Samsung's trailer in a box of its own, the movie in it.
+            samsung = _samsung_record(data)
+            if samsung is not None:
+                return _movie("heic", data, *samsung, tags, box.start)
     if tags is None:
         return None
     # Not a phone's way, but what the lengths say is not refused.

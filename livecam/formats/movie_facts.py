@@ -65,7 +65,8 @@ def read_movie(data: Data) -> MovieFacts:
     tracks = [found for found in find_boxes(data, moov.body, moov.end) if found.type == b"trak"]
     identifier, holder = _identifier(data, moov)
     return MovieFacts(
-        brand=bytes(data[ftyp.body : ftyp.body + 4]).decode("latin-1") if ftyp else "",
+        # Movies copied from an iPhone by cable have no `ftyp`, as QuickTime's own once had none.
+        brand=bytes(data[ftyp.body : ftyp.body + 4]).decode("latin-1") if ftyp else "qt  ",
         duration_s=duration / timescale,
         timescale=timescale,
         codec=next((tag for kind, tag in _kinds(data, tracks) if kind == b"vide"), ""),

@@ -150,14 +150,15 @@ def _start_s(source: InputContainer, streams: list[VideoStream | AudioStream]) -
 
 def _turn_as(out: BinaryIO, original: Path | bytes) -> None:
     """Give the picture track the original's matrix, which says how to turn it."""
-    old = _matrix(original) if isinstance(original, bytes) else read_file(original, _matrix)
+    old = turn_matrix(original) if isinstance(original, bytes) else read_file(original, turn_matrix)
     new = _matrix_place(FileBytes(out))
     if old is not None and new is not None:
         out.seek(new)
         out.write(old)
 
 
-def _matrix(movie: Data) -> bytes | None:
+def turn_matrix(movie: Data) -> bytes | None:
+    """The picture track's matrix, which says how to turn it: nine big-endian numbers of 32 bits."""
     if not is_movie(movie):
         return None
     place = _matrix_place(movie)

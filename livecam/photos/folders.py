@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+LIBRARY, ORIGINALS = ".photoslibrary", ("originals", "Masters")
+"""Apple Photos' folder, and where in it originals lie (of macOS 10.15 and later, and before)."""
+
+
 def walk(
     folder: Path, suffixes: tuple[str, ...], on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[Path, list[Path]]]:
@@ -20,6 +24,10 @@ def walk(
     """
     for parent, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if PurePath(parent).suffix.lower() == LIBRARY:
+            # Everything else in there is made by Photos, for itself.
+            folders[:] = [name for name in folders if name in ORIGINALS]
+            continue
         known = sorted(
             name
             for name in names

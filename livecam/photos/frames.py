@@ -17,8 +17,9 @@ import numpy as np
 from livecam.capture.planes import UPRIGHT, Turn, i420
 from livecam.errors import InputError
 from livecam.formats.ffmpeg import open_movie, reason, said_in
-from livecam.formats.files import FileBytes, open_regular
+from livecam.formats.files import FileBytes, open_regular, read_file
 from livecam.formats.limits import check_size
+from livecam.formats.remux import turn_matrix
 from livecam.formats.structure import is_movie, verify_movie
 from livecam.formats.webp import as_movie
 from livecam.frame import Frame, PixelFormat
@@ -84,6 +85,8 @@ class MovieReader:
         self._turn, self._is_turn_known = UPRIGHT, False
         self._is_counted = False
         self._keys: list[int] = []
+        self._first = 0
+        """Time of the first packet."""
         self._source = source
         try:
             self._stream = self._open_stream()
@@ -116,11 +119,12 @@ class MovieReader:
         base = self._stream.time_base
         shown: list[int | None]
         try:
-            packets = [
-                (packet.pts, packet.is_keyframe)
-                for packet in self._container.demux(self._stream)
-                if not packet.is_discard and packet.size
-            ]
+            packets = []
+            for packet in self._container.demux(self._stream):
+                # What is not shown (before an edit list's beginning) may be needed all the same.
+                self._first = min(self._first, packet.dts or 0, packet.pts or 0)
+                if not packet.is_discard and packet.size:
+                    packets.append((packet.pts, packet.is_keyframe))
             self._rewind()
             # Streams of packets without an index: two may be the fields of one frame, and the first
             # may belong to a frame that began before.
@@ -128,7 +132,7 @@ class MovieReader:
             is_counted = is_counted or any(pts is None for pts, _ in packets)
             self._is_counted = is_counted or self._is_in_fields()
             if self._is_counted:
-                shown = [picture.pts for picture in self._counted()]
+                shown = [picture.pts for picture in self._given()]
                 self._rewind()
             else:
                 known = [(pts, is_key) for pts, is_key in packets if pts is not None]
@@ -226,7 +230,10 @@ class MovieReader:
         return min(self.times, key=lambda frame: abs(frame.time_s - time_s))
 
     def frames(self, indices: Collection[int], *, hdr_reduced: bool = False) -> Iterator[Frame]:
-        """These frames in order, with `t_ns` counted in the movie. Raises InputError.
+        """These frames in order, with `t_ns` counted in the movie; those left out that are lost.
+
+        A packet may give no picture: it is damaged, hidden, or lies before where the movie begins.
+        Raises InputError where none of them gives one.
 
         As I420; HDR ones as BGR, and with `hdr_reduced` at half their size where that is large.
         """
@@ -238,13 +245,22 @@ class MovieReader:
                 size_wh = (image.shape[1], image.shape[0])
                 yield Frame(at.index, t_ns, t_ns, PixelFormat.BGR, size_wh, image.reshape(-1))
                 continue
-            planes = i420(picture, turn=self._turn)
+            try:
+                planes = i420(picture, turn=self._turn)
+            except OSError:  # too small for planes of half its size: 1x1
+                image = to_bgr(picture, self._turn)
+                size_wh = (image.shape[1], image.shape[0])
+                yield Frame(at.index, t_ns, t_ns, PixelFormat.BGR, size_wh, image.reshape(-1))
+                continue
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             yield Frame(at.index, t_ns, t_ns, PixelFormat.I420, size_wh, planes.reshape(-1))
 
     def picture(self, index: int) -> Bytes:
-        """One frame as (H, W, 3) uint8 BGR in sRGB, upright and at full size."""
-        return next(self.pictures([index]))[1]
+        """One frame as (H, W, 3) uint8 BGR in sRGB, upright and at full size. Raises InputError."""
+        found = next(self.pictures([index]), None)
+        if found is None:
+            raise InputError(f"frame {index} cannot be decoded")
+        return found[1]
 
     def pictures(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, Bytes]]:
         """Several of these, in order. Raises InputError."""
@@ -266,33 +282,35 @@ class MovieReader:
         left = sorted(set(indices))
         if left and not 0 <= left[0] <= left[-1] < len(self.times):
             raise InputError(f"there is no frame {left[-1]} in it")
+        found = False
         try:
             for index, picture in self._counted_frames() if self._is_counted else self._seek(left):
+                while left and left[0] < index:
+                    left.pop(0)  # lost
                 if not left:
-                    return
+                    break
                 if index != left[0]:
                     continue
                 if not self._is_turn_known:
-                    self._turn, self._is_turn_known = Turn.of(picture), True
+                    self._turn, self._is_turn_known = Turn.of(picture, self._matrix()), True
                 left.pop(0)
+                found = True
                 yield self.times[index], picture
                 if not left:
                     return
         except (av.FFmpegError, ValueError, MemoryError) as err:
             raise InputError(f"frame {left[0]} cannot be decoded: {err}") from err
-        if left:
+        if left and not found:
             raise InputError(f"frame {left[0]} cannot be decoded")
 
-    def _counted_frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
-        return enumerate(self._counted())
+    def _matrix(self) -> bytes | None:
+        """How the track's header says that pictures are turned."""
+        if isinstance(self._source, bytes):
+            return turn_matrix(self._source)
+        return read_file(self._source, turn_matrix)
 
-    def _counted(self) -> Iterator[av.VideoFrame]:
-        """All pictures in order, over packets that cannot be decoded."""
-        for packet in self._container.demux(self._stream):
-            try:
-                yield from packet.decode()
-            except av.InvalidDataError:
-                continue
+    def _counted_frames(self) -> Iterator[tuple[int, av.VideoFrame]]:
+        return enumerate(self._given())
 
     def _seek(self, wanted: Collection[int]) -> Iterator[tuple[int, av.VideoFrame]]:
         """The wanted pictures, and others between that are quicker to decode than to skip."""
@@ -301,10 +319,14 @@ class MovieReader:
         position: int | None = None
         while left:
             self._skip_ahead(left[0], position)
-            for picture in self._container.decode(self._stream):
+            for picture in self._given():
+                if picture.pts is None:
+                    continue
                 position = picture.pts
-                if position in index_of and position in left:
-                    left.remove(position)
+                while left and left[0] < position:
+                    left.pop(0)  # lost: pictures come in the order in which they are shown
+                if left and position == left[0]:
+                    left.pop(0)
                     yield index_of[position], picture
                     if left and self._is_far(position, left[0]):
                         break
@@ -312,6 +334,14 @@ class MovieReader:
                     return
             else:
                 return
+
+    def _given(self) -> Iterator[av.VideoFrame]:
+        """All pictures from here on, over packets that cannot be decoded."""
+        for packet in self._container.demux(self._stream):
+            try:
+                yield from packet.decode()
+            except av.InvalidDataError:
+                continue
 
     def _is_far(self, position: int, target: int) -> bool:
         """Whether a key frame lies between here and there, and more than a second."""
@@ -329,9 +359,8 @@ class MovieReader:
 
     def _rewind(self) -> None:
         """To the very first packet, wherever its time lies."""
-        first = self._keys[0] if self._keys else 0
         try:
-            self._container.seek(min(0, first), stream=self._stream, backward=True)
+            self._container.seek(self._first, stream=self._stream, backward=True)
             self._stream.codec_context.flush_buffers()
         except (av.FFmpegError, OSError):
             # A stream without a container around it cannot be sought in.

@@ -10,7 +10,8 @@ from livecam.errors import InputError
 from livecam.formats.animation import is_animated
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import find_motion_movie
-from livecam.photos.folders import walk
+from livecam.formats.raw import RAW
+from livecam.photos.folders import LIBRARY, walk
 from livecam.photos.pairs import (
     MOVIES,
     STILLS,
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
 
 Kind = Literal["live-photo", "motion-photo", "video", "pictures"]
 
-PICTURES = (*STILLS, ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".j2k")
+PICTURES = (*STILLS, *RAW, ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".j2k")
 MAYBE_ANIMATED = (".png", ".webp", ".avif")
 VIDEOS = (
     *MOVIES, ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".3gp",
     ".wmv", ".flv", ".ogv", ".gif",
 )  # fmt: skip
-UNSUPPORTED = {".jxl": "JPEG XL pictures"}
+UNSUPPORTED = {
+    ".jxl": "JPEG XL pictures",
+    ".m3u8": "play lists (HLS) name other files, which",
+    ".livp": "archives of a Live Photo (unpack it: it is a ZIP file)",
+}
 """By suffix: what somebody would expect to be read, and no library here reads."""
 
 KNOWN = (*PICTURES, *VIDEOS, *UNSUPPORTED)
@@ -110,6 +115,8 @@ def discover(paths: Iterable[Path]) -> Iterator[Input | Problem | Remark]:
     files = [path for path in named if not path.is_dir()]
     yield from inputs_among(_whole_pairs(files), Path())
     for folder in (path for path in named if path.is_dir()):
+        if folder.suffix.lower() == LIBRARY:
+            yield Remark(f"{folder.name}: its originals alone are looked at")
         unread: list[OSError] = []
         for parent, content in walk(folder, KNOWN, unread.append):
             yield from inputs_among(content, parent.relative_to(folder))
@@ -160,6 +167,9 @@ def inputs_among(files: Iterable[Path], below: Path = HERE) -> Iterator[Input | 
         elif path.suffix.lower() in UNSUPPORTED:
             what = UNSUPPORTED[path.suffix.lower()]
             yield Problem(path, InputError(f"{path.name}: {what} are not supported"))
+        elif path.suffix.lower() in RAW:
+            yield Remark(f"{path.name}: the preview inside the raw file is looked at")
+            others.append(path)
         elif path.suffix.lower() in STILLS + MOVIES:
             halves.append(path)
         else:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from livecam.formats.files import Data
 
 STILLS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")
-MOVIES = (".mov", ".mp4", ".m4v")
+MOVIES = (".mov", ".mp4", ".m4v", ".mp")
+"""Takeout calls the movie of a Motion Photo NAME.MP."""
 
 LONGEST_S = 10.0
 """Of a movie that is taken for half of a Live Photo by its name: three times what phones record."""

@@ -328,7 +328,21 @@ def _search(
             score = search_moment(blanks, looked, middle_ns, readings.at, needed)
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err
-    return replace(score, note=readings.problem)
+    return replace(_without(score, readings.lost), note=readings.problem)
+
+
+def _without(score: MomentScore, lost: set[int]) -> MomentScore:
+    """The same of those frames alone that there are."""
+    kept = [i for i, frame in enumerate(score.frames) if frame.index not in lost]
+    if len(kept) == len(score.frames):
+        return score
+    at = {old: new for new, old in enumerate(kept)}
+    return replace(
+        score,
+        frames=tuple(score.frames[i] for i in kept),
+        key=at[score.key],
+        alternatives=tuple(at[i] for i in score.alternatives if i in at),
+    )
 
 
 def _beside(offered: Iterable[int], reach: int, count: int) -> set[int]:
@@ -353,12 +367,14 @@ class _MovieReadings:
     def __init__(self, reader: MovieReader, finder: FaceFinder) -> None:
         self.reader, self._finder = reader, finder
         self._found: dict[int, FrameReading] = {}
+        self.lost: set[int] = set()
+        """Frames that the movie promises and does not give."""
         finder.start()
 
     @property
     def all(self) -> list[FrameReading]:
         """Everything that was measured, in the order of the movie."""
-        return [self._found[i] for i in sorted(self._found)]
+        return [self._found[i] for i in sorted(self._found) if i not in self.lost]
 
     @property
     def problem(self) -> str:
@@ -375,17 +391,30 @@ class _MovieReadings:
                 self._finder.jump()
             before = frame.index
             found[frame.index] = self._finder.read(frame, self.reader.size_wh)
-        self._found |= found
-        return found
+        return self._with_lost(positions, found)
 
     def through(self, pace: Pace | None) -> dict[int, FrameReading]:
         """The same from the first frame to the last, without those that may wait."""
-        found = {}
+        found: dict[int, FrameReading] = {}
+        waiting = set()
         for frame in self.reader.frames(range(len(self.reader.times)), hdr_reduced=True):
+            waiting.add(frame.index)
             if pace is None or not pace.may_wait(frame.t_ns):
                 found[frame.index] = self._finder.read(frame, self.reader.size_wh)
                 if pace is not None:
                     pace.saw(found[frame.index])
+        lost = set(range(len(self.reader.times))) - waiting
+        return self._with_lost([*found, *lost], found)
+
+    def _with_lost(
+        self, wanted: Collection[int], found: dict[int, FrameReading]
+    ) -> dict[int, FrameReading]:
+        """With frames that the movie does not give, of which nothing can be measured."""
+        for i in wanted:
+            if i not in found:
+                t_ns = round(self.reader.times[i].time_s * NS_PER_S)
+                found[i] = FrameReading(i, t_ns, False, False, False, (), NO_SCENE)
+                self.lost.add(i)
         self._found |= found
         return found
 

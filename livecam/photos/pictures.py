@@ -14,6 +14,7 @@ from livecam.formats import heic
 from livecam.formats.files import read_whole
 from livecam.formats.jpeg import SOI, check_scans, size_of
 from livecam.formats.limits import check_size
+from livecam.formats.raw import ORIENTATION, RAW, preview
 from livecam.frame import Frame, PixelFormat
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
     """
     try:
         data = read_whole(path, MOST_BYTES)
+        turned = 1
+        if path.suffix.lower() in RAW:
+            data, turned = preview(data)
         Image.init()  # or else naming formats finds those only that were used before
         with warnings.catch_warnings():
             # Pillow warns from 89 million pixels on, and refuses from twice as many.
@@ -64,6 +68,8 @@ def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
             is_lying = image.width > image.height
             while side is not None and max(image.size) > side:
                 image = _halved(image)
+            if turned != 1 and image.getexif().get(ORIENTATION, 1) == 1:
+                image.getexif()[ORIENTATION] = turned  # which previews leave to the raw file
             upright = ImageOps.exif_transpose(_srgb(image)).convert("RGB")
             is_turned = is_lying != (upright.width > upright.height)
             return upright, (height, width) if is_turned else (width, height)

@@ -204,12 +204,14 @@ def test_a_flag_without_a_movie_is_an_error():
 
 
 @pytest.mark.parametrize("back", [0, 1, 10**6, 0xFFFF_FFFF])
-def test_a_samsung_trailer_that_points_outside_is_an_error(clip, back):
+def test_behind_a_damaged_samsung_trailer_the_movie_is_found_all_the_same(clip, back):
     data = bytearray(samsung(JPEG, clip))
     at = data.rindex(b"SEFH") + 12 + 4
     data[at : at + 4] = struct.pack("<I", back)
+    found = find_motion_movie(bytes(data))
+    assert bytes(data[found.start : found.start + 8]) == clip[:8]
     with pytest.raises(InputError):
-        find_motion_movie(bytes(data))
+        find_motion_movie(bytes(data).replace(clip, bytes(len(clip))))
 
 
 def test_xml_that_would_grow_without_bound_is_refused():

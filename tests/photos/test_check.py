@@ -17,6 +17,7 @@ from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from livecam.photos.report import Report
+from tests.support.files import numbered_movie
 from tests.support.frames import moment, tone, write_movie
 from tests.support.program import run
 
@@ -304,3 +305,30 @@ def test_a_motion_photo_under_another_name_is_told(out):
     files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
     other = shutil.move(files.photo, out / "holiday.jpg")
     assert any("end in MP" in defect for defect in report(other).defects)
+
+
+@pytest.mark.samples
+def test_a_movie_without_ftyp_is_half_of_a_true_pair(samples):
+    (halves,) = find_halves([samples / "reports2" / "5_no_ftyp" / "IMG_0001.JPG"])
+    assert check(halves).is_true
+
+
+@pytest.mark.samples
+def test_samsungs_movie_in_a_box_is_a_motion_photo(samples, tmp_path):
+    photo = samples / "reports2" / "4_sefd_heic" / "sefd_box.heic"
+    done = run("export", "--to", "live-photo", "--out", "out", str(photo), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (halves,) = find_halves([tmp_path / "out"])
+    assert check(halves).defects == ()
+
+
+@pytest.mark.parametrize("kind", ["photo", "movie"])
+def test_of_an_ordinary_file_one_line_is_said(tmp_path, kind):
+    path = tmp_path / ("IMG_1.jpg" if kind == "photo" else "IMG_1.mp4")
+    if kind == "photo":
+        Image.new("RGB", (32, 32)).save(path)
+    else:
+        numbered_movie(path, [0.0, 0.1])
+    done = run("check", str(path), cwd=tmp_path)
+    assert done.stdout.splitlines() == [f"IMG_1: an ordinary {kind}, no half of a Live Photo"]
+    assert done.returncode == 1

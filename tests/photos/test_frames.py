@@ -15,6 +15,7 @@ from livecam.formats.boxes import find_box
 from livecam.photos.frames import MovieReader, evenly
 from tests.support import fields
 from tests.support.files import level, numbered_movie
+from tests.support.program import events, run
 
 UNEVEN = [0.0, 0.03, 0.1, 0.11, 0.3, 0.5, 0.52, 0.9, 1.0, 1.4]
 
@@ -290,3 +291,42 @@ def test_evenly_spaced_means_first_and_last_too():
     assert evenly(5, 12) == [0, 1, 2, 3, 4]
     assert evenly(90, 12) == [0, 8, 16, 24, 32, 40, 49, 57, 65, 73, 81, 89]
     assert evenly(90, 1) == [0]
+
+
+FOREIGN = {
+    "13_side_data/spatial_mvhevc.mov": 5, "13_side_data/mjpeg_exif.avi": 30,
+    "14_frames_not_given/iibbibb_editlist_videoonly.mp4": 12,
+    "14_frames_not_given/roadtrip-vp92-10bit.webm": 72, "15_tags_not_utf8/lat1.avi": 15,
+    "16_gif_apng_breakdown/blend_transparency.png": 2, "16_gif_apng_breakdown/cogs.gif": 5,
+    "16_gif_apng_breakdown/comment_after_last_frame.gif": 2,
+}  # fmt: skip
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", FOREIGN)
+def test_all_frames_that_ffmpeg_gives_are_given(samples, name):
+    with MovieReader(samples / "reports2" / name) as reader:
+        every = list(reader.frames(range(len(reader.times))))
+        assert len(every) == FOREIGN[name]
+        assert [frame.index for frame in every] == sorted({frame.index for frame in every})
+        again = [every[-1].index]  # found by itself too
+        assert [frame.index for frame in reader.frames(again)] == again
+
+
+def test_a_damaged_packet_costs_one_frame_and_not_the_movie(tmp_path):
+    path = numbered_movie(tmp_path / "clip.mp4", [i / 30 for i in range(30)], g="5")
+    with av.open(str(path)) as container:
+        packets = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    data = bytearray(path.read_bytes())
+    at, size = packets[12]
+    data[at : at + size] = bytes(size)
+    path.write_bytes(data)
+    with MovieReader(path) as reader:
+        found = [frame.index for frame in reader.frames(range(30))]
+        assert 20 < len(found) < 30
+        assert {0, 29} <= set(found)
+        with pytest.raises(InputError):
+            reader.picture(next(i for i in range(30) if i not in found))
+    done = run("pick", "clip.mp4", "--json", "--frames", "all", cwd=tmp_path)
+    (event,) = events(done.stdout)
+    assert [frame["index"] for frame in event["frames"]] == found

@@ -190,3 +190,32 @@ def test_an_empty_file_spoils_nothing_beside_it(folder):
     assert kinds["IMG_1.JPG"] == "live-photo"
     assert kinds["clip.mp4"] == "video"
     assert [path.name for path, _ in found.errors] == ["zero.mov"]
+
+
+def test_of_apple_photos_library_the_originals_alone_are_looked_at(tmp_path):
+    library = tmp_path / "Photos Library.photoslibrary"
+    for folder in ("originals/A", "resources/derivatives", "scopes", "database"):
+        (library / folder).mkdir(parents=True)
+        Image.new("RGB", (32, 32)).save(library / folder / "IMG_1.jpg")
+    for named in (library, tmp_path):
+        found = find_inputs([named])
+        (one,) = found.inputs
+        assert one.file == library / "originals" / "A" / "IMG_1.jpg"
+    assert any("originals alone" in text for text in find_inputs([library]).remarks)
+
+
+def test_takeouts_movie_belongs_to_its_photo(tmp_path):
+    numbered_movie(tmp_path / "PXL_1.mp4", [i / 10 for i in range(20)])
+    (tmp_path / "PXL_1.mp4").rename(tmp_path / "PXL_1.MP")
+    Image.new("RGB", (32, 32)).save(tmp_path / "PXL_1.jpg")
+    (one,) = find_inputs([tmp_path]).inputs
+    assert one.kind == "live-photo"
+    assert [path.name for path in one.files] == ["PXL_1.jpg", "PXL_1.MP"]
+
+
+@pytest.mark.parametrize("name", ["clip.m3u8", "IMG_1.livp", "a.jxl"])
+def test_what_cannot_be_read_is_said_in_plain_words(tmp_path, name):
+    (tmp_path / name).write_bytes(b"#EXTM3U")
+    ((path, error),) = find_inputs([tmp_path / name]).errors
+    assert path.name == name
+    assert "not supported" in error.message
