@@ -347,6 +347,20 @@ class Exported(Event):
     """what a person should know of the outputs, or empty"""
 
 
+@dataclass(frozen=True)
+class Applied(Event):
+    """`livecam apply` has given one input its new key photo, or the old one back."""
+
+    event = "applied"
+    file: AbsolutePath
+    outputs: tuple[AbsolutePath, ...]
+    """what was written"""
+    note: str
+    """what a person should know of the outputs, or empty"""
+    is_undone: bool
+    """whether it was taken back"""
+
+
 class Verdict(TypedDict):
     """Whether a program takes it for a Live Photo or Motion Photo."""
 

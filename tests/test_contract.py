@@ -46,6 +46,7 @@ EVENTS = [
     ),
     contract.Skipped("/x/a.JPG", "pictures", ("/o/a_key.JPG",)),
     contract.Exported("/x/a.JPG", "gif", ("/o/a.gif",), ""),
+    contract.Applied("/x/a.JPG", ("/x/a_key.JPG",), "", False),
     contract.PickError("/x/a.JPG", "it is damaged", 4),
     contract.Result(
         "A" * 36, ("/x/a.JPG",), "live-photo", contract.Key(3, 0.1, 0.9),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from livecam.cli import (
+    apply,
     capture,
     check,
     config,
@@ -28,7 +29,7 @@ from livecam.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-COMMANDS = (devices, doctor, check, recover, pick, export, review, config, model)
+COMMANDS = (devices, doctor, check, recover, pick, apply, export, review, config, model)
 """All but `capture`, which is meant where none is named. Each adds its own options."""
 EPILOG = """\
 keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on

@@ -61,6 +61,9 @@ def add(commands: Any) -> None:
     pick.add_argument(
         "--explain", action="store_true", help="say in a sentence why each frame is best or not"
     )
+    pick.add_argument(
+        "--dry-run", action="store_true", help="say what would change, and write no picture"
+    )
     add_retouch(pick)
     pick.add_argument("--show", action="store_true", help="draw the frames in the terminal")
     pick.add_argument(
@@ -89,6 +92,9 @@ def add(commands: Any) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Raise UsageError for options that exclude each other."""
+    if args.dry_run:
+        args.out = None  # what there is to be said is said without writing
+        return
     if args.rekey and args.out is None:
         raise UsageError("--rekey writes a new pair", "say where with --out DIR")
     if args.enhance and args.out is None:

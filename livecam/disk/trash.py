@@ -21,6 +21,8 @@ from livecam.disk import own
 from livecam.disk.publish import rename_new
 from livecam.errors import OutputError
 
+MOST_INFO = 1 << 16
+"""Bytes of what says where a file came from."""
 MOST_NAME = 255 - len(".trashinfo")
 """Bytes of a name in the trash: file systems take 255."""
 
@@ -35,6 +37,53 @@ def put_into_trash(path: Path) -> None:
     except OSError as err:
         why = err.strerror or err
         raise OutputError(f"{path.name} cannot be put into the trash: {why}") from err
+
+
+def can_bring_back() -> bool:
+    """Whether what was put into the trash can be taken out again: where it is our own work."""
+    return sys.platform not in ("win32", "darwin")
+
+
+def find_in_trash(path: Path) -> Path:
+    """What the trash says of the file that came from here last; for `bring_back`.
+
+    Raises OutputError where there is none.
+    """
+    try:
+        trash, top = _trash_for(path.parent)
+        found = _info_of(path, trash, top)
+        if found is None and top is not None:
+            found = _info_of(path, _home_trash(), None)
+    except OSError as err:
+        raise OutputError(f"{path.name} cannot be brought back: {err.strerror}") from err
+    if found is None:
+        raise OutputError(f"{path.name} is not in the trash any more")
+    return found
+
+
+def bring_back(path: Path, info: Path) -> None:
+    """Take a file out of the trash again. Raises OutputError, also where its name is taken."""
+    try:
+        rename_new(info.parent.parent / "files" / info.stem, path)
+        info.unlink()
+    except OSError as err:
+        raise OutputError(f"{path.name} cannot be brought back: {err.strerror}") from err
+
+
+def _info_of(path: Path, trash: Path, top: Path | None) -> Path | None:
+    """The newest information in a trash that speaks of this file, and has it beside it."""
+    where = path.absolute() if top is None else (path.parent.resolve() / path.name).relative_to(top)
+    wanted = f"Path={quote(os.fsencode(where))}"
+    found = []
+    for info in (trash / "info").glob("*.trashinfo"):
+        try:
+            with own.open_file(info) as file:
+                lines = file.read(MOST_INFO).decode("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        if wanted in lines and os.path.lexists(trash / "files" / info.stem):
+            found.append((info.lstat().st_mtime_ns, info))
+    return max(found)[1] if found else None
 
 
 def problem(folder: Path) -> str:

@@ -41,6 +41,16 @@ class KeyChange:
     _change: Change
     _before: Input
 
+    @property
+    def removed(self) -> tuple[Path, ...]:
+        """What went into the trash."""
+        return self._change.removed
+
+    @property
+    def added(self) -> tuple[Path, ...]:
+        """What came in its place."""
+        return self._change.added
+
     def undo(self) -> Input:
         """Bring the old files back, and put the new ones into the trash. Raises OutputError."""
         self._change.undo()

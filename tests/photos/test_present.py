@@ -81,6 +81,14 @@ def test_a_photo_with_open_eyes_stays_whatever_is_a_little_better(samples, tmp_p
 
 
 @pytest.mark.samples
+def test_a_dry_run_says_it_and_writes_nothing(samples, tmp_path):
+    photo = live_photo(tmp_path, frames_of(samples / "faces" / "d9.mp4", 380, 60), 4)
+    done = run("pick", str(photo), "--rekey", "--dry-run", "--out", "out", cwd=tmp_path)
+    assert "eyes" in done.stdout.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.samples
 def test_the_margin_is_the_users(samples, tmp_path):
     pictures = frames_of(samples / "faces" / "d9.mp4", 380, 60)
     photo = live_photo(tmp_path, pictures, 4)

@@ -1,0 +1,99 @@
+"""`livecam apply`: do what a report of `livecam pick` says, or take it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livecam import contract
+from livecam.errors import ExitCode, UsageError
+from livecam.limits import FILES_ONLY, check_limits
+from livecam.text import visible
+
+if TYPE_CHECKING:
+    import argparse
+
+    from livecam.library.applying import Applied
+
+
+def add(commands: Any) -> None:
+    """Its name, options and help."""
+    apply = commands.add_parser(
+        "apply",
+        help="give Live and Motion Photos the better key photos that a report names",
+        description="Reads what `livecam pick --report FILE` has found. The new pair or Motion "
+        "Photo lies beside the old one, which is not touched; --undo takes all of it back.",
+    )
+    apply.add_argument("report", type=Path, metavar="FILE", help="the report")
+    apply.add_argument(
+        "--only", nargs="+", default=[], metavar="PHOTO", help="only these, by name or path"
+    )
+    apply.add_argument(
+        "--in-place", action="store_true",
+        help="give the new files the old ones' names, and put the old ones into the trash",
+    )  # fmt: skip
+    apply.add_argument("--undo", action="store_true", help="take back what was applied of FILE")
+    apply.add_argument(
+        "--dry-run", action="store_true", help="say what would change, and change nothing"
+    )
+    apply.add_argument("--json", action="store_true", help="print one JSON event an input")
+    apply.set_defaults(run=run, check=check)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that exclude each other."""
+    if args.undo and (args.only or args.in_place or args.dry_run):
+        raise UsageError("--undo takes all of it back", "leave out everything else")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it; 1 if something could not be done."""
+    check_limits(FILES_ONLY)
+    from livecam.library.applying import apply_all, undo_all, wishes
+    from livecam.ui import native_output
+
+    with native_output.redirected(None):
+        if args.undo:
+            found = list(undo_all(args.report))
+        else:
+            wanted = wishes(args.report, args.only)
+            if args.dry_run:
+                for wish in wanted:
+                    name = visible(str(wish.source.file))
+                    print(f"{name}: the frame at {wish.time_s:.3f} s, +{wish.gain:.2f}")
+                print(f"{len(wanted)} would change")
+                return int(ExitCode.OK)
+            found = []
+            for one in apply_all(
+                wanted, args.report, in_place=args.in_place, given_up=lambda: False
+            ):
+                _tell(one, as_json=args.json, is_undo=False)
+                found.append(one)
+        if args.undo:
+            for one in found:
+                _tell(one, as_json=args.json, is_undo=True)
+    failed = sum(one.error is not None for one in found)
+    if not args.json:
+        done = "are as they were" if args.undo else "have a new key photo"
+        print(f"{len(found) - failed} {done}")
+    return int(ExitCode.FAILURE if failed else ExitCode.OK)
+
+
+def _tell(one: Applied, *, as_json: bool, is_undo: bool) -> None:
+    file = str(one.source.file)
+    if one.error is not None:
+        error = contract.PickError(
+            file, one.error.message, int(one.error.exit_code), one.error.hint
+        )
+        print(error.to_json() if as_json else f"{visible(file)}: {visible(str(one.error))}")
+        return
+    if as_json:
+        outputs = tuple(map(str, one.outputs))
+        print(contract.Applied(file, outputs, one.note, is_undo).to_json(), flush=True)
+        return
+    for output in one.outputs:
+        print(f"saved {visible(str(output))}")
+    if is_undo:
+        print(f"{visible(file)} is as it was")
+    if one.note:
+        print(f"  {visible(one.note)}")

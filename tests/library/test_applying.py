@@ -1,0 +1,127 @@
+"""A report is applied, beside the files or in their place, and all of it taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from livecam import contract_schema
+from livecam.media.save_options import SaveOptions
+from livecam.photos.check import check
+from livecam.photos.pairs import find_halves
+from tests.support.files import saved
+from tests.support.program import events, run
+
+SCHEMA = contract_schema.schema()
+EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def library(tmp_path):
+    """Two pairs and a Motion Photo, and a report that wants another frame of each."""
+    folder = tmp_path / "photos"
+    lines = []
+    for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
+        files = saved(folder, form, is_scored=True)
+        files.scores.unlink()
+    found = sorted(folder.glob("*.JPG")) + sorted(folder.glob("*.MP.jpg"))
+    for photo in found:
+        is_pair = not photo.name.endswith(".MP.jpg")
+        names = [photo, photo.with_suffix(".MOV")] if is_pair else [photo]
+        lines.append({
+            "v": 1, "event": "result", "id": "A" * 8 + "-0000-0000-0000-" + "0" * 12,
+            "files": list(map(str, names)), "kind": "live-photo" if is_pair else "motion-photo",
+            "key": {"index": 1, "time_s": frame_time(names[-1]), "score": 0.9},
+            "present_key": {"time_s": 0.2, "score": 0.1}, "gain": 0.8, "outputs": [], "note": "",
+            "error": "",
+        })  # fmt: skip
+    lines.append(lines[0] | {"files": ["/x/kept.JPG"], "gain": 0.0})
+    report = tmp_path / "report.jsonl"
+    report.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder, report
+
+
+def frame_time(path: Path) -> float:
+    from livecam.photos.inputs import find_inputs
+    from livecam.photos.pick import open_movie
+
+    (source,) = find_inputs([path]).inputs
+    with open_movie(source) as movie:
+        return movie.reader.times[1].time_s
+
+
+def apply(report: Path, *args: str, code: int = 0) -> list[dict]:
+    done = run("apply", str(report), "--json", *args, cwd=report.parent)
+    assert done.returncode == code, done.stderr + done.stdout
+    found = events(done.stdout)
+    for event in found:
+        jsonschema.validate(event, EVENT)
+    return found
+
+
+@pytest.mark.parametrize("how", [[], ["--in-place"]], ids=["beside", "in place"])
+def test_it_is_done_and_taken_back(library, own_trash, how):
+    folder, report = library
+    before = content(folder)
+    done = apply(report, *how)
+    assert [event["event"] for event in done] == ["applied"] * 3
+    after = content(folder)
+    if how:
+        assert after.keys() == before.keys()
+        assert all(after[name] != before[name] for name in before)
+    else:
+        assert before.items() < after.items(), "the old files are not touched"
+        assert len(after) == 2 * len(before)
+    for halves in find_halves([folder]):
+        if halves.photo is not None and not halves.photo.name.endswith(".MP.jpg"):
+            assert check(halves).defects == ()
+    apply(report, "--undo")
+    assert content(folder) == before
+    assert "was undone" in run("apply", str(report), "--undo", cwd=folder).stderr
+
+
+def test_only_what_is_named_and_nothing_at_all(library):
+    folder, report = library
+    before = content(folder)
+    done = run("apply", str(report), "--dry-run", cwd=folder)
+    assert done.stdout.splitlines()[-1] == "3 would change"
+    assert content(folder) == before
+    name = min(folder.glob("*.JPG")).name
+    (event,) = apply(report, "--only", name)
+    assert Path(event["file"]).name == name
+    assert run("apply", str(report), "--only", "other.jpg", cwd=folder).returncode == 2
+
+
+def test_a_movie_that_has_changed_is_left_alone(library):
+    _, report = library
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    lines[0]["key"]["index"] = 3
+    report.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = apply(report, code=1)
+    assert sorted(event["event"] for event in done) == ["applied", "applied", "error"]
+
+
+def test_what_is_no_report_is_one_line(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"files": 1}\n')
+    done = run("apply", "a.jsonl", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert run("apply", "none.jsonl", cwd=tmp_path).returncode == 4
+
+
+def test_another_file_with_the_old_name_stops_undo_and_loses_nothing(library, own_trash):
+    folder, report = library
+    apply(report, "--in-place")
+    newest = min(folder.glob("*.MP.jpg"))
+    newest.unlink()
+    newest.write_bytes(b"mine")
+    run("apply", str(report), "--undo", cwd=folder)
+    mine = [path for path in own_trash.rglob("*") if path.is_file()]
+    assert newest.read_bytes() == b"mine" or b"mine" in [path.read_bytes() for path in mine]
