@@ -92,14 +92,12 @@ def add(commands: Any) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Raise UsageError for options that exclude each other."""
-    if args.dry_run:
-        args.out = None  # what there is to be said is said without writing
-        return
-    if args.rekey and args.out is None:
+    is_written = args.out is not None or args.dry_run
+    if args.rekey and not is_written:
         raise UsageError("--rekey writes a new pair", "say where with --out DIR")
-    if args.enhance and args.out is None:
+    if args.enhance and not is_written:
         raise UsageError("--enhance makes a better picture", "say where with --out DIR")
-    if args.best_take and args.out is None:
+    if args.best_take and not is_written:
         raise UsageError("--best-take composes a picture", "say where with --out DIR")
     if args.at is not None and args.at < 0:
         raise UsageError("--at counts seconds from the start of the movie")

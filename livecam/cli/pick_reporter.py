@@ -124,8 +124,8 @@ class _Report:
         model = FaceModel(args.model, args.face_runtime)
         done = self._results.done if self._results is not None else frozenset()
         ask = PickOptions(
-            wanted, args.out, args.rekey, args.enhance, model, look, done, args.best_take,
-            reports=self._results is not None,
+            wanted, None if args.dry_run else args.out, args.rekey, args.enhance, model, look, done,
+            args.best_take, reports=self._results is not None,
         )  # fmt: skip
         is_empty = True
         with told:

@@ -46,7 +46,7 @@ def with_identifier(photo: bytes, identifier: str | None) -> bytes | None:
         else:
             tags.set_identifier(identifier)
 
-    return _with_changed_exif(photo, change)
+    return with_changed_exif(photo, change)
 
 
 def foreign_note(photo: bytes) -> str:
@@ -60,7 +60,7 @@ def foreign_note(photo: bytes) -> str:
 
 def with_unique_id(photo: bytes, unique_id: str) -> bytes | None:
     """The same photo with an ImageUniqueID of its own; None where that cannot be done."""
-    return _with_changed_exif(photo, lambda tags: tags.set_unique_id(unique_id))
+    return with_changed_exif(photo, lambda tags: tags.set_unique_id(unique_id))
 
 
 def with_motion_tags(
@@ -132,7 +132,8 @@ def _without_xmp(jpeg: bytes, *, extended: bool) -> bytes:
     return b"".join(kept) + jpeg[at:]
 
 
-def _with_changed_exif(photo: bytes, change: Callable[[ExifEditor], None]) -> bytes | None:
+def with_changed_exif(photo: bytes, change: Callable[[ExifEditor], None]) -> bytes | None:
+    """The same photo with its EXIF changed; None where that cannot be done."""
     try:
         before = exif_of(photo)
         tags = ExifEditor(before or MINIMAL_TIFF)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from livecam.disk.new_files import write_new
+from livecam.disk.new_files import NewFiles, write_new
 from livecam.disk.publish import check_folder, complete_or_withdraw
+from livecam.edit.faces_in_photo import with_better_faces
 from livecam.edit.rekey import best_picture, rekeyed_motion_photo, rekeyed_pair
 from livecam.enhance.retouch import Retouch
 from livecam.errors import InputError, LivecamError
@@ -183,23 +184,43 @@ def _pick(
         ask.on_pick(chosen, movie)
     if ask.out is None:
         return Outcome(source, identifier, chosen)
-    if ask.rekey and chosen.keeps_present and not chosen.by_hand:
-        # Nothing is written: a copy would be a second photo to whatever imports it.
-        return Outcome(source, identifier, chosen, note=KEPT)
-    retouch = Retouch(ask.enhance, finder if ask.best_take else None)
     try:
-        if not ask.rekey or movie is None:
-            files = best_picture(chosen, movie, identifier, retouch)
-        elif source.kind == "live-photo":
-            files = rekeyed_pair(chosen, movie, identifier, retouch)
-        else:
-            files = rekeyed_motion_photo(chosen, movie, identifier, retouch)
+        files, why = _files(chosen, movie, ask, identifier, finder)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
+    if files is None:
+        return Outcome(source, identifier, chosen, note=_joined(why, KEPT))
     # Of a set, the picture that was chosen names the result.
     name = source.files[chosen.key.index].stem if source.kind == "pictures" else _stem(source)
     outputs = write_new(files, ask.out / source.below, name + MARK)
-    return Outcome(source, identifier, chosen, outputs, files.note)
+    return Outcome(source, identifier, chosen, outputs, _joined(why, files.note))
+
+
+def _files(
+    chosen: Pick, movie: OpenMovie | None, ask: PickOptions, identifier: str, finder: FaceFinder
+) -> tuple[NewFiles | None, str]:
+    """What is made of a choice, and what to say of it; None where the photo stays as it is."""
+    retouch = Retouch(ask.enhance, finder if ask.best_take else None)
+    if movie is None or chosen.by_hand:
+        why = ""
+    else:
+        stays = chosen.keeps_present
+        why = ""
+        if ask.best_take or (ask.rekey and not stays):
+            # The photo itself, with its pixels, and better faces in it: better than any frame.
+            files, why = with_better_faces(chosen, movie, identifier, finder, rekeys=ask.rekey)
+            if files is not None:
+                return files, ""
+        if ask.rekey and stays:
+            return None, why  # a copy would be a second photo to whatever imports it
+    if not ask.rekey or movie is None:
+        return best_picture(chosen, movie, identifier, retouch), why
+    remake = rekeyed_pair if chosen.input.kind == "live-photo" else rekeyed_motion_photo
+    return remake(chosen, movie, identifier, retouch), why
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _stem(source: Input) -> str:

@@ -44,6 +44,8 @@ class PresentPhoto:
     size_wh: tuple[int, int]
     stays: str = ""
     """Why it stays, in a sentence's part; "" where another is worth its place."""
+    frames: tuple[FrameScore, ...] = ()
+    """Those that were looked at, judged beside it: their people have the same numbers."""
 
 
 def judge_photo(
@@ -79,7 +81,7 @@ def judge_photo(
         stays = _why_a_scene_stays(reading, frames)
     boxes = [_moved(face.box_xyxy, 1 / scale, -down / scale) for face in photo.faces]
     own = tuple(replace(face, box_xyxy=box) for face, box in zip(photo.faces, boxes, strict=True))
-    return PresentPhoto(replace(photo, faces=own), size_wh, stays)
+    return PresentPhoto(replace(photo, faces=own), size_wh, stays, judged[:-1])
 
 
 def _why_it_stays(photo: FrameScore, best: FrameScore, min_gain: float) -> str:
