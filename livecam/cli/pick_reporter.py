@@ -20,6 +20,7 @@ from livecam.library.picking import MARK, Outcome, PickOptions, pick_all
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.inputs import Input, Problem, Remark, discover
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie
+from livecam.photos.pictures import picture_frame
 from livecam.photos.present import MIN_GAIN, PresentPhoto
 from livecam.quality.explain import explain
 from livecam.text import visible
@@ -225,21 +226,21 @@ def _save_sheet(cells: list[Cell], title: str, target: Path, *, is_compared: boo
 
 
 def _compared(gains: Iterable[Gain]) -> list[Cell]:
-    """The present key photo's frame and the better one of each input, side by side."""
+    """The present photo and the better frame of each input, side by side, with their sizes."""
     cells = []
     for gain in gains:
         source = Input(cast("Kind", gain.kind), tuple(map(Path, gain.files)))
         try:
+            frame, photo_wh = picture_frame(source.file, 0)
             with open_movie(source) as movie:
-                wanted = [movie.reader.nearest(at_s).index for at_s in (gain.present_s, gain.key_s)]
-                pictures = {at.index: image for at, image in movie.reader.pictures(wanted)}
+                better = movie.reader.picture(movie.reader.nearest(gain.key_s).index)
         except InputError:
-            continue  # it has gone, or changed, since
+            continue  # it has gone, or changed, since, or its photo cannot be read here
         name = visible(source.file.stem)[:20]
-        cells.append(Cell(pictures[wanted[0]], name, False, True))
-        cells.append(
-            Cell(pictures[wanted[1]], f"{gain.key_s:.3f} s  +{gain.gain:.2f}", True, False)
-        )
+        sizes = [f"{w}x{h}" for w, h in (photo_wh, (better.shape[1], better.shape[0]))]
+        cells.append(Cell(frame.bgr(), f"{name}  {sizes[0]}", False, True))
+        caption = f"{gain.key_s:.3f} s  {sizes[1]}  +{gain.gain:.2f}"
+        cells.append(Cell(better, caption, True, False))
     return cells
 
 

@@ -22,7 +22,7 @@ from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.frames import evenly
 from livecam.photos.judged import best_of, judge, key_of, read_record, record_of
 from livecam.photos.pick import open_movie
-from livecam.photos.pictures import read_picture
+from livecam.photos.pictures import picture_size, read_picture
 from livecam.quality.explain import explain, word_for
 from livecam.quality.finder import FaceFinder
 from livecam.text import visible
@@ -116,6 +116,7 @@ class Views:
             "files": [visible(path.name) for path in entry.files],
             "duration_s": round(pick.duration_s, DECIMALS),
             "size_wh": size_wh,
+            "photo_wh": picture_size(entry.source.file) if key_of(pick) is not None else None,
             "basis": score.basis,
             "note": score.note,
             "reasons": {score.key: score.reason},

@@ -39,6 +39,14 @@ def read_picture(path: Path) -> Bytes:
     return np.ascontiguousarray(np.asarray(_open(path, None)[0])[:, :, ::-1])
 
 
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture, upright; None where that cannot be told."""
+    try:
+        return picture_frame(path, 0)[1]
+    except InputError:
+        return None
+
+
 def picture_frame(path: Path, index: int) -> tuple[Frame, tuple[int, int]]:
     """A picture as a frame to be scored, possibly reduced, and its full size.
 

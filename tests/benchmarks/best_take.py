@@ -1,31 +1,44 @@
 """Group photos composed with `--best-take`: is everybody good more often, and does it show?
 
-    python -m tests.benchmarks.best_take [--sheet FILE.png]
+    python -m tests.benchmarks.best_take [--stills] [--sheet FILE.png]
 
 Three seconds of several labelled clips stand side by side in one picture. Per group: whether the
 labels call everybody good in the chosen frame, and in the composed one, each face by the frame that
 it comes from; whose label became worse; how steep the borders are beside the base frame's own.
+
+With `--stills`: photos in which somebody's eyes are labelled shut, each with a movie of the same
+two seconds at half the size. How many get the face of a frame, what the photo scores before and
+after, what of it is new, and why the others stay.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from livecam.edit.faces_in_photo import with_better_faces
 from livecam.enhance.best_take import BestTake, compose, seam
+from livecam.formats.tags import new_identifier
 from livecam.frame import Frame, PixelFormat
+from livecam.photos.inputs import find_inputs
+from livecam.photos.pick import Wanted, open_movie, pick
+from livecam.photos.pictures import picture_frame, read_picture
 from livecam.quality.choice import choose
 from livecam.quality.finder import FaceFinder
-from livecam.quality.score import FaceScore
+from livecam.quality.score import FaceScore, score_pictures
 from livecam.timebase import NS_PER_S
 from tests.benchmarks.quality import GROUPS, load
 from tests.conftest import SAMPLES
+from tests.support.pairs import frames_of, live_photo
 
 HEIGHT, FRAMES, STARTS = 480, 90, 3
+CLIPS = ("d9.mp4", "d12.mp4", "d13.mp4", "d14.mp4", "face_noface.mov")
 BAD = (
     "eyes_closed", "eyes_half", "no_face", "wink", "turned", "gaze_away", "frown", "blurred",
     "occluded", "mouth_open",
@@ -97,10 +110,74 @@ class Tally:
         )
 
 
+def stills(sheet: Path | None) -> None:
+    folder = SAMPLES / "faces"
+    labels = json.loads((folder / "labels.json").read_text())
+    finder = FaceFinder()
+    composed, why, rows = [], Counter[str](), []
+    with tempfile.TemporaryDirectory() as made:
+        for clip in CLIPS:
+            for first, last in labels[clip]["ranges"]["eyes_closed"]:
+                middle = (first + last) // 2
+                start = max(0, middle - 30)
+                pictures = frames_of(folder / clip, start, 60)
+                photo = live_photo(Path(made) / f"{clip}-{first}", pictures, middle - start)
+                (source,) = find_inputs([photo]).inputs
+                with open_movie(source) as movie:
+                    chosen = pick(source, finder, Wanted(), movie)
+                    assert chosen.photo is not None
+                    if chosen.photo.stays:
+                        why[f"the photo stays: {chosen.photo.stays}"] += 1
+                        continue
+                    files, note = with_better_faces(
+                        chosen, movie, new_identifier(), finder, rekeys=True
+                    )
+                if files is None:
+                    why[note] += 1
+                    continue
+                new = photo.with_name("new.jpg")
+                new.write_bytes(files.content[".JPG"])
+                before, after = read_picture(photo), read_picture(new)
+                scores = [score_alone(path, finder) for path in (photo, new)]
+                changed = (before != after).any(axis=2).mean()
+                composed.append((*scores, changed))
+                print(f"{clip} at {middle}: {scores[0]:.2f} -> {scores[1]:.2f}, {changed:.0%} new",
+                      flush=True)  # fmt: skip
+                rows.append(np.hstack([before, after]))
+    finder.close()
+    was, now, share = np.array(composed).T
+    print(f"{len(composed)} of {len(composed) + sum(why.values())} composed: "
+          f"{was.mean():.2f} -> {now.mean():.2f} alone (least {now.min():.2f}), "
+          f"{share.mean():.0%} of the pixels new")  # fmt: skip
+    for text, count in why.most_common():
+        print(f"{count}: {text}")
+    if sheet is not None:
+        save(sheet, rows)
+
+
+def score_alone(path: Path, finder: FaceFinder) -> float:
+    frame, size_wh = picture_frame(path, 0)
+    finder.start(alone=True)
+    return score_pictures([finder.read(frame, size_wh)])[1][0].score
+
+
+def save(sheet: Path, rows: list[np.ndarray]) -> None:
+    width = max(row.shape[1] for row in rows)
+    padded = [
+        np.pad(row, ((0, 12), (0, width - row.shape[1]), (0, 0)), constant_values=255)
+        for row in rows
+    ]
+    cv2.imwrite(str(sheet), np.vstack(padded))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--stills", action="store_true")
     args = parser.parse_args()
+    if args.stills:
+        stills(args.sheet)
+        return
     folder = SAMPLES / "faces"
     labels = json.loads((folder / "labels.json").read_text())
     clips = {name: load(folder / name, labels[name]) for name in {n for g in GROUPS for n in g}}
@@ -129,12 +206,7 @@ def main() -> None:
     for name, tally in counts.items():
         print(f"base {name}: {tally}")
     if args.sheet and rows:
-        width = max(row.shape[1] for row in rows)
-        padded = [
-            np.pad(row, ((0, 12), (0, width - row.shape[1]), (0, 0)), constant_values=255)
-            for row in rows
-        ]
-        cv2.imwrite(str(args.sheet), np.vstack(padded))
+        save(args.sheet, rows)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def test_a_moment_is_told_whole(looked_at):
     facts = json.loads(looked_at.ask(f"/api/moments/{moment['id']}")[1])
     assert len(facts["frames"]) == 45
     assert facts["cells"] == list(range(45))
-    assert facts["size_wh"] == [320, 240]
+    assert facts["size_wh"] == facts["photo_wh"] == [320, 240]
     assert all(frame["why"] for frame in facts["frames"])
     for name in ("thumb.jpg", "photo.jpg", "strip.jpg", "frame-3.jpg"):
         answer, content = looked_at.ask(f"/media/{moment['id']}/{moment['stamp']}/{name}")

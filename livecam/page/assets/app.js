@@ -438,6 +438,14 @@ function drawParts(frame) {
   $("parts").replaceChildren(...rows);
 }
 
+function lossText(facts) {
+  // A phone's photo has many times the pixels of its movie's frames.
+  if (!facts.photo_wh) return "";
+  const [now, then] = [facts.photo_wh, facts.size_wh];
+  if (then[0] * then[1] >= now[0] * now[1]) return "";
+  return ` (${then.join("x")}; the photo has ${now.join("x")})`;
+}
+
 function timeText(facts, at) {
   const names = [];
   if (at === facts.key) names.push("the key photo");
@@ -472,6 +480,7 @@ function select(at) {
   const told = open.at === facts.key ? facts.composed : "";
   $("reason").textContent = [facts.reasons[open.at] || frame.why, told].filter(Boolean).join("; ");
   $("make").disabled = open.at === facts.key;
+  $("make").textContent = `Make key photo${lossText(facts)}`;
   for (const cell of $("strip").children) {
     const isIt = cell.id === `cell-${open.at}`;
     cell.setAttribute("aria-selected", String(isIt));
