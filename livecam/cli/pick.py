@@ -36,16 +36,16 @@ def add(commands: Any) -> None:
         "--frames",
         type=frame_count,
         metavar="N",
-        help="look at N evenly spaced frames, or at 'all' (default: all of a movie of up to 5 s, "
-        "of a longer one, and of three people and more, some and then all around the best)",
+        help="look at N evenly spaced frames, or at 'all' (default: at every frame of a movie of "
+        "up to 5 s with one or two people in it; else at some, and then at all around the best)",
     )
     pick.add_argument(
         "--min-gain",
         type=share,
         metavar="SCORE",
-        help="a Live or Motion Photo keeps its photo unless a frame is better by so much (default: "
-        "0.2), and eyes are open in it, or a face sharp or not turned away, that is not so in the "
-        "photo",
+        help="keep the photo of a Live or Motion Photo unless a frame scores so much more (0.2) "
+        "and shows somebody well whose eyes are shut in the photo, or who is turned away, blurred "
+        "or missing there",
     )
     pick.add_argument(
         "--at", type=seconds, metavar="SECONDS", help="choose by hand: the nearest frame"
