@@ -36,6 +36,9 @@ EMPTY_SHARE, EMPTY = 0.4, (0.05, 0.2)
 """A subject comes and goes where this share of the frames shows the scene without it: what still
 moves there is a twentieth of what moves at its most; where it is a fifth, all is in motion."""
 
+BLACK = 4.0
+"""Levels of 255 that are added before light is compared: in the dark a level more is no twice."""
+
 PANNED = 0.02
 """Shift from the scene's usual look, in widths, from which the camera itself moves: what is new in
 a frame is then no subject."""
@@ -140,10 +143,12 @@ def _action(overviews: Sequence[Bytes]) -> list[float]:
     median = np.median(np.stack(overviews), axis=0)
     if _is_panned(median.astype(np.uint8), overviews):
         return [1.0] * len(overviews)
-    usual = median.astype(np.int16)
+    usual = median.astype(np.float32) + BLACK
     shares = []
     for overview in overviews:
-        difference = np.abs(overview.astype(np.int16) - usual)
+        own = overview.astype(np.float32) + BLACK
+        # A camera that opens its exposure makes bright parts lighter by more than dark ones.
+        difference = np.abs(own * float(np.median(usual / own)) - usual)
         # A change of light is everywhere at once, a subject is not.
         difference = np.abs(difference - np.median(difference))
         shares.append(float((difference > DIFFERENT).mean()))

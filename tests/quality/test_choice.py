@@ -262,6 +262,21 @@ def test_without_a_face_a_shaken_frame_is_left():
     assert score.frames[15].parts["steadiness"] < 0.5
 
 
+@pytest.mark.parametrize("dark", [0.2, 0.5])
+def test_a_camera_that_opens_its_exposure_is_no_action(dark):
+    """Bright parts of the picture rise by more than dark ones: it is not everywhere the same."""
+    rows = np.linspace(20, 220, 90)[:, None] * np.ones((1, 160))
+    readings = []
+    for i in range(30):
+        share = min(1.0, dark + (1 - dark) * i / 10)
+        overview = (rows * share).astype(np.uint8)
+        readings.append(frame(i, scene=replace(SCENE, overview=overview)))
+    score = choose(readings, shutter(20))
+    actions = [one.parts["action"] for one in score.frames]
+    assert min(actions) > 0.95 or actions[0] <= min(actions[10:])
+    assert score.key >= 10
+
+
 def test_the_ends_of_a_slow_approach_are_no_action():
     """Everything grows a little from frame to frame; the middle is the sharpest."""
     pattern = np.random.default_rng(1).integers(60, 200, (18, 32)).astype(np.uint8)
