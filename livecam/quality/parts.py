@@ -10,9 +10,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from livecam.quality.feelings import features, feelings, likely
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livecam.quality.baseline import Baseline
     from livecam.quality.measures import FaceReading
 
@@ -27,14 +31,18 @@ SHARP_LOW, SHARP_HIGH = 0.01, 0.08
 its width, clearly out of focus, keeps a fifth of that."""
 
 
-def parts_of(face: FaceReading, usual: Baseline, near: tuple[float, float]) -> dict[str, float]:
+def parts_of(
+    face: FaceReading, usual: Baseline, near: tuple[float, float], held: float = 0.0
+) -> dict[str, float]:
     """All parts of one face, in the order of `PARTS`.
 
     `near` is the largest blink and the smallest aperture of the person within 70 ms: half a blink
-    is no good frame even if this one frame of it looks open.
+    is no good frame even if this one frame of it looks open. `held` says how far eyes that are as
+    narrow as that have been so for half a second, 0..1 (`held_narrow`).
     """
+    laughing = LAUGHING_EYES * held * laughing_eyes(face, *near)
     return {
-        "eyes": eyes(*near, usual, trust(face), laughter(face)),
+        "eyes": max(eyes(*near, usual, trust(face), laughter(face)), laughing),
         "expression": expression(face, usual),
         "gaze": gaze(face, usual),
         "pose": pose(face.yaw_deg, face.pitch_deg, face.roll_deg),
@@ -59,12 +67,42 @@ def laughter(face: FaceReading) -> float:
     return rise(face.smile, *LAUGH)
 
 
+LAUGHING_EYES = 0.7
+"""What eyes count at least that laugh: everybody keeps such a photo, and open ones are better."""
+HELD = (0.6, 0.85)
+"""Of the lid gap within half a second around: a blink falls to 0.2 to 0.5 of it, a laugh stays."""
+MET = (0.05, 0.09)
+"""Lid gaps at which lids meet, and do not: closed eyes that smile read 0.03 to 0.08."""
+LAUGHED = (0.45, 0.6)
+"""Blink of eyes that laugh (0.30 to 0.48), and of smiling ones that are shut (0.56 to 0.66)."""
+BROAD = (0.5, 0.75)
+"""From what smile on cheeks are raised so far that they narrow the eyes."""
+
+
+def held_narrow(aperture: float, around: Sequence[float]) -> float:
+    """How far lids have been as near to each other as this in the half second around, 0..1.
+
+    A blink is short: most of that time its lids are further apart.
+    """
+    usual = float(np.median(around)) if around else 0.0
+    return rise(aperture / usual, *HELD) if usual > 0 else 0.0
+
+
+def laughing_eyes(face: FaceReading, blink: float, aperture: float) -> float:
+    """Whether it is a smile that narrows the eyes, and the lids do not meet, 0..1."""
+    narrow = _fall(blink, *LAUGHED) * rise(aperture, *MET)
+    return rise(face.smile, *BROAD) * narrow * trust(face)
+
+
 def words_of(
-    face: FaceReading, usual: Baseline, near: tuple[float, float] | None = None
+    face: FaceReading,
+    usual: Baseline,
+    near: tuple[float, float] | None = None,
+    held: float = 0.0,
 ) -> dict[str, str]:
     """What is wrong in particular with a part, for those of which more can be said.
 
-    `near` as in `parts_of`; None for a picture by itself.
+    `near` and `held` as in `parts_of`; None for a picture by itself.
     """
     found = {}
     word, worst = max(flaws(face, usual).items(), key=lambda flaw: flaw[1])
@@ -74,6 +112,8 @@ def words_of(
         own = eyes(face.blink, face.aperture, usual, trust(face), laughter(face))
         if own > eyes(near[0], near[1], usual, trust(face), laughter(face)) + TOLD:
             found["eyes"] = "about to blink"  # in this very frame the eyes are open
+        if held * laughing_eyes(face, *near) > TOLD:
+            found["eyes"] = "laughing eyes"
     if rise(face.sockets, *DARK_GLASSES) < 0.5:
         found["eyes"] = "sunglasses"
     if bare_mouth(face, usual) < 1 - TOLD:
@@ -102,7 +142,17 @@ def eyes(
         return trusted * _eyes_of_a_stranger(blink, aperture, laughing) + (1 - trusted) * 0.5 * cap
     shape = _fall(blink - usual.blink, 0.05, 0.30)
     lids = rise(aperture / usual.aperture, 0.55, 0.87)
-    return (trusted * math.sqrt(shape * lids) + (1 - trusted) * 0.5) * cap
+    # Somebody may have opened theirs wide elsewhere: what anybody calls open is fair all the same.
+    own = max(math.sqrt(shape * lids), FAIR * plainly_open(blink, aperture))
+    return (trusted * own + (1 - trusted) * 0.5) * cap
+
+
+FAIR = 0.5
+
+
+def plainly_open(blink: float, aperture: float) -> float:
+    """Whether eyes are open by any standard, 0..1: half-closed ones read 0.22 to 0.45 of blink."""
+    return rise(aperture, 0.15, 0.21) * _fall(blink, 0.20, 0.34)
 
 
 def _eyes_of_a_stranger(blink: float, aperture: float, laughing: float) -> float:

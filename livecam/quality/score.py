@@ -40,6 +40,10 @@ SMALL_SHARE, NOTHING = 0.01, 0.02
 
 NEAR_NS = 70_000_000
 """No frame this near to a blink is a good one: the lids are on their way."""
+HELD_NS = 500_000_000
+"""Longer than a blink to each side: eyes that are narrow all that time laugh, or are narrow."""
+LEAST_AROUND, LEAST_SPAN_NS = 5, 400_000_000
+"""Fewer looks, or over less time, may all lie within one blink."""
 STEADY = {"iris_x": 0.06, "iris_y": 0.06, "presence": 0.1}
 """Measures that a shift by one pixel moves as much as a face does within 70 ms, and how far apart
 readings of that time may be to be averaged; what changes by more is a movement and stays as it is.
@@ -216,12 +220,21 @@ class _Crowd:
             presence=_calmed("presence", face, around),
         )
         usual = self._usual[person]
-        values = parts.parts_of(calmed, usual, near)
+        held = parts.held_narrow(near[1], self._lids_around(person, t_ns))
+        values = parts.parts_of(calmed, usual, near, held)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""), parts.words_of(calmed, usual, near),
+            self._places.get(person, ""), parts.words_of(calmed, usual, near, held),
             person in self._counted, (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
+
+    def _lids_around(self, person: int, t_ns: int) -> list[float]:
+        """The lid gaps of a person within half a second; none where too few are known to tell."""
+        times = self._times[person]
+        low, high = bisect_left(times, t_ns - HELD_NS), bisect_right(times, t_ns + HELD_NS)
+        if high - low < LEAST_AROUND or times[high - 1] - times[low] < LEAST_SPAN_NS:
+            return []
+        return [face.aperture for face in self._faces[person][low:high]]
 
     def missing(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
         """Places of those who should be there and are not."""

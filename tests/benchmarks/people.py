@@ -136,6 +136,7 @@ class Result:
 
 def judged(window: Window, scores: Sequence[float]) -> Result:
     wrong = window.closed | window.half | window.bad
+    # A window without something wrong, or right, orders nothing.
     pairs = [
         (scores[g] > scores[w]) + 0.5 * (scores[g] == scores[w]) for g in window.good for w in wrong
     ]
@@ -143,7 +144,7 @@ def judged(window: Window, scores: Sequence[float]) -> Result:
     kinds = (("closed", window.closed), ("half", window.half), ("bad", window.bad))
     chosen = next((kind for kind, some in kinds if best in some), "")
     favourite = best in window.favourites if window.favourites else None
-    return Result(float(np.mean(pairs)), chosen, favourite)
+    return Result(float(np.mean(pairs)) if pairs else float("nan"), chosen, favourite)
 
 
 def main() -> None:
@@ -163,7 +164,8 @@ def main() -> None:
             results = [judged(window, score(window.readings)) for window in some]
             people: dict[str, list[float]] = defaultdict(list)
             for window, result in zip(some, results, strict=True):
-                people[window.person].append(result.pairwise)
+                if not np.isnan(result.pairwise):
+                    people[window.person].append(result.pairwise)
                 if args.windows and way == "livecam":
                     told = f"{result.pairwise:.2f} {result.chosen} {result.is_favourite}"
                     print(f"    {window.name} ({window.person}): {told}")
