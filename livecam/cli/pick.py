@@ -36,8 +36,8 @@ def add(commands: Any) -> None:
         "--frames",
         type=frame_count,
         metavar="N",
-        help="look at N evenly spaced frames, or at 'all' (default: at every frame of a movie of "
-        "up to 5 s with one or two people in it; else at some, and then at all around the best)",
+        help="look at N evenly spaced frames, or at 'all' (default: at some, and then at all "
+        "around the best; at every frame of a movie of up to 5 s in which nobody is)",
     )
     pick.add_argument(
         "--min-gain",

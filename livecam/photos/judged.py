@@ -9,7 +9,7 @@ from livecam.errors import InputError
 from livecam.formats.files import read_whole
 from livecam.formats.json_text import MOST_BYTES, parse_json
 from livecam.media.record import frame_scores
-from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
+from livecam.photos.pick import ALL_UP_TO_S, Pick, PresentKey, Wanted, open_movie, pick
 from livecam.quality.choice import MomentScore
 from livecam.quality.explain import TIE
 from livecam.timebase import NS_PER_S
@@ -67,8 +67,12 @@ def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lamb
     if source.kind == "pictures":
         raise InputError(f"{source.file.name} is a picture, not a moment")
     with open_movie(source) as movie:
-        is_long = movie.reader.duration_s > LONG_S
-        wanted = Wanted(LONG_FRAMES, is_default=False) if is_long else Wanted()
+        lasts_s = movie.reader.duration_s
+        if lasts_s > LONG_S:
+            wanted = Wanted(LONG_FRAMES, is_default=False)
+        else:
+            # Who looks through a moment looks at each of its frames.
+            wanted = Wanted(is_default=lasts_s > ALL_UP_TO_S)
         with finder.until(given_up):
             return pick(source, finder, wanted, movie)
 

@@ -23,7 +23,7 @@ from livecam.photos.present import MIN_GAIN, PresentPhoto, judge_photo
 from livecam.quality.choice import MomentScore, choose_picture
 from livecam.quality.finder import NO_SCENE, FaceFinder
 from livecam.quality.measures import FrameReading
-from livecam.quality.search import Pace, Plan, search_moment, search_movie
+from livecam.quality.search import ANYBODY, SEVERAL, Pace, Plan, search_moment, search_movie
 from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
@@ -320,12 +320,14 @@ def _search(
             score = search_movie(times_ns, middle_ns, readings.at, plan)
         else:
             may_wait = wanted.frames is None and wanted.is_default
-            looked = readings.through(Pace() if may_wait else None)
+            looked = readings.through(Pace(ANYBODY) if may_wait else None)
             blanks = [
                 FrameReading(i, t_ns, False, False, True, (), NO_SCENE)
                 for i, t_ns in enumerate(times_ns)
             ]
-            score = search_moment(blanks, looked, middle_ns, readings.at, needed)
+            score = search_moment(
+                blanks, looked, middle_ns, readings.at, needed, ANYBODY if may_wait else SEVERAL
+            )
     except ValueError as err:
         raise InputError("no frame of it can be decoded") from err
     return replace(_without(score, readings.lost), note=readings.problem)

@@ -75,7 +75,8 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str, ...]:
         ">" if frame is chosen.key else "",
         visible(name),
         str(frame.index),
-        f"{frame.score:.3f}",
+        # Between frames that were looked at, what lies between their scores.
+        f"~{frame.score:.3f}" if frame.estimated else f"{frame.score:.3f}",
         word_for(frame.score),
         str(len(frame.faces)),
         ", ".join(faults(frame)),
@@ -126,9 +127,11 @@ def headline(chosen: Pick) -> str:
         name = source.file.name if len(frames) == 1 else str(source.file.parent)
         text = f"{name}: {what}"
     else:
+        looked = sum(not frame.estimated for frame in frames)
+        told = f"{looked} of {len(frames)}" if looked < len(frames) else f"{looked}"
         text = (
             f"{source.file.name}: {KINDS[source.kind]} of {chosen.duration_s:.3f} s, "
-            f"{len(frames)} frames looked at"
+            f"{told} frames looked at"
         )
     return visible(text + _basis(chosen))
 

@@ -1,11 +1,12 @@
 """What looking at some frames of several people costs the choice, beside looking at all.
 
-    python -m tests.benchmarks.crowds [--slots 67 100 133 167] [--peaks 1 2 3]
+    python -m tests.benchmarks.crowds [--slots 67 100 133 167] [--peaks 1 2 3] [--people CACHE]
 
 Labelled clips side by side, three to eight people, three windows of three seconds each. Every frame
 is measured once (two minutes), then the choice is made anew for every setting: how many frames it
 asks for, how far the chosen one is below the best of all (both judged with all frames), and how
-often somebody's eyes are labelled closed or half closed in it.
+often somebody's eyes are labelled closed or half closed in it. With `--people` the same of single
+people: the windows of `tests.benchmarks.people`, whose readings lie in CACHE.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from livecam.quality import search
 from livecam.quality.choice import MomentScore, choose
 from livecam.quality.finder import NO_SCENE, FaceFinder
 from livecam.quality.measures import FrameReading
+from tests.benchmarks import people
 from tests.benchmarks.quality import compose, load
 from tests.conftest import SAMPLES
 
@@ -47,7 +49,15 @@ def measured(folder: Path) -> list[tuple[list[FrameReading], set[int]]]:
     return found
 
 
-def closely(readings: list[FrameReading]) -> tuple[MomentScore, int]:
+def single(cache: Path) -> list[tuple[list[FrameReading], set[int]]]:
+    """The labelled windows of single people, and where something is wrong."""
+    finder = FaceFinder()
+    windows = people.first_set(finder, cache) + people.later_sets(finder, cache)
+    finder.close()
+    return [(one.readings, set(one.closed | one.half | one.bad)) for one in windows]
+
+
+def closely(readings: list[FrameReading], several: int) -> tuple[MomentScore, int]:
     """The choice that looks at some frames, and at how many."""
     looked: set[int] = set()
 
@@ -56,7 +66,7 @@ def closely(readings: list[FrameReading]) -> tuple[MomentScore, int]:
         return {i: readings[i] for i in positions}
 
     blanks = [replace(one, decoded=False, faces=(), scene=NO_SCENE) for one in readings]
-    return search.search_moment(blanks, {}, _middle_ns(readings), look), len(looked)
+    return search.search_moment(blanks, {}, _middle_ns(readings), look, (), several), len(looked)
 
 
 def _middle_ns(readings: list[FrameReading]) -> int:
@@ -68,8 +78,10 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=SAMPLES / "faces")
     parser.add_argument("--slots", type=int, nargs="+", default=[67, 100, 133, 167], metavar="MS")
     parser.add_argument("--peaks", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--people", type=Path, metavar="CACHE")
     args = parser.parse_args()
-    windows = measured(args.clips)
+    several = search.SEVERAL if args.people is None else search.ANYBODY
+    windows = measured(args.clips) if args.people is None else single(args.people)
     whole = [choose(readings, _middle_ns(readings)) for readings, _ in windows]
     print(f"| slot, peaks | of {len(windows[0][0])} frames | below the best: mean, most |"
           f" more than {NEAR} | eyes not open | estimates, 95 % within |")  # fmt: skip
@@ -79,7 +91,7 @@ def main() -> None:
     for slot_ms in args.slots:
         for peaks in args.peaks:
             search.SLOT_NS, search.PEAKS = slot_ms * 1_000_000, peaks
-            some = [closely(readings) for readings, _ in windows]
+            some = [closely(readings, several) for readings, _ in windows]
             below = [
                 best.frames[best.key].score - best.frames[score.key].score
                 for best, (score, _) in zip(whole, some, strict=True)
