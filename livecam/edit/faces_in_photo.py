@@ -16,8 +16,10 @@ from livecam.errors import InputError, LivecamError
 from livecam.formats import heic, jpeg_blocks
 from livecam.formats.files import read_whole
 from livecam.formats.live_photo_edit import rekeyed_movie
+from livecam.formats.motion_photo_new import PADDING, motion_xmp
 from livecam.formats.still import SUFFIX, kind_of
 from livecam.formats.still_edit import with_changed_exif
+from livecam.formats.xmp import with_motion
 from livecam.photos.pictures import read_picture
 from livecam.timebase import to_s
 
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
 
     from livecam.enhance.best_take import BestTake
     from livecam.formats.exif_edit import ExifEditor
+    from livecam.formats.still import Still
     from livecam.formats.tags import Composite
     from livecam.frame import Bytes
     from livecam.photos.pick import OpenMovie, Pick
     from livecam.quality.finder import Finder
+
+    MakeMotion = Callable[[bytes | None], bytes | None]
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
@@ -62,18 +67,43 @@ def with_better_faces(
     composite = take.composite(len(frames) + 1, time_s)
     whole = read_whole(pick.input.file, MOST_PHOTO)
     end = movie.motion.photo_end if movie.motion is not None else len(whole)
-    still, note = _written(whole[:end], upright, take.image_bgr, identifier, composite)
+    motion = _motion(movie) if rekeys and movie.motion is not None else None
+    still, note = _written(whole[:end], upright, take.image_bgr, identifier, composite, motion)
     note = "; ".join(filter(None, (take.note(time_s), note)))
     kind = kind_of(still)
     if not rekeys:
         alone = _changed(still, lambda tags: tags.remove_identifier())
         return NewFiles({SUFFIX[kind]: alone}, note), ""
     if movie.motion is not None:
-        return NewFiles({f".MP{SUFFIX[kind].lower()}": still + whole[end:]}, note), ""
-    still = _changed(still, lambda tags: tags.set_identifier(identifier))
+        # A photo of the same kind has all behind it that was there before.
+        behind = whole[end:]
+        if kind != movie.motion.kind:
+            behind = whole[movie.motion.start : movie.motion.end]
+        return NewFiles({f".MP{SUFFIX[kind].lower()}": still + behind}, note), ""
+    paired = with_changed_exif(still, lambda tags: tags.set_identifier(identifier))
+    if paired is None:
+        raise InputError(f"{pick.input.file.name}: its EXIF has no room for an identifier")
+    still = paired
     still_s = movie.still_s if movie.still_s is not None else 0.0
     clip = rekeyed_movie(quicktime(pick.input.files[-1]), still_s, identifier)
     return NewFiles({".MOV": clip, SUFFIX[kind]: still}, note), ""
+
+
+def _motion(movie: OpenMovie) -> Callable[[Still], MakeMotion]:
+    """Makes the XMP that says what the old one said of the movie."""
+    found = movie.motion
+    assert found is not None
+    still_us, length = round((movie.still_s or 0.0) * 1e6), found.end - found.start
+
+    def of(kind: Still) -> MakeMotion:
+        def motion(packet: bytes | None) -> bytes | None:
+            if packet is None:
+                return motion_xmp(still_us, length, kind)
+            return with_motion(packet, still_us, length, f"image/{kind}", PADDING[kind])
+
+        return motion
+
+    return of
 
 
 def _composed(pick: Pick, movie: OpenMovie, finder: Finder) -> tuple[BestTake | None, Bytes]:
@@ -94,9 +124,17 @@ def _composed(pick: Pick, movie: OpenMovie, finder: Finder) -> tuple[BestTake | 
 
 
 def _written(
-    photo: bytes, before: Bytes, after: Bytes, identifier: str, composite: Composite | None
+    photo: bytes,
+    before: Bytes,
+    after: Bytes,
+    identifier: str,
+    composite: Composite | None,
+    motion: Callable[[Still], MakeMotion] | None,
 ) -> tuple[bytes, str]:
-    """The photo's file with the composed picture in it, and what to say of it."""
+    """The photo's file with the composed picture in it, and what to say of it.
+
+    `motion` makes the XMP of a Motion Photo, where it is encoded as a whole.
+    """
 
     def describe(tags: ExifEditor) -> None:
         tags.set_unique_id(unique_id(identifier))
@@ -112,8 +150,10 @@ def _written(
     kind = kind_of(photo) if heic.is_installed() else "jpeg"
     tags = new_tags(photo, (after.shape[1], after.shape[0]), unique_id(identifier))
     describe(tags)
-    still, lost = encode_still(after, tags, kind, photo)
-    note = ENCODED if kind == "jpeg" and not jpeg_blocks.is_installed() else ""
+    still, lost = encode_still(after, tags, kind, photo, motion(kind) if motion else None)
+    note = "the photo was encoded as a whole"
+    if kind == "jpeg" and not jpeg_blocks.is_installed():
+        note = ENCODED
     return still, "; ".join(filter(None, (lost, note)))
 
 

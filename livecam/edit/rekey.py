@@ -16,6 +16,7 @@ from livecam.formats.movie_facts import is_quicktime
 from livecam.formats.remux import remuxed
 from livecam.formats.still import SUFFIX, exif_of, kind_of
 from livecam.formats.xmp import with_motion
+from livecam.photos.pictures import picture_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,9 +131,10 @@ def best_picture(
 
 def _loss(pick: Pick, image: Bytes) -> str:
     """What a smaller picture in the photo's place costs, in a sentence's part."""
-    if pick.photo is None:
+    size_wh = pick.photo.size_wh if pick.photo is not None else picture_size(pick.input.file)
+    if size_wh is None:
         return ""
-    before, now = (w * h / 1e6 for w, h in (pick.photo.size_wh, image.shape[1::-1]))
+    before, now = (w * h / 1e6 for w, h in (size_wh, image.shape[1::-1]))
     return f"{before:.1f} megapixels become {now:.1f}" if now < before else ""
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from livecam.photos.frames import MovieReader
 
 
+ROOM = 2000
+"""Bytes left for what is still to be said: an identifier, and of what it is composed."""
 APPLE = "com.apple.quicktime."
 PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
 """Of ISO 6709, what phones write: degrees, and metres."""
@@ -43,17 +45,21 @@ PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?"
 def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> ExifEditor:
     """The tags of an existing photo (camera, date, place), for a new picture of this size.
 
-    A photo without tags, or with broken ones, gives only those of the picture itself.
+    A photo without tags, or with broken ones, or with so many that no more find room, gives only
+    those of the picture itself, and says so (`lost`).
     """
+    lost = "its EXIF, which cannot be read"
     try:
         tags = ExifEditor((photo and exif_of(photo)) or MINIMAL_TIFF)
         tags.describe_new_picture(size_wh, unique_id)
-        if len(tags.to_bytes()) <= MAX_EXIF:
+        if len(tags.to_bytes()) <= MAX_EXIF - ROOM:
             return tags
+        lost = "its EXIF, which is too long"
     except InputError:
         pass
     tags = ExifEditor(MINIMAL_TIFF)
     tags.describe_new_picture(size_wh, unique_id)
+    tags.lost = lost
     return tags
 
 
@@ -90,11 +96,16 @@ def encode_still(
     Raises UsageError without `heic`.
     """
     image = Image.fromarray(image_bgr[:, :, ::-1])
-    exif = EXIF_HEADER + tags.to_bytes()
     written = Written() if photo is None else written_of(photo)
     xmp, lost = written.xmp, list(written.lost)
+    if tags.lost:
+        lost.append(tags.lost)
+    exif = EXIF_HEADER + tags.to_bytes()
     if motion is not None:
-        xmp = motion(xmp) or motion(None)
+        whole = motion(xmp) if xmp is not None else None
+        if xmp is not None and whole is None:
+            lost.append("its XMP, which cannot be added to")
+        xmp = whole or motion(None)
     if kind == "heic":
         return heic.encode(image, exif, xmp or b""), _said(lost)
     out = io.BytesIO()

@@ -54,6 +54,8 @@ class ExifEditor:
         if order is None:
             raise InputError("its EXIF cannot be read")
         self._order, self._data = order, bytearray(tiff)
+        self.lost = ""
+        """What of the old block had to be given up, in a sentence's part."""
         self._count(self._image())
 
     def to_bytes(self) -> bytes:
@@ -102,6 +104,9 @@ class ExifEditor:
     def set_composite(self, composite: Composite) -> None:
         """Say that the picture was composed of several frames, and of which."""
         text = composite.text.encode("ascii", "replace") + b"\0"
+        said = self._text(self._image(), IMAGE_DESCRIPTION)
+        if said and not said.startswith(b"composed by livecam"):
+            text = said + b" (" + text[:-1] + b")\0"
         self.set(self._image(), IMAGE_DESCRIPTION, Type.ASCII, text)
         self._need_photo()
         kind = self._pack("H", COMPOSED_WHEN_SHOOTING)
@@ -122,8 +127,18 @@ class ExifEditor:
             if note is not None:  # at another place: its own offsets count from its start
                 self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
                 return
+        if self.foreign_note:
+            self.lost = f"the maker's note of {self.foreign_note}: Apple's takes its place"
         note = apple_note.new_note(identifier)
         self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
+
+    def _text(self, directory: int, tag: int) -> bytes:
+        """What a tag of letters says, as it stands; empty where there is none."""
+        for entry in entries(self._data, directory, self._order):
+            if entry.tag == tag:
+                raw = bytes(self._data[entry.value_at : entry.value_at + entry.size])
+                return raw.rstrip(b"\0 ")
+        return b""
 
     @property
     def foreign_note(self) -> str:

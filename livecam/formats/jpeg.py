@@ -104,7 +104,7 @@ def xmp_packets(head: bytes) -> list[bytes]:
             packets.append(head[start + 4 + len(XMP_HEADER) : end])
         elif head.startswith(EXTENDED_XMP_HEADER, start + 4):
             at = start + 4 + len(EXTENDED_XMP_HEADER) + 32
-            if at + 8 <= end:
+            if at + 8 <= min(end, len(head)):
                 whole, offset = struct.unpack(">II", head[at : at + 8])
                 pieces[offset] = head[at + 8 : end]
     extended = b"".join(pieces[offset] for offset in sorted(pieces))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 SIDE = 8
+APP14, FRAMES = 0xFFEE, (0xFFC0, 0xFFC1, 0xFFC2)
 KEPT = (*range(0xFFE0, 0xFFF0), 0xFFFE)
 """Segments of metadata: APP0 to APP15, and comments."""
 TO_YCBCR = np.array(
@@ -50,6 +51,8 @@ def with_changed(jpeg: bytes, changed: npt.NDArray[np.bool_], after: Pixels) -> 
     """
     import jpeglib
 
+    if _is_rgb(jpeg):
+        raise InputError("its colours are coded otherwise than most")
     with tempfile.TemporaryDirectory(prefix="livecam-") as folder:
         old, new = Path(folder, "old.jpg"), Path(folder, "new.jpg")
         end = end_of_picture(jpeg) or len(jpeg)
@@ -67,6 +70,17 @@ def with_changed(jpeg: bytes, changed: npt.NDArray[np.bool_], after: Pixels) -> 
     kept = b"".join(jpeg[start:end] for marker, start, end in segments(jpeg) if marker in KEPT)
     whole = SOI + kept + picture
     return with_list_of(whole + jpeg[end:], jpeg)
+
+
+def _is_rgb(jpeg: bytes) -> bool:
+    """Whether it is coded as red, green and blue: so says Adobe's segment, or the components do."""
+    for marker, start, end in segments(jpeg):
+        content = jpeg[start + 4 : end]
+        if marker == APP14 and content[:5] == b"Adobe" and len(content) >= 12:
+            return content[11] == 0
+        if marker in FRAMES and len(content) >= 15:
+            return bytes(content[6:15:3]) == b"RGB"
+    return False
 
 
 def _segments(jpeg: bytes) -> list[tuple[int, int, int]]:

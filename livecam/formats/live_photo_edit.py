@@ -60,12 +60,16 @@ def rekeyed_movie(
     if effect is not None:
         values[EFFECT_KEY] = effect
     content = []
+    has_meta = any(part.type == b"meta" for part in parts)
+    hoisted: bytes | None = None
     for part in parts:
         raw = movie[part.start : part.end]
         if still is not None and part.start == still.start:
             raw = _moved(raw, ticks, sample_at if sample is not None else None)
         elif part.type == b"meta":
             raw = _with_metadata(raw, values)
+        elif part.type == b"udta" and not has_meta:
+            raw, hoisted = _without_keys(raw)
         content.append(raw)
     kinds = [part.type for part in parts]
     if still is None:
@@ -79,8 +83,8 @@ def rekeyed_movie(
         content.insert(first, track_box(track, next_track, created, sample_at))
         at = kinds.index(b"mvhd")
         content[at] = content[at][:-4] + struct.pack(">I", next_track + 1)
-    if b"meta" not in kinds:
-        content.append(metadata(values))
+    if not has_meta:
+        content.append(metadata(values) if hoisted is None else _with_metadata(hoisted, values))
     return rest + added + box(b"moov", *content)
 
 
@@ -231,6 +235,23 @@ def _edits(body: bytes, ticks: int) -> bytes:
         + struct.pack(">I", len(entries))
         + b"".join(struct.pack(layout, *entry) for entry in entries)
     )
+
+
+def _without_keys(udta: bytes) -> tuple[bytes, bytes | None]:
+    """User data without the keys that FFmpeg puts there, and these as QuickTime has them in `moov`.
+
+    Two lists of keys in one movie are read as one by FFmpeg, with the wrong names.
+    """
+    outer = next(find_boxes(udta, 0, len(udta)))
+    kept, keys = [], None
+    for part in find_boxes(udta, outer.body, outer.end):
+        raw = udta[part.start : part.end]
+        handler = raw.find(b"hdlr", 8, 24)
+        if part.type == b"meta" and keys is None and raw[handler + 12 : handler + 16] == b"mdta":
+            keys = box(b"meta", raw[handler - 4 :])  # without a version, as in QuickTime
+        else:
+            kept.append(raw)
+    return (box(b"udta", *kept), keys) if keys is not None else (udta, None)
 
 
 def _with_metadata(meta: bytes, values: dict[str, str | int]) -> bytes:

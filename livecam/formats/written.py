@@ -14,7 +14,15 @@ from xml.etree import ElementTree as ET
 
 from livecam.errors import InputError
 from livecam.formats.heif import xmp_block
-from livecam.formats.jpeg import MAX_HEAD, SOI, segments, xmp_packets
+from livecam.formats.jpeg import (
+    EXTENDED_XMP_HEADER,
+    MAX_CONTENT,
+    MAX_HEAD,
+    SOI,
+    segments,
+    xmp_packets,
+)
+from livecam.formats.mpf import gain_maps
 from livecam.formats.xmp import CAMERA, CONTAINER, parse
 
 if TYPE_CHECKING:
@@ -52,6 +60,7 @@ SIZES = {
 }
 """What the new picture's EXIF says of itself."""
 _PREFIX = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']([^"']+)["']""")
+OUR_PREFIXES = {"rdf": RDF, "x": "adobe:ns:meta/", "Container": CONTAINER, "Camera": CAMERA}
 MARKS = (
     (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
@@ -88,9 +97,13 @@ def written_of(photo: bytes) -> Written:
             packet, lost = _of_any_pixels(_utf8(packets[0]))
         except InputError:
             lost = ["its XMP, which cannot be read"]
-    if len(packets) > 1 and not any("depth" in one or "gain" in one for one in lost):
+    if is_jpeg and any(
+        photo.startswith(EXTENDED_XMP_HEADER, start + 4) for _, start, _ in segments(photo)
+    ):
         lost.append("what its Extended XMP holds")
-    found = tuple(_segments(head)) if is_jpeg else ()
+    if "the gain map" not in lost and (gain_maps(photo) if is_jpeg else b"auxC" in head):
+        lost.append("the gain map" if is_jpeg else "its further pictures (a gain map, depth)")
+    found = tuple(_segments(photo)) if is_jpeg else ()
     return Written(packet, found, tuple(lost))
 
 
@@ -113,6 +126,8 @@ def _of_any_pixels(packet: bytes) -> tuple[bytes | None, list[str]]:
             ET.register_namespace(prefix.decode(), space.decode())
         except ValueError:
             continue  # one that the library keeps for itself
+    for prefix, space in OUR_PREFIXES.items():
+        ET.register_namespace(prefix, space)  # or else it could not be added to
     root = parse(packet)
     lost: list[str] = []
     for description in root.iter(f"{{{RDF}}}Description"):
@@ -129,7 +144,8 @@ def _of_any_pixels(packet: bytes) -> tuple[bytes | None, list[str]]:
         len(one) or any(not name.endswith("}about") for name in one.attrib)
         for one in root.iter(f"{{{RDF}}}Description")
     )
-    text = _WRAPPED[0] + ET.tostring(root) + _WRAPPED[1] if says_more else None
+    whole = ET.tostring(root, encoding="unicode").encode()
+    text = _WRAPPED[0] + whole + _WRAPPED[1] if says_more else None
     return text, [one for one in dict.fromkeys(lost) if one]
 
 
@@ -152,23 +168,28 @@ def _loss(name: str, element: ET.Element | None) -> str | None:
     return "" if local in SIZES.get(space, ()) else None
 
 
-def _segments(head: bytes) -> Iterator[bytes]:
-    for marker, start, end in segments(head):
+def _segments(jpeg: bytes) -> Iterator[bytes]:
+    blocks = b""
+    for marker, start, end in segments(jpeg):
         if marker == COM:
-            yield head[start:end]
-        elif marker == APP13 and head.startswith(PHOTOSHOP, start + 4):
-            content = PHOTOSHOP + _resources(head[start + 4 + len(PHOTOSHOP) : end])
-            yield struct.pack(">HH", APP13, len(content) + 2) + content
+            yield jpeg[start:end]
+        elif marker == APP13 and jpeg.startswith(PHOTOSHOP, start + 4):
+            blocks += jpeg[start + 4 + len(PHOTOSHOP) : end]  # one block may lie across segments
+    blocks = _resources(blocks)
+    room = MAX_CONTENT - len(PHOTOSHOP)
+    for at in range(0, len(blocks), room):
+        content = PHOTOSHOP + blocks[at : at + room]
+        yield struct.pack(">HH", APP13, len(content) + 2) + content
 
 
 def _resources(data: bytes) -> bytes:
     """Photoshop's blocks without those that describe pixels; all of them where they are broken."""
     kept, at = [], 0
     while at + 12 <= len(data):
-        if data[at : at + 4] != b"8BIM":
+        name = (1 + data[at + 6] + 1) & ~1
+        if data[at : at + 4] != b"8BIM" or at + 10 + name > len(data):
             return data
         (kind,) = struct.unpack_from(">H", data, at + 4)
-        name = (1 + data[at + 6] + 1) & ~1
         (size,) = struct.unpack_from(">I", data, at + 6 + name)
         end = at + 10 + name + ((size + 1) & ~1)
         if kind not in PIXEL_RESOURCES:

@@ -9,6 +9,7 @@ One thread, *spool*, does it all.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from typing import TYPE_CHECKING
@@ -41,7 +42,9 @@ MOST_HELD_BYTES = 250_000_000
 those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
 """
 POLL_S = 0.05
-"""How soon it is noticed that a moment is cut, whose last frames may come late."""
+"""How soon it is noticed that a moment is cut, whose last frames may come late, or settled."""
+AGAIN_S = 1.0
+"""How long until a shot is tried again that could not be put on disk."""
 
 
 class Keeper:
@@ -59,6 +62,7 @@ class Keeper:
         self._put_aside = put_aside
         self._coming: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._writing = threading.Lock()
+        self._given_up = threading.Event()
         self.is_late = False
         """Whether the last moment's files were late; written by whoever saves."""
         self._thread = threading.Thread(target=self._run, name="spool")
@@ -76,6 +80,11 @@ class Keeper:
         """Nothing more will be added."""
         self._coming.put(None)
 
+    def give_up(self) -> None:
+        """Put nothing more on disk."""
+        self._given_up.set()
+        self._coming.put(None)
+
     def close(self) -> None:
         """Wait until all is on disk, or settled, after `finish`."""
         if self._thread.ident is not None:
@@ -83,28 +92,40 @@ class Keeper:
 
     def keep_now(self, shot: Shot, moment: Moment) -> bool:
         """Put a moment that cannot be saved on disk, unless it lies there; whether it does then."""
-        return shot.is_whole or self._keep(shot, moment, whole=True)
+        try:
+            return shot.is_whole or self._keep(shot, moment, whole=True)
+        except Exception:  # noqa: BLE001 - the same fault that made it impossible to save, perhaps
+            return False
 
     def _run(self) -> None:
         shots: list[Shot] = []
         is_finishing = False
-        while shots or not is_finishing:
+        while not self._given_up.is_set() and (shots or not is_finishing):
             due_ns = min((shot.keep_at_ns for shot in shots), default=None)
             timeout_s = None if due_ns is None else max(0.0, to_s(due_ns - now_ns()))
-            try:
-                shot = self._coming.get(timeout=timeout_s)
-            except queue.Empty:
-                pass
-            else:
-                is_finishing = is_finishing or shot is None
-                shots += [] if shot is None else [shot]
-            shot = None  # and with it the hold on the moment's frames
-            shots = [shot for shot in shots if shot.keep_at_ns > now_ns() or self._has_more(shot)]
+            if is_finishing:
+                timeout_s = min(POLL_S, timeout_s or 0.0)  # what is settled meanwhile is done with
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    new = self._coming.get(timeout=timeout_s)
+                    is_finishing = is_finishing or new is None
+                    shots += [] if new is None else [new]
+                    timeout_s = 0.0
+            new = None  # and with it the hold on the moment's frames
+            shots = [shot for shot in shots if not shot.settled.is_set()]
+            due = [shot for shot in shots if shot.keep_at_ns <= now_ns()]
+            if due:
+                # One at a time, and those first of which nothing is on disk yet.
+                first = min(due, key=lambda shot: (shot.versions > 0, shot.keep_at_ns))
+                if not self._has_more(first):
+                    shots.remove(first)
+                del first
+            del due
 
     def _has_more(self, shot: Shot) -> bool:
         """Do what is due for a shot; whether something will be again."""
         coming = shot.coming
-        if shot.settled.is_set() or coming is None:
+        if coming is None:
             return False
         try:
             if coming.done():
@@ -117,7 +138,7 @@ class Keeper:
             shot.keep_at_ns = min(now_ns() + kept_ns, shot.end_ns)
         except Exception as err:  # noqa: BLE001 - one moment's fault must not lose the next
             shot.unkept = OutputError(f"it cannot be put on disk: {err!r}")
-            return False
+            shot.keep_at_ns = now_ns() + to_ns(AGAIN_S)
         return True
 
     def _keep_cut(self, shot: Shot, coming: Future[Moment]) -> bool:
@@ -125,25 +146,33 @@ class Keeper:
         if coming.exception() is not None:
             return False  # told where it is saved
         moment = coming.result()
+        if not shot.cut_ns:
+            shot.cut_ns = min(moment.end_ns, now_ns())  # a camera that ends ends moments early
         shot.size = sum(frame.data.size for frame in moment.frames)
         too_much = self._shots.held_bytes > MOST_HELD_BYTES
         is_slow = self.is_late or self._scorer.backlog > SLOW_BACKLOG
         grace_ns = 0 if too_much or is_slow else to_ns(GRACE_S)
-        if now_ns() < moment.end_ns + grace_ns:
-            shot.keep_at_ns = moment.end_ns + grace_ns
+        if now_ns() < shot.cut_ns + grace_ns:
+            shot.keep_at_ns = shot.cut_ns + grace_ns
             return True
-        self._keep(shot, moment, whole=True, alone=too_much)
-        return False
+        if self._keep(shot, moment, whole=True, alone=too_much) or shot.settled.is_set():
+            return False
+        shot.keep_at_ns = now_ns() + to_ns(AGAIN_S)
+        return True
 
     def _keep(self, shot: Shot, moment: Moment, *, whole: bool, alone: bool = False) -> bool:
         with self._writing:
+            if shot.is_whole:
+                return True  # somebody was quicker
             before = shot.path
             try:
                 path = self._spool.keep(moment, shot.versions)
             except OutputError as err:
-                shot.unkept = err
+                # Without the trail, which holds the moment's frames.
+                shot.unkept = OutputError(err.message, err.hint)
                 return False
             shot.versions += 1
+            shot.unkept = None
             with shot.handing:
                 if not self._shots.keep(shot, path, alone=alone):
                     self._spool.drop(path)

@@ -211,7 +211,7 @@ class Recorder:
 
     def so_far(self, press: Press) -> Moment:
         """What there is of a moment whose seconds go on. Raises CameraError if that is nothing."""
-        return self._cut(replace(press, end_ns=min(press.end_ns, now_ns())))
+        return self._cut(replace(press, end_ns=min(press.end_ns, now_ns())), waits=False)
 
     def _follow_wall_clock(self) -> None:
         """Fix date and time anew if they moved: the monotonic clock stands still in a sleep."""
@@ -461,7 +461,8 @@ class Recorder:
                 return
             self._watch_for_silence()
 
-    def _cut(self, press: Press) -> Moment:
+    def _cut(self, press: Press, *, waits: bool = True) -> Moment:
+        """The moment of a press; with `waits` its last sound is waited for."""
         start_ns = press.shutter_ns - to_ns(self.before_s)
         frames = self.ring.cut(start_ns, press.end_ns)
         if not frames:
@@ -485,14 +486,16 @@ class Recorder:
             clock=press.clock,
             end_ns=press.end_ns,
         )
-        return replace(moment, sound_note=MUTED) if press.is_muted else self._with_sound(moment)
+        if press.is_muted:
+            return replace(moment, sound_note=MUTED)
+        return self._with_sound(moment, LATE_SOUND_S if waits else 0.0)
 
-    def _with_sound(self, moment: Moment) -> Moment:
+    def _with_sound(self, moment: Moment, late_s: float) -> Moment:
         """Add the sound that belongs to the shown frames, from the first to the end of the last."""
         if self._sound is None or self.microphone is None:
             return moment
         end_ns = movie_end_ns(moment.frames, moment.interval_ns)
-        deadline_ns = max(now_ns(), end_ns) + to_ns(LATE_SOUND_S)
+        deadline_ns = max(now_ns(), end_ns) + to_ns(late_s) if late_s else 0
         tick = threading.Event()
         while not self._sound.reaches(end_ns) and now_ns() < deadline_ns:
             tick.wait(0.01)

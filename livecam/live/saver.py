@@ -143,6 +143,7 @@ class Saver:
     def give_up(self) -> None:
         """Lose what is not saved yet."""
         self._given_up.set()
+        self._keeper.give_up()
 
     @property
     def is_done(self) -> bool:
@@ -171,7 +172,7 @@ class Saver:
                 break
             self._save(shot)
             del shot  # and with it the last hold on the moment's frames
-        for left in self._shots.waiting:
+        for left in self._shots.open if self._given_up.is_set() else self._shots.waiting:
             self._settle(left, saved=False)
 
     def _next(self) -> Shot | None:
@@ -378,6 +379,7 @@ class Saver:
         """It cannot be saved now. What the camera sent of it stays on disk, for another try."""
         moment = shot.moment
         is_kept = moment is not None and self._keeper.keep_now(shot, moment)
+        is_kept = is_kept or shot.path is not None  # some of its seconds at least
         hint = "what the camera sent is kept: livecam recover" if is_kept else ""
         self._settle(shot, saved=False, keep=is_kept)
         told = LivecamError(error.message, "; ".join(filter(None, (error.hint, hint))))

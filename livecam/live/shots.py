@@ -59,6 +59,8 @@ class Shot:
 
     size: int = 0
     """Bytes that it holds in memory, once it is cut."""
+    cut_ns: int = 0
+    """When its seconds were over, once that is seen."""
     keep_at_ns: int = 0
     """When it is put there, or looked at again."""
     path: Path | None = None
@@ -154,6 +156,12 @@ class Shots:
             else:
                 self._failed.append(shot.number)
             return shot.path
+
+    @property
+    def open(self) -> list[Shot]:
+        """All that are not settled, the oldest first."""
+        with self._lock:
+            return list(self._open.values())
 
     @property
     def waiting(self) -> list[Shot]:

@@ -176,7 +176,7 @@ def _find_in(folder: Path, held: contextlib.ExitStack, found: Abandoned) -> None
             for name in files:
                 if int(name[3] or 0) not in versions or int(name[3] or 0) < max(versions):
                     own.remove(folder / name[0])
-            found.torn += not versions
+            found.torn += not versions and any(name[0].endswith(".part") for name in files)
             newest += [
                 folder / name[0]
                 for name in files

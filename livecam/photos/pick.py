@@ -111,6 +111,8 @@ class Pick:
     @property
     def keeps_present(self) -> bool:
         """Whether the choice is the key photo that there is."""
+        if self.photo is not None and self.photo.stays and not self.by_hand:
+            return True  # though its frame in the movie may be lost
         return self.present is not None and self.present.index == self.key.index
 
 

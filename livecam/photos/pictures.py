@@ -73,13 +73,13 @@ def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
             warnings.simplefilter("ignore")
             image, (width, height) = _decoded(data, side)
             del data
-            is_lying = image.width > image.height
             while side is not None and max(image.size) > side:
                 image = _halved(image)
             if turned != 1 and image.getexif().get(ORIENTATION, 1) == 1:
                 image.getexif()[ORIENTATION] = turned  # which previews leave to the raw file
+            orientation = image.getexif().get(ORIENTATION, 1)
             upright = ImageOps.exif_transpose(_srgb(image)).convert("RGB")
-            is_turned = is_lying != (upright.width > upright.height)
+            is_turned = orientation in (5, 6, 7, 8)
             return upright, (height, width) if is_turned else (width, height)
     except InputError as err:
         raise InputError(f"{path.name}: {err.message}", err.hint) from err

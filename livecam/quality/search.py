@@ -156,6 +156,8 @@ class _Search:
         faces = [len(self._known[i].faces) for i in plan.first]
         if self._blanks is not None and statistics.median(faces) < self._several:
             self._ensure(range(len(self._blanks)))
+        if self._blanks is not None and len(self._known) == len(self._blanks):
+            return self._judged(self._offered)[0]  # there is nothing more to look at
         for peak in self._peaks(plan):
             self._climb(self._around(peak, plan.reach_ns), plan.step_ns)
         while True:

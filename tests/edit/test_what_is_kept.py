@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
 from livecam.edit.in_place import make_key
 from livecam.formats.jpeg import xmp_packets
+from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.still_edit import with_xmp
 from livecam.formats.xmp import motion_tags
 from livecam.media.save_options import SaveOptions
@@ -21,7 +24,7 @@ from livecam.photos.judged import judge
 from livecam.photos.pairs import find_halves
 from livecam.quality.finder import FaceFinder
 from tests.support.files import saved
-from tests.support.program import run
+from tests.support.program import events, run
 
 pytestmark = pytest.mark.programs
 
@@ -236,3 +239,90 @@ def test_xmp_in_other_encodings_is_read(pair, tmp_path, encoding):
     files = made(tmp_path / "out", "pick", path, "--at", "0.1", "--rekey")
     new = next(one for one in files if one.suffix == ".JPG")
     assert said(new)["XMP-dc:Subject"] == ["Holiday", "Grandma"]
+
+
+def rekeyed(folder: Path, photo: bytes, movie: bytes) -> tuple[Path, str]:
+    folder.mkdir(exist_ok=True)
+    (folder / "IMG_1.JPG").write_bytes(photo)
+    (folder / "IMG_1.MOV").write_bytes(movie)
+    command = ["pick", "IMG_1.JPG", "--at", "0.1", "--rekey", "--out", "out", "--json"]
+    done = run(*command, cwd=folder)
+    assert done.returncode == 0, done.stderr + done.stdout
+    (event,) = events(done.stdout)
+    return next(Path(path) for path in event["outputs"] if path.endswith(".JPG")), event["note"]
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">HH", marker, len(content) + 2) + content
+
+
+def test_ffmpeg_reads_what_a_copied_movie_says(samples, tmp_path):
+    android = (samples / "reports2" / "1_dates_places" / "clip_android.mp4").read_bytes()
+    plain = tmp_path / "plain.jpg"
+    Image.new("RGB", (64, 48)).save(plain)
+    new, _ = rekeyed(tmp_path / "a", plain.read_bytes(), android)
+    with av.open(str(new.with_suffix(".MOV"))) as movie:
+        said_now = dict(movie.metadata)
+    assert said_now["creation_time"].startswith("2024-07-01")
+    assert said_now["com.apple.quicktime.location.ISO6709"].startswith("+55.7")
+    assert len(said_now["com.apple.quicktime.content.identifier"]) == 36
+
+
+def test_damaged_iptc_is_kept_as_it_is(pair, tmp_path):
+    photo = pair[0].read_bytes()
+    broken = b"Photoshop 3.0\0" + b"8BIM\4\4\xff" + b"n" * 20
+    new, _ = rekeyed(
+        tmp_path, photo[:2] + segment(0xFFED, broken) + photo[2:], pair[1].read_bytes()
+    )
+    assert new.is_file()
+
+
+def test_iptc_behind_a_thumbnail_that_lies_across_two_segments(pair, tmp_path):
+    plain = tmp_path / "plain.jpg"
+    Image.new("RGB", (64, 48)).save(plain)
+    write(plain, ["-IPTC:Keywords=Holiday"])
+    data = plain.read_bytes()
+    start = data.index(b"\xff\xed")
+    end = start + 2 + int.from_bytes(data[start + 2 : start + 4])
+    iptc = data[start + 4 + 14 : end]
+    thumb = b"8BIM\x04\x0c\0\0" + struct.pack(">I", 70_000) + b"T" * 70_000
+    blocks = thumb + iptc
+    parts = [segment(0xFFED, b"Photoshop 3.0\0" + blocks[i : i + 60_000]) for i in (0, 60_000)]
+    new, _ = rekeyed(
+        tmp_path / "a", data[:start] + b"".join(parts) + data[end:], pair[1].read_bytes()
+    )
+    assert said(new)["IPTC:Keywords"] == "Holiday"
+    assert b"TTTT" not in new.read_bytes()
+
+
+def test_exif_that_leaves_no_room_is_said(pair, tmp_path):
+    plain = tmp_path / "plain.jpg"
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + b"x" * 65_100
+    Image.new("RGB", (64, 48)).save(plain, exif=exif)
+    _, note = rekeyed(tmp_path / "a", plain.read_bytes(), pair[1].read_bytes())
+    assert "its EXIF, which is too long" in note
+
+
+def test_a_makers_note_that_gives_way_is_said(pair, tmp_path):
+    plain = tmp_path / "plain.jpg"
+    exif = Image.Exif()
+    exif[0x010F] = "NIKON"
+    exif.get_ifd(0x8769)[0x927C] = b"Nikon\0" + b"x" * 40
+    Image.new("RGB", (64, 48)).save(plain, exif=exif)
+    _, note = rekeyed(tmp_path / "a", plain.read_bytes(), pair[1].read_bytes())
+    assert "the maker's note of NIKON" in note
+
+
+@pytest.mark.parametrize("prefix", ["rdf", "r", "RDF"])
+def test_whatever_the_prefixes_are(motion, tmp_path, prefix):
+    data = motion.read_bytes()
+    (packet, *_) = xmp_packets(data)
+    other = packet.replace(b"rdf:", f"{prefix}:".encode()).replace(
+        b"xmlns:rdf", f"xmlns:{prefix}".encode()
+    )
+    path = tmp_path / "IMG_1.MP.jpg"
+    path.write_bytes(with_xmp(data, other))
+    files = made(tmp_path / "out", "pick", path, "--at", "0.1", "--rekey")
+    assert said(files[0])["XMP-dc:Subject"] == ["Holiday", "Grandma"]
+    assert find_motion_movie(files[0].read_bytes()) is not None

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from livecam.edit.faces_in_photo import with_better_faces
 from livecam.formats.motion_photo import find_motion_movie
 from livecam.formats.motion_photo_new import motion_photo
 from livecam.formats.movie_facts import read_movie
 from livecam.photos.check import check
+from livecam.photos.inputs import find_inputs
 from livecam.photos.pairs import find_halves
+from livecam.photos.pick import Wanted, open_movie, pick
 from livecam.photos.pictures import picture_frame, read_picture
 from livecam.quality.finder import FaceFinder
 from tests.conftest import SAMPLES
@@ -26,6 +29,7 @@ jpeglib = pytest.importorskip("jpeglib")
 pytestmark = pytest.mark.samples
 FIRST, COUNT, STILL = 380, 60, 4
 """Of d9.mp4, a window in which the eyes are shut at the still."""
+NEW = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +159,43 @@ def test_it_comes_out_the_same_each_time(pictures, tmp_path):
     for path in (tmp_path / "out").iterdir():
         path.unlink()
     assert Path(rekeyed(photo)["outputs"][1]).read_bytes() == first
+
+
+def test_a_caption_stays_beside_what_is_composed(pictures, tmp_path):
+    photo = live_photo(tmp_path, pictures, STILL)
+    with Image.open(photo) as image:
+        exif = image.getexif()
+        exif[0x010E] = "Ana at the lake"
+        image.save(photo, quality=92, exif=exif)
+    new = Path(rekeyed(photo)["outputs"][1])
+    with Image.open(new) as image:
+        assert image.getexif()[0x010E].startswith("Ana at the lake (composed by livecam")
+
+
+def test_a_jpeg_of_red_green_and_blue_keeps_its_colours(pictures, tmp_path):
+    photo = live_photo(tmp_path, pictures, STILL)
+    with Image.open(photo) as image:
+        image.save(photo, quality=92, exif=image.getexif(), keep_rgb=True)
+    event = rekeyed(photo)
+    new = Path(event["outputs"][1])
+    assert "encoded as a whole" in event["note"]
+    before, after = (np.asarray(read_picture(one)).astype(int) for one in (photo, new))
+    assert np.abs(before - after).mean() < 12
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_motion_photo_stays_one_however_it_is_written(pictures, tmp_path, monkeypatch, installed):
+    photo = live_photo(tmp_path, pictures, STILL)
+    made = motion_photo(photo.read_bytes(), photo.with_suffix(".MOV"), STILL / 30)
+    path = tmp_path / "b" / "IMG_0001.MP.jpg"
+    path.parent.mkdir()
+    path.write_bytes(made)
+    monkeypatch.setattr("livecam.formats.jpeg_blocks.is_installed", lambda: installed)
+    (source,) = find_inputs([path]).inputs
+    with closing(FaceFinder()) as finder, open_movie(source) as movie:
+        chosen = pick(source, finder, Wanted(), movie)
+        files, _ = with_better_faces(chosen, movie, NEW, finder, rekeys=True)
+    found = find_motion_movie(files.content[".MP.jpg"])
+    assert found.still_s == pytest.approx(STILL / 30, abs=0.001)
+    old = find_motion_movie(made)
+    assert files.content[".MP.jpg"][found.start :] == made[old.start :]

@@ -122,6 +122,62 @@ def test_another_file_with_the_old_name_stops_undo_and_loses_nothing(library, ow
     newest = min(folder.glob("*.MP.jpg"))
     newest.unlink()
     newest.write_bytes(b"mine")
-    run("apply", str(report), "--undo", cwd=folder)
-    mine = [path for path in own_trash.rglob("*") if path.is_file()]
-    assert newest.read_bytes() == b"mine" or b"mine" in [path.read_bytes() for path in mine]
+    done = run("apply", str(report), "--undo", cwd=folder)
+    assert done.returncode == 1
+    assert newest.read_bytes() == b"mine"
+    newest.unlink()
+    apply(report, "--undo")
+
+
+def test_applied_twice_it_is_done_once_and_undone_to_the_first(library, own_trash):
+    folder, report = library
+    before = content(folder)
+    apply(report, "--in-place")
+    once = content(folder)
+    again = apply(report, "--in-place")
+    assert all("already" in event["note"] for event in again)
+    assert content(folder) == once
+    apply(report, "--undo")
+    assert content(folder) == before
+
+
+def test_what_the_user_has_trashed_since_is_not_what_comes_back(library, own_trash):
+    from livecam.disk.trash import put_into_trash
+
+    folder, report = library
+    before = content(folder)
+    apply(report, "--in-place")
+    for path in list(folder.iterdir()):
+        put_into_trash(path)
+    apply(report, "--undo")
+    assert content(folder) == before
+
+
+def test_a_new_file_that_was_changed_since_is_the_users(library, own_trash):
+    folder, report = library
+    before = content(folder)
+    apply(report)
+    (edited, *_) = folder.glob("*_key.JPG")
+    edited.write_bytes(b"mine")
+    apply(report, "--undo")
+    assert content(folder) == before | {edited.name: b"mine"}
+
+
+def test_a_log_that_was_torn_is_gone_on_with(library, own_trash):
+    folder, report = library
+    before = content(folder)
+    apply(report, "--in-place")
+    log = report.with_name(f"{report.name}.applied")
+    log.write_bytes(log.read_bytes() + b'{"kind": "live')
+    apply(report, "--undo")
+    assert content(folder) == before
+    log.write_bytes(b"{}\n")
+    done = run("apply", str(report), "--undo", cwd=folder)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_a_report_that_names_no_files_is_one_line(tmp_path):
+    line = {"files": [], "kind": "live-photo", "gain": 0.5, "key": {"index": 1, "time_s": 0.1}}
+    (tmp_path / "r.jsonl").write_text(json.dumps(line) + "\n")
+    done = run("apply", "r.jsonl", "--dry-run", cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
