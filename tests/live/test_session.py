@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -78,6 +79,35 @@ def test_a_moment_that_ends_early_is_said(out, pause_s, said):
     notices = [event for event in told.events if isinstance(event, contract.Notice)]
     assert [notice.id for notice in notices] == [1] * said
     assert all("early" in notice.message for notice in notices)
+
+
+class Ending(DemoCamera):
+    """A camera that comes to its end, as a movie does."""
+
+    ended = False
+
+    def read(self):
+        return None if self.ended else super().read()
+
+
+@pytest.mark.parametrize("how", ["the camera ends", "given up"])
+def test_a_long_moment_that_ends_early_holds_the_end_up_no_longer(out, how):
+    """A press whose seconds would go on for a minute."""
+    camera = Ending(DemoOptions(), CameraRequest((160, 120), Fraction(30)))
+    options = {"before_s": 0.3, "after_s": 60.0, "out": out, "live_score": False}
+    begin = time.monotonic()
+    with running(camera, **options) as (session, told):
+        session.wait_until_armed()
+        session.press()
+        told.wait_for(contract.Shot)
+        if how == "given up":
+            session.give_up()
+        else:
+            camera.ended = True
+            told.wait_for(contract.Saved)
+    assert time.monotonic() - begin < 30, "half of what it would go on for"
+    folder = out / ".livecam-unfinished"
+    assert not folder.exists(), "nothing is left to be recovered"
 
 
 class Cabled(FrameSource):
