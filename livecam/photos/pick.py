@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from livecam.frame import Frame
     from livecam.photos.inputs import Input
     from livecam.quality.score import FrameScore
 
@@ -42,6 +43,9 @@ COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
 FINE_SHARE, PEAKS, MIN_REACH, MOST_REACH = 0.1, 3, 4, 100
 """Then this share, around so many of the best, and so many frames on each side: of two hours a
 tenth would be ten minutes, which nobody waits for, and 500 MB of readings."""
+HELD_BYTES = 120_000_000
+"""Of frames that wait to be looked at: all of three seconds of 720p, a third of 1080p's. Others are
+decoded again, from a key frame on."""
 JUMP = 6
 """Frames between two that are looked at, from which faces may be elsewhere."""
 ALL_UP_TO_S = 5.0
@@ -373,6 +377,8 @@ class _MovieReadings:
         self._found: dict[int, FrameReading] = {}
         self.lost: set[int] = set()
         """Frames that the movie promises and does not give."""
+        self._waiting: dict[int, Frame] = {}
+        """Frames that were decoded and not looked at."""
         finder.start()
 
     @property
@@ -390,7 +396,7 @@ class _MovieReadings:
         # A pass begins elsewhere than the one before ended.
         before = -JUMP - 1 if self._found else -1
         found = {}
-        for frame in self.reader.frames(positions, hdr_reduced=True):
+        for frame in self._frames(positions):
             if frame.index - before > JUMP:
                 self._finder.jump()
             before = frame.index
@@ -400,15 +406,25 @@ class _MovieReadings:
     def through(self, pace: Pace | None) -> dict[int, FrameReading]:
         """The same from the first frame to the last, without those that may wait."""
         found: dict[int, FrameReading] = {}
-        waiting = set()
+        there = set()
+        held = 0
         for frame in self.reader.frames(range(len(self.reader.times)), hdr_reduced=True):
-            waiting.add(frame.index)
+            there.add(frame.index)
             if pace is None or not pace.may_wait(frame.t_ns):
                 found[frame.index] = self._finder.read(frame, self.reader.size_wh)
                 if pace is not None:
                     pace.saw(found[frame.index])
-        lost = set(range(len(self.reader.times))) - waiting
+            elif held + frame.data.nbytes <= HELD_BYTES:
+                held += frame.data.nbytes
+                self._waiting[frame.index] = frame
+        lost = set(range(len(self.reader.times))) - there
         return self._with_lost([*found, *lost], found)
+
+    def _frames(self, positions: Collection[int]) -> Iterator[Frame]:
+        """Frames in their order, from memory where all of them are there."""
+        if all(i in self._waiting for i in positions):
+            return (self._waiting[i] for i in sorted(positions))
+        return self.reader.frames(positions, hdr_reduced=True)
 
     def _with_lost(
         self, wanted: Collection[int], found: dict[int, FrameReading]

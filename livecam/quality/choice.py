@@ -49,13 +49,15 @@ def choose(
     note: str = "",
     *,
     only: Collection[int] | None = None,
+    with_scenes: bool = True,
 ) -> MomentScore:
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
-    `only` are the indices of the frames that are offered; others serve to judge these. Raises
+    `only` are the indices of the frames that are offered; others serve to judge these;
+    `with_scenes` is that of `score_frames`. Raises
     ValueError if there is no frame that can be decoded.
     """
-    basis, frames = score_frames(readings)
+    basis, frames = score_frames(readings, with_scenes=with_scenes)
     if only is not None:
         kept = [i for i, reading in enumerate(readings) if reading.index in only]
         readings, frames = [readings[i] for i in kept], tuple(frames[i] for i in kept)

@@ -131,12 +131,14 @@ def _bursts(count: int, moments: Sequence[int] | None) -> list[list[int]]:
     return list(bursts.values())
 
 
-def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameScore, ...]]:
+def score_frames(
+    readings: Sequence[FrameReading], *, with_scenes: bool = True
+) -> tuple[Basis, tuple[FrameScore, ...]]:
     """Judge every frame of a moment against the others, in the order of time.
 
-    Where any frame holds a face, a frame without one scores 0.
+    Where any frame holds a face, a frame without one scores 0. Without scenes the parts of whole
+    frames are left out where faces decide: they cost half of the time and change no score.
     """
-    scenes = scene_parts(readings)
     people = follow(readings)
     by_person: dict[int, list[tuple[int, FaceReading]]] = {}
     for reading, numbers in zip(readings, people, strict=True):
@@ -145,7 +147,8 @@ def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameSc
     unseen = {reading.t_ns for reading in readings if reading.estimated}
     basis = _basis(by_person, len(readings))
     if basis == "frame":
-        return _score_scenes(readings, scenes)
+        return _score_scenes(readings, scene_parts(readings))
+    scenes = scene_parts(readings) if with_scenes else [{} for _ in readings]
     crowd = _Crowd(by_person, regulars(people), unseen)
     frames = []
     for reading, numbers, scene in zip(readings, people, scenes, strict=True):
@@ -158,6 +161,7 @@ def score_frames(readings: Sequence[FrameReading]) -> tuple[Basis, tuple[FrameSc
         frames.append(_frame(reading, whole, faces, scene, missing))
     largest = max(face.share for reading in readings for face in reading.faces)
     if largest < SMALL_SHARE and max(frame.score for frame in frames) < NOTHING:
+        scenes = scenes if with_scenes else scene_parts(readings)
         return _score_scenes(readings, scenes)  # whoever they are, the picture is not about them
     return "faces", tuple(frames)
 

@@ -157,14 +157,15 @@ class _Search:
         if self._blanks is not None and statistics.median(faces) < self._several:
             self._ensure(range(len(self._blanks)))
         if self._blanks is not None and len(self._known) == len(self._blanks):
-            return self._judged(self._offered)[0]  # there is nothing more to look at
+            # There is nothing more to look at.
+            return self._judged(self._offered, is_last=True)[0]
         for peak in self._peaks(plan):
             self._climb(self._around(peak, plan.reach_ns), plan.step_ns)
         while True:
             score, positions = self._judged(self._offered)
             beside = self._around(positions[score.key], plan.step_ns) if plan.peaks else ()
             if not self._ensure([*_promising(score), *beside]):
-                return score
+                return self._judged(self._offered, is_last=True)[0]
             self._offered |= set(beside)
 
     def _climb(self, hill: Iterable[int], step_ns: int) -> None:
@@ -177,16 +178,20 @@ class _Search:
             beside = set(self._around(positions[score.key], step_ns))
         self._offered |= seen
 
-    def _judged(self, offered: set[int]) -> tuple[MomentScore, Sequence[int]]:
+    def _judged(
+        self, offered: set[int], *, is_last: bool = False
+    ) -> tuple[MomentScore, Sequence[int]]:
         """The best of these, judged with all that is known, and the positions of its frames."""
         if self._blanks is not None:
             readings = completed(self._blanks, self._known)
-            return choose(readings, self._shutter_ns), range(len(readings))
+            score = choose(readings, self._shutter_ns, with_scenes=is_last)
+            return score, range(len(readings))
         known = sorted(self._known)
         readings = [self._known[i] for i in known]
         only = {self._known[i].index for i in offered}
         positions = [i for i in known if i in offered]
-        return choose(readings, self._shutter_ns, only=only), positions
+        score = choose(readings, self._shutter_ns, only=only, with_scenes=is_last)
+        return score, positions
 
     def _peaks(self, plan: Plan) -> list[int]:
         """The best of the frames that were looked at first, at some distance from each other."""
