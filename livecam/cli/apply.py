@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     apply.add_argument(
         "--dry-run", action="store_true", help="say what would change, and change nothing"
     )
-    apply.add_argument("--json", action="store_true", help="print one JSON event an input")
+    apply.add_argument("--json", action="store_true", help="print one JSON event per input")
     apply.set_defaults(run=run, check=check)
 
 

@@ -43,7 +43,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--camera-name", default="", metavar="NAME", help="what photos and records call the camera"
     )
-    group.add_argument("--fps", type=rate, metavar="N", help="frames a second")
+    group.add_argument("--fps", type=rate, metavar="N", help="frames per second")
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")
     add_model(group)
@@ -92,7 +92,10 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("without a person or a terminal")
     group.add_argument("--shots", type=int, metavar="N", help="press N times by itself, then end")
     group.add_argument(
-        "--interval", type=seconds, metavar="S", help="seconds from press to press (one moment)"
+        "--interval",
+        type=seconds,
+        metavar="S",
+        help="seconds from press to press (default: a moment)",
     )
     group.add_argument(
         "--on-saved",
@@ -109,7 +112,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--click", action="store_true", help="make a sound at the press (the microphone hears it)"
     )
-    group.add_argument("--json", action="store_true", help="print one JSON event a line")
+    group.add_argument("--json", action="store_true", help="print one JSON event per line")
     group.add_argument(
         "--plain", action="store_true", help="print plain lines, for screen readers and logs"
     )
@@ -124,7 +127,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-live-score",
         action="store_true",
-        help="score pressed moments only, which saves half a core",
+        help="score only what was pressed: saves the cost of the live score",
     )
     group.add_argument(
         "--log", type=Path, metavar="FILE", help="keep what the libraries print in a file"

@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     check.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="either half of a pair, or a folder"
     )
-    check.add_argument("--json", action="store_true", help="print one JSON event a pair")
+    check.add_argument("--json", action="store_true", help="print one JSON event per pair")
     check.set_defaults(run=run)
 
 

@@ -19,11 +19,11 @@ def add(commands: Any) -> None:
     """Its name, options and help."""
     config = commands.add_parser(
         "config",
-        help="print every setting, its value, and whether it is yours",
+        help="print every setting, its value, and whether you set it",
         description="Settings stand in one file, livecam.toml; its names are those of the options. "
         "What is printed is such a file.",
     )
-    config.add_argument("--json", action="store_true", help="print one JSON event a setting")
+    config.add_argument("--json", action="store_true", help="print one JSON event per setting")
     config.set_defaults(run=run)
 
 

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Its name, options and help."""
-    devices = commands.add_parser("devices", help="list cameras with their modes, and microphones")
-    devices.add_argument("--json", action="store_true", help="print one JSON event a device")
+    devices = commands.add_parser(
+        "devices",
+        help="list cameras with their modes, and microphones",
+        description="Lists cameras with their modes, and microphones. --camera and --mic take the "
+        "numbers and the names.",
+    )
+    devices.add_argument("--json", action="store_true", help="print one JSON event per device")
     devices.set_defaults(run=run)
 
 

@@ -53,7 +53,11 @@ class Finding:
 
 def add(commands: Any) -> None:
     """Its name, options and help."""
-    doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what works on this machine and what does not",
+        description="Says what works on this machine, what does not, and what would help.",
+    )
     add_model(doctor, "check")
     doctor.add_argument(
         "--out", type=Path, default=Path("recordings"), metavar="DIR", help="the folder to check"
@@ -72,7 +76,7 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="write what a bug report needs, and nothing private, into FILE (- prints it)",
     )
-    doctor.add_argument("--json", action="store_true", help="print one JSON event a line")
+    doctor.add_argument("--json", action="store_true", help="print one JSON event per line")
     doctor.set_defaults(run=run)
 
 

@@ -43,8 +43,10 @@ def add(commands: Any) -> None:
         "or what --to says",
     )
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save")
-    export.add_argument("--jobs", type=count, metavar="N", help="inputs at a time (one a core)")
-    export.add_argument("--json", action="store_true", help="print one JSON event an input")
+    export.add_argument(
+        "--jobs", type=count, metavar="N", help="inputs at a time (default: one per core)"
+    )
+    export.add_argument("--json", action="store_true", help="print one JSON event per input")
     export.set_defaults(run=run, check=check)
 
 

@@ -35,7 +35,7 @@ EPILOG = """\
 keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on
 standard input or by SIGUSR1. What was shot is always saved before livecam ends.
 
-exit codes: 0 good; 1 failure; 2 wrong usage; 3 no camera; 4 nothing usable in the input;
+exit codes: 0 success; 1 failure; 2 wrong usage; 3 no camera; 4 nothing usable in the input;
 129 terminal closed; 130 Ctrl-C; 143 terminated.
 """
 

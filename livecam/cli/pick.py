@@ -84,8 +84,10 @@ def add(commands: Any) -> None:
         metavar="ADDRESS",
         help="work on a Dask cluster whose workers see the same files (extra 'cluster')",
     )
-    pick.add_argument("--jobs", type=count, metavar="N", help="inputs at a time (one a core)")
-    pick.add_argument("--json", action="store_true", help="print one JSON event an input")
+    pick.add_argument(
+        "--jobs", type=count, metavar="N", help="inputs at a time (default: one per core)"
+    )
+    pick.add_argument("--json", action="store_true", help="print one JSON event per input")
     add_model(pick)
     pick.set_defaults(run=run, check=check)
 

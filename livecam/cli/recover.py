@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
         "folder", nargs="?", type=Path, default=Path("recordings"), metavar="DIR",
         help="the folder of the results (recordings)",
     )  # fmt: skip
-    recover.add_argument("--json", action="store_true", help="print one JSON event a line")
+    recover.add_argument("--json", action="store_true", help="print one JSON event per line")
     add_model(recover)
     recover.set_defaults(run=run)
 

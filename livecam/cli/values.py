@@ -16,7 +16,7 @@ def add_model(group: Any, verb: str = "use") -> None:
         "--face-runtime",
         choices=("auto", "mediapipe", "opencv"),
         default="auto",
-        help="what runs it: MediaPipe, or OpenCV (auto: MediaPipe where it is installed)",
+        help="what runs the model: MediaPipe, or OpenCV (auto: MediaPipe where installed)",
     )
 
 
@@ -89,7 +89,7 @@ def rate(text: str) -> Fraction:
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of frames a second") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of frames per second") from None
     if not 1 <= rate <= 240:
         raise argparse.ArgumentTypeError("frames a second must be 1 to 240")
     return rate
