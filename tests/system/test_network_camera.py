@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,17 @@ def test_two_moments_without_a_loss_whose_photos_look_at_you(tmp_path, samples):
     assert done.returncode == 0
     saved = [event for event in events(done.stdout) if event["event"] == "saved"]
     assert len(saved) == 2
-    landmarker = FaceLandmarker()
-    for event in saved:
-        record = json.loads(Path(event["scores"]).read_text())
-        assert len(record["frames"]) == pytest.approx(90, abs=1)
-        assert record["camera"]["rate_hz"] == 30
-        # The key photo carries the camera's own comment: its bytes came through unchanged.
-        index, _ = read_mark(Path(event["photo"]).read_bytes())
-        assert index > 0
-        image = Image.open(event["photo"]).convert("RGB")
-        assert image.size == (512, 480)
-        (face,) = landmarker.find(np.asarray(image)[:, :, ::-1].copy())
-        shapes = face.blendshapes
-        assert max(shapes["eyeBlinkLeft"], shapes["eyeBlinkRight"]) < 0.35
-    landmarker.close()
+    with closing(FaceLandmarker()) as landmarker:
+        for event in saved:
+            record = json.loads(Path(event["scores"]).read_text())
+            # Times are those of arrival: a busy machine brings a few pictures late, or at once.
+            assert len(record["frames"]) == pytest.approx(90, abs=5)
+            assert record["camera"]["rate_hz"] == 30
+            # The key photo carries the camera's own comment: its bytes came through unchanged.
+            index, _ = read_mark(Path(event["photo"]).read_bytes())
+            assert index > 0
+            image = Image.open(event["photo"]).convert("RGB")
+            assert image.size == (512, 480)
+            (face,) = landmarker.find(np.asarray(image)[:, :, ::-1].copy())
+            shapes = face.blendshapes
+            assert max(shapes["eyeBlinkLeft"], shapes["eyeBlinkRight"]) < 0.35
