@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import threading
 from multiprocessing.shared_memory import SharedMemory
 
 
@@ -36,3 +37,22 @@ def release() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such call
             ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+class Allowance:
+    """Bytes that threads may hold together. Safe to use from several threads."""
+
+    def __init__(self, size: int) -> None:
+        self._free, self._lock = size, threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes, if they are free."""
+        with self._lock:
+            is_free = size <= self._free
+            self._free -= size if is_free else 0
+        return is_free
+
+    def give(self, size: int) -> None:
+        """Give back what was taken."""
+        with self._lock:
+            self._free += size

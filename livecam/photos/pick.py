@@ -43,9 +43,9 @@ COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
 FINE_SHARE, PEAKS, MIN_REACH, MOST_REACH = 0.1, 3, 4, 100
 """Then this share, around so many of the best, and so many frames on each side: of two hours a
 tenth would be ten minutes, which nobody waits for, and 500 MB of readings."""
-HELD_BYTES = 120_000_000
-"""Of frames that wait to be looked at: all of three seconds of 720p, a third of 1080p's. Others are
-decoded again, from a key frame on."""
+WAITING = memory.Allowance(140_000_000)
+"""For frames that wait to be looked at, of all movies together: two movies of three seconds of
+700x700, or one of 720p. Larger ones are decoded again; a part of their frames would seldom do."""
 JUMP = 6
 """Frames between two that are looked at, from which faces may be elsewhere."""
 ALL_UP_TO_S = 5.0
@@ -186,7 +186,10 @@ def pick(
     needed = [frame.index for frame in (present, by_hand) if frame is not None]
     middle_s = reader.duration_s / 2 if movie.still_s is None else movie.still_s
     look = _MovieReadings(reader, finder)
-    score = _search(look, round(middle_s * NS_PER_S), wanted, needed)
+    try:
+        score = _search(look, round(middle_s * NS_PER_S), wanted, needed)
+    finally:
+        look.forget_waiting()
     position = {frame.index: at for at, frame in enumerate(score.frames)}
     if by_hand is not None:
         score = MomentScore(
@@ -379,6 +382,8 @@ class _MovieReadings:
         """Frames that the movie promises and does not give."""
         self._waiting: dict[int, Frame] = {}
         """Frames that were decoded and not looked at."""
+        self._held = 0
+        """Bytes taken for them."""
         finder.start()
 
     @property
@@ -407,23 +412,31 @@ class _MovieReadings:
         """The same from the first frame to the last, without those that may wait."""
         found: dict[int, FrameReading] = {}
         there = set()
-        held = 0
+        width, height = self.reader.size_wh
+        size = len(self.reader.times) * width * height * 3 // 2
+        if pace is not None and WAITING.take(size):
+            self._held = size
         for frame in self.reader.frames(range(len(self.reader.times)), hdr_reduced=True):
             there.add(frame.index)
             if pace is None or not pace.may_wait(frame.t_ns):
                 found[frame.index] = self._finder.read(frame, self.reader.size_wh)
                 if pace is not None:
                     pace.saw(found[frame.index])
-            elif held + frame.data.nbytes <= HELD_BYTES:
-                held += frame.data.nbytes
+            elif self._held:
                 self._waiting[frame.index] = frame
         lost = set(range(len(self.reader.times))) - there
         return self._with_lost([*found, *lost], found)
 
+    def forget_waiting(self) -> None:
+        """Let go of what was decoded and not looked at."""
+        self._waiting.clear()
+        WAITING.give(self._held)
+        self._held = 0
+
     def _frames(self, positions: Collection[int]) -> Iterator[Frame]:
         """Frames in their order, from memory where all of them are there."""
         if all(i in self._waiting for i in positions):
-            return (self._waiting[i] for i in sorted(positions))
+            return (self._waiting.pop(i) for i in sorted(positions))
         return self.reader.frames(positions, hdr_reduced=True)
 
     def _with_lost(
