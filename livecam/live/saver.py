@@ -106,7 +106,7 @@ class Saver:
         self._waiting_bytes = 0
         self._is_finishing = False
         self._given_up = threading.Event()
-        self._has_said_fallback = self._has_said_model = self._has_said_unkept = False
+        self._has_said_fallback = self._has_said_unkept = False
         self._thread = threading.Thread(target=self._run, name="save")
 
     @property
@@ -247,8 +247,7 @@ class Saver:
         except (LivecamError, ValueError) as err:
             if given_up():
                 raise
-            if isinstance(err, ModelError) and not self._has_said_model:
-                self._has_said_model = True
+            if isinstance(err, ModelError):
                 self._listener.fail(err)
             why = err.message if isinstance(err, LivecamError) else str(err)
             found = unscored(moment.frames, moment.shutter_ns, why)

@@ -124,6 +124,7 @@ class Session:
         self.code = ExitCode.OK
         self.model_note = ""
         """Why faces are not looked for, or ""."""
+        self._has_said_model, self._model_lock = False, threading.Lock()
         self._emit, self._emit_lock = emit, threading.Lock()
         self._outgoing: queue.SimpleQueue[contract.Event] = queue.SimpleQueue()
         # One finder more is that of the live score, another that of best takes.
@@ -343,9 +344,15 @@ class Session:
         return self._shots.work()
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
-        """Report an error; it decides the exit code if it is the first."""
+        """Report an error, a missing model once; the first decides the exit code."""
         if self.code is ExitCode.OK:
             self.code = error.exit_code
+        if isinstance(error, ModelError):
+            # The live score and each moment find it out by themselves.
+            with self._model_lock:
+                if self._has_said_model:
+                    return
+                self._has_said_model = True
         self.send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
 
     # Arm thread: says when the ring is full, when the camera is lost and back, and sees it end

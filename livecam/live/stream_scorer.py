@@ -15,6 +15,7 @@ from livecam.live.finder_process import UnreadableError
 from livecam.quality.finder import blank, unread
 from livecam.quality.scoring import THREADS
 from livecam.quality.search import Pace, first_looks, resume_near, search_moment
+from livecam.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,7 +150,7 @@ class StreamScorer:
         with self._changed:
             count, self._untold = self._untold, 0
             why = self._failures[max(self._failures)] if self._failures else ""
-        return f"{count} frames could not be scored: {why}" if count else ""
+        return f"{counted(count, 'frame')} could not be scored: {why}" if count else ""
 
     def let_go(self) -> None:
         """Every moment is saved: forget all readings that no other moment can share."""

@@ -260,3 +260,19 @@ def test_the_first_error_decides_the_exit_code(out):
         session.fail(CameraError("first"))
         session.fail(OutputError("second"))
     assert session.code == 3
+
+
+@pytest.mark.parametrize("live_score", [False, True])
+def test_a_missing_model_is_said_once(out, live_score):
+    camera = DemoCamera(DemoOptions(), CameraRequest((320, 180)))
+    with running(
+        camera, before_s=0.3, after_s=0.3, out=out, model=out / "none.task", live_score=live_score
+    ) as (session, told):
+        session.press()
+        session.press()
+        session.finish()
+        assert session.join(60)
+    said = [event.message for event in told.events if isinstance(event, contract.Error)]
+    assert len(said) == 1
+    assert "none.task" in said[0]
+    assert session.code == 1
