@@ -24,3 +24,8 @@ def _shown(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte that is no UTF-8 (PEP 383)
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def counted(count: int, word: str) -> str:
+    """A number and its noun: "1 shot", "2 shots"."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from livecam.cli.values import add_model, port
 from livecam.errors import InputError, UsageError
 from livecam.limits import check_limits
-from livecam.text import visible
+from livecam.text import counted, visible
 
 if TYPE_CHECKING:
     import argparse
@@ -73,5 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
         index.refresh()
         written = write(index, views, args.static, say)
-        print(f"{written} moments are in {args.static}; open {args.static / 'index.html'}")
+        print(
+            f"{args.static} holds {counted(written, 'moment')}; open {args.static / 'index.html'}"
+        )
         return 0

@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livecam.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -94,7 +96,7 @@ def merge(images_bgr: Sequence[Bytes], key: int) -> Merged:
     if gain < LEAST_GAIN:
         return Merged(base, noise, 1.0, "the frames around it agree too little with it")
     result = np.clip(total / weight[:, :, None] + 0.5, 0, 255).astype(np.uint8)
-    return Merged(result, noise, gain, f"merged with {len(others)} frames")
+    return Merged(result, noise, gain, f"merged with {counted(len(others), 'frame')}")
 
 
 def _gray(image_bgr: Bytes) -> Bytes:

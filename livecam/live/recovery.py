@@ -14,6 +14,7 @@ from livecam.media.save_options import SaveOptions
 from livecam.photos.judged import read_record
 from livecam.quality.choice import unscored
 from livecam.quality.scoring import score
+from livecam.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,9 @@ def recover(
         tell(contract.Notice(f"{path} is not ours: it is left alone, and {used} used in its place"))
     with abandoned(folder) as found:
         if found.moments:
-            text = f"{len(found.moments)} moments of an earlier run are unfinished in {folder}"
+            text = (
+                f"{counted(len(found.moments), 'moment')} of an earlier run unfinished in {folder}"
+            )
             tell(contract.Notice(text))
         if found.torn:
             text = f"of {found.torn} more too little had reached the disk when that run was killed"

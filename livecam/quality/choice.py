@@ -54,8 +54,8 @@ def choose(
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
     `only` are the indices of the frames that are offered; others serve to judge these;
-    `with_scenes` is that of `score_frames`. Raises
-    ValueError if there is no frame that can be decoded.
+    `with_scenes` is that of `score_frames`. Raises ValueError if there is no frame that can be
+    decoded.
     """
     basis, frames = score_frames(readings, with_scenes=with_scenes)
     if only is not None:

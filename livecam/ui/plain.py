@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, TextIO
 
 from livecam import contract
-from livecam.text import visible
+from livecam.text import counted, visible
 from livecam.ui.outbox import Outbox
 from livecam.ui.status import verdict
 
@@ -112,7 +112,7 @@ def describe(event: contract.Event) -> str:
             return f"livecam: {event.message}" + (f" ({event.hint})" if event.hint else "")
         case contract.Summary():
             return (
-                f"{event.shots} shots, {event.saved} saved, "
-                f"{event.frames} frames, {event.dropped} dropped"
+                f"{counted(event.shots, 'shot')}, {event.saved} saved, "
+                f"{counted(event.frames, 'frame')}, {event.dropped} dropped"
             )
     return event.event

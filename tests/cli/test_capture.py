@@ -243,7 +243,7 @@ def test_plain_lines_tell_the_same(tmp_path):
         "captured 1",
         "scoring 1",
         "saved 1",
-        "1 shots, 1 saved",
+        "1 shot, 1 saved",
     )
     places = [done.stdout.find(word) for word in words]
     assert -1 not in places

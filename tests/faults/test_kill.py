@@ -21,6 +21,26 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes and links")
 DEMO = ["--camera", "demo:every", "--no-live-score", "--no-audio", "--json"]
 
 
+KEPT = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+import livecam
+from livecam.live.spool import Spool
+from tests.support.frames import moment
+folder = Path(sys.argv[1])
+spool, it = Spool(folder), moment([i / 30 for i in range(20)])
+"""
+
+
+def killed(folder: Path, code: str) -> None:
+    """Run this with `folder`, `spool` and the moment `it`, and end without any tidying up."""
+    folder.mkdir()
+    code = f"{KEPT}{code}\nos._exit(9)"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=False)
+    assert done.returncode == 9
+
+
 def records(folder: Path) -> list[dict]:
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
@@ -82,19 +102,12 @@ def test_a_press_whose_seconds_go_on_for_long_is_safe_two_seconds_after_it(tmp_p
 
 
 def test_of_a_moment_that_is_there_twice_the_later_version_is_recovered_once(tmp_path):
-    code = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from livecam.live.spool import Spool\n"
-        "from tests.support.frames import moment\n"
-        "spool = Spool(Path(sys.argv[1]))\n"
-        "for version, frames in enumerate((10, 20, 15)):\n"
-        "    spool.keep(moment([i / 30 for i in range(frames)]), version)\n"
-        "os._exit(9)\n"
-    )
     out = tmp_path / "recordings"
-    out.mkdir()
-    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    killed(
+        out,
+        "for version, frames in enumerate((10, 20, 15)):\n"
+        "    spool.keep(moment([i / 30 for i in range(frames)]), version)",
+    )
     assert run("recover", cwd=tmp_path).returncode == 0
     (record,) = records(out)
     assert len(record["frames"]) == 15
@@ -102,18 +115,8 @@ def test_of_a_moment_that_is_there_twice_the_later_version_is_recovered_once(tmp
 
 
 def test_what_had_not_reached_the_disk_is_said(tmp_path):
-    code = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from livecam.live.spool import Spool\n"
-        "from tests.support.frames import moment\n"
-        "path = Spool(Path(sys.argv[1])).keep(moment([i / 30 for i in range(10)]))\n"
-        "path.rename(path.with_suffix('.part'))\n"
-        "os._exit(9)\n"
-    )
     out = tmp_path / "recordings"
-    out.mkdir()
-    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    killed(out, "path = spool.keep(it)\npath.rename(path.with_suffix('.part'))")
     (event,) = events(run("recover", "--json", cwd=tmp_path).stdout)
     assert event["event"] == "notice"
     assert "too little had reached the disk" in event["message"]
@@ -121,20 +124,11 @@ def test_what_had_not_reached_the_disk_is_said(tmp_path):
 
 
 def test_the_next_run_in_the_folder_finishes_it_and_says_so(tmp_path):
-    code = (
-        "import sys, os\n"
-        "from pathlib import Path\n"
-        "from livecam.live.spool import Spool\n"
-        "from tests.support.frames import moment\n"
-        "Spool(Path(sys.argv[1])).keep(moment([i / 30 for i in range(20)]))\n"
-        "os._exit(9)\n"
-    )
     out = tmp_path / "recordings"
-    out.mkdir()
-    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    killed(out, "spool.keep(it)")
     assert [path.name for path in out.iterdir()] == [".livecam-unfinished"]
     with started(*DEMO, "--size", "320x180", cwd=tmp_path, stdin=subprocess.PIPE) as livecam:
-        assert "1 moments of an earlier run" in wait_for(livecam, "notice")["message"]
+        assert "1 moment of an earlier run" in wait_for(livecam, "notice")["message"]
         recovered = wait_for(livecam, "recovered")
         livecam.terminate()
         livecam.communicate(timeout=60)
@@ -144,20 +138,8 @@ def test_the_next_run_in_the_folder_finishes_it_and_says_so(tmp_path):
 
 
 def test_killed_between_saving_a_moment_and_letting_it_go_it_is_not_saved_twice(tmp_path):
-    code = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "import livecam\n"
-        "from livecam.live.spool import Spool\n"
-        "from tests.support.frames import moment\n"
-        "it = moment([i / 30 for i in range(10)])\n"
-        "Spool(Path(sys.argv[1])).keep(it)\n"
-        "livecam.save(it, livecam.score(it), sys.argv[1])\n"
-        "os._exit(9)\n"
-    )
     out = tmp_path / "recordings"
-    out.mkdir()
-    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    killed(out, "spool.keep(it)\nlivecam.save(it, livecam.score(it), folder)")
     done = run("recover", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert [event["event"] for event in events(done.stdout)] == ["notice"]
@@ -167,20 +149,12 @@ def test_killed_between_saving_a_moment_and_letting_it_go_it_is_not_saved_twice(
 @posix
 @pytest.mark.parametrize("command", ["recover", "capture"])
 def test_one_damaged_moment_is_named_and_all_others_are_recovered(tmp_path, command):
-    code = (
-        "import os, sys\n"
-        "from dataclasses import replace\n"
-        "from pathlib import Path\n"
-        "from livecam.live.spool import Spool\n"
-        "from tests.support.frames import moment\n"
-        "spool, it = Spool(Path(sys.argv[1])), moment([i / 30 for i in range(10)])\n"
-        "for number in range(1, 5):\n"
-        "    spool.keep(replace(it, id=number, shutter_ns=number * 10**9))\n"
-        "os._exit(9)\n"
-    )
     out = tmp_path / "recordings"
-    out.mkdir()
-    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    killed(
+        out,
+        "for number in range(1, 5):\n"
+        "    spool.keep(replace(it, id=number, shutter_ns=number * 10**9))",
+    )
     first, second, *_ = sorted(out.glob(".livecam-unfinished/*.json"))
     text = json.loads(first.read_text())
     first.write_text(json.dumps(text | {"rate_hz": [1, 0]}))

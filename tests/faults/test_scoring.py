@@ -45,7 +45,7 @@ def test_one_frame_that_breaks_scoring_costs_its_own_score_only(out, tmp_path, k
         session.press()
         first, second = told.wait_for(contract.Saved, 2)
     (notice,) = told.wait_for(contract.Notice)
-    assert "1 frames could not be scored" in notice.message
+    assert "1 frame could not be scored" in notice.message
     assert why in notice.message
     assert unscored(first) == [int(memory.read_text().split()[0])]
     assert first.key.score > 0

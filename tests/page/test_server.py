@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -81,14 +82,15 @@ class Served:
                 return [{"id": m[0], "stamp": m[1], "kind": m[2], "name": m[3]} for m in found]
 
 
-def serve(tmp_path):
-    """Serve a folder with one moment, and everything else of the test's own."""
+@contextlib.contextmanager
+def page_of(tmp_path, **env):
+    """Serve a folder with one moment, and everything else of the test's own: program and page."""
     folder = tmp_path / "photos"
     saved(folder, is_scored=True)
     own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
-    env = {**os.environ, **own}
+    env = {**os.environ, **own, **env}
     with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
-        yield Served(livecam.stdout.readline(), folder)
+        yield livecam, Served(livecam.stdout.readline(), folder)
 
 
 @pytest.fixture
@@ -96,13 +98,15 @@ def served(tmp_path, monkeypatch):
     """A server for a test that changes something."""
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    yield from serve(tmp_path)
+    with page_of(tmp_path) as (_, server):
+        yield server
 
 
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory):
     """One server for all tests that change nothing."""
-    yield from serve(tmp_path_factory.mktemp("looked-at"))
+    with page_of(tmp_path_factory.mktemp("looked-at")) as (_, server):
+        yield server
 
 
 def test_the_printed_address_leads_to_the_page_and_shows_no_token(looked_at):
@@ -500,13 +504,9 @@ def test_guests_have_an_address_of_their_own_and_change_nothing(tmp_path, monkey
 
 
 def test_an_export_leaves_nothing_behind_whatever_part_of_it_is_asked_for(tmp_path):
-    folder, temporary = tmp_path / "photos", tmp_path / "tmp"
-    saved(folder, is_scored=True)
+    temporary = tmp_path / "tmp"
     temporary.mkdir()
-    own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
-    env = {**os.environ, **own, "TMPDIR": str(temporary)}
-    with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
-        server = Served(livecam.stdout.readline(), folder)
+    with page_of(tmp_path, TMPDIR=str(temporary)) as (livecam, server):
         (moment,) = server.moments()
         path = f"/export/{moment['id']}/muted"
         for asked in ("bytes=999999999-", "bytes=zz", "furlongs=1-2", "bytes=0-10", "bytes=5-1"):
@@ -524,13 +524,9 @@ def test_an_export_leaves_nothing_behind_whatever_part_of_it_is_asked_for(tmp_pa
 
 def test_whoever_reads_nothing_keeps_nobody_else_waiting_and_nothing_behind(tmp_path):
     """Twenty ask for exports and read none of them; the page ends by a signal meanwhile."""
-    folder, temporary = tmp_path / "photos", tmp_path / "tmp"
-    saved(folder, is_scored=True)
+    temporary = tmp_path / "tmp"
     temporary.mkdir()
-    own = {name: str(tmp_path / name) for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}
-    env = {**os.environ, **own, "TMPDIR": str(temporary)}
-    with started("review", str(folder), "--no-open", cwd=tmp_path, env=env) as livecam:
-        server = Served(livecam.stdout.readline(), folder)
+    with page_of(tmp_path, TMPDIR=str(temporary)) as (livecam, server):
         (moment,) = server.moments()
         path = f"/export/{moment['id']}/webp"
         with ThreadPoolExecutor(20) as pool:
@@ -569,7 +565,7 @@ def test_hostile_records_cost_themselves_only(tmp_path, monkeypatch):
         livecam.send_signal(signal.SIGINT)
         livecam.wait(30)
     done = run("review", str(folder), "--static", "page", cwd=tmp_path)
-    assert f"{1 + len(HOSTILE)} moments are in page" in done.stdout, done.stderr
+    assert f"page holds {1 + len(HOSTILE)} moments" in done.stdout, done.stderr
 
 
 def test_the_page_is_written_as_a_folder(tmp_path, monkeypatch):
@@ -579,7 +575,7 @@ def test_the_page_is_written_as_a_folder(tmp_path, monkeypatch):
     shutil.copy(next(folder.glob("*.JPG")), folder / "broken.mov")
     done = run("review", "photos", "--static", "page", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 moments are in page" in done.stdout
+    assert "page holds 1 moment;" in done.stdout
     made = {
         path.relative_to(tmp_path / "page").parts[-1] for path in (tmp_path / "page").rglob("*")
     }
