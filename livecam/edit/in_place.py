@@ -16,15 +16,17 @@ from livecam.edit.rekey import rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError
 from livecam.formats.tags import new_identifier
 from livecam.media.record import DECIMALS
-from livecam.photos.judged import read_record, record_of
+from livecam.photos.judged import read_record, record_of, record_path
 from livecam.photos.pick import open_movie
 from livecam.quality.explain import explain, word_for
 from livecam.timebase import to_s
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
+    from livecam.disk.new_files import NewFiles
     from livecam.photos.inputs import Input
     from livecam.photos.pick import Pick
 
@@ -77,16 +79,32 @@ def make_key(pick: Pick, position: int) -> KeyChange:
     with open_movie(source) as movie:
         remake = rekeyed_pair if source.kind == "live-photo" else rekeyed_motion_photo
         files = remake(chosen, movie, identifier)
-    record = record_of(source)
+    path = record_of(source)
+
+    def record(photo: str, movie: str) -> bytes:
+        assert path is not None
+        return _record(path, pick, position, identifier, photo, movie)
+
+    return put_in_place(source, files, None if path is None else record)
+
+
+def put_in_place(
+    source: Input, files: NewFiles, record: Callable[[str, str], bytes] | None = None
+) -> KeyChange:
+    """Give new files the names of the old ones, which go into the trash.
+
+    `record` makes livecam's record from the new names of photo and movie (for a Motion Photo the
+    same name), where there is one. Raises OutputError; then all is as it was.
+    """
     stem = source.file.stem.removesuffix(".MP")
     names = {suffix: _name(source, stem, suffix) for suffix in files.content}
     photo = next(name for suffix, name in names.items() if suffix != ".MOV")
     content = {names[suffix]: one for suffix, one in files.content.items()}
+    old = list(source.files)
     if record is not None:
-        # A Motion Photo is both in one.
-        text = _record(record, pick, position, identifier, photo, names.get(".MOV", photo))
-        content[record.name] = text
-    old = [*source.files, *([record] if record is not None else [])]
+        path = record_path(source)
+        old.append(path)
+        content[path.name] = record(photo, names.get(".MOV", photo))
     # Who may read it stays as it was.
     mode = stat.S_IMODE(source.file.stat().st_mode)
     change = Change.make(old, content, mode)

@@ -1,32 +1,34 @@
 """Does what a report of `livecam pick` says: the better key photos, and back again.
 
-By default the new pair or Motion Photo lies beside the old one, which is not touched. In place, the
-old files go into the trash. What was done is noted beside the report, so that all of it can be
-undone, by another run too.
+What is made is what `pick --rekey` makes: the photo itself with the faces that are better in its
+movie, else the frame that the report names. By default the new pair or Motion Photo lies beside the
+old one, which is not touched. In place, the old files go into the trash. What was done is noted
+beside the report, so that all of it can be undone, by another run too.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from livecam.disk.changes import finish_abandoned
 from livecam.disk.new_files import write_new
-from livecam.disk.trash import bring_back, can_bring_back, find_in_trash, put_into_trash
-from livecam.edit.in_place import make_key
+from livecam.disk.trash import can_bring_back
+from livecam.edit.faces_in_photo import with_better_faces
+from livecam.edit.in_place import make_key, put_in_place
 from livecam.edit.rekey import rekeyed_motion_photo, rekeyed_pair
 from livecam.errors import InputError, LivecamError, OutputError, UsageError
 from livecam.formats.files import read_whole
-from livecam.formats.json_text import MOST_BYTES, parse_json
+from livecam.formats.json_text import parse_json
 from livecam.formats.tags import new_identifier
+from livecam.library.apply_log import ApplyLog, done_with
 from livecam.library.picking import MARK
+from livecam.library.ratings import write_rating
 from livecam.photos.inputs import Input
 from livecam.photos.judged import judge, record_of
-from livecam.photos.pick import Pick, PresentKey, open_movie
+from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
 from livecam.quality.choice import MomentScore
 from livecam.quality.finder import FaceFinder
 from livecam.quality.score import FrameScore
@@ -34,14 +36,15 @@ from livecam.timebase import NS_PER_S, to_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO
 
     from livecam.disk.new_files import NewFiles
+    from livecam.edit.in_place import KeyChange
     from livecam.photos.inputs import Kind
     from livecam.photos.pick import OpenMovie
 
 MOST_REPORT = 1_000_000_000
 """Bytes of a report: a million inputs."""
+T = TypeVar("T")
 SAME_S = 0.001
 """How far a frame's time may lie from the report's before the movie is another one."""
 
@@ -54,6 +57,10 @@ class Wish:
     index: int
     time_s: float
     gain: float
+    size_wh: tuple[int, int] | None = None
+    """Of the frame."""
+    photo_wh: tuple[int, int] | None = None
+    """Of the photo that there is."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,32 @@ def wishes(report: Path, only: Sequence[str] = ()) -> list[Wish]:
 
     `only` are names or paths of photos. Raises InputError, UsageError.
     """
-    found: dict[tuple[str, ...], Wish | None] = {}
+    found = _read(report, _wish)
+    some = [wish for wish in found if _is_named(wish.source.file, only)]
+    if only and not some:
+        raise UsageError("the report wants nothing changed of what is named")
+    return some
+
+
+def rated(report: Path, only: Sequence[str] = ()) -> list[tuple[Input, Path, float]]:
+    """The inputs of a report that have a photo, the photo, and its score.
+
+    Of a set of pictures, the chosen one. Raises InputError, UsageError.
+    """
+    some = [one for one in _read(report, _rated) if _is_named(one[1], only)]
+    if only and not some:
+        raise UsageError("the report has no score for what is named")
+    return some
+
+
+def _is_named(path: Path, only: Sequence[str]) -> bool:
+    named = {Path(name).name for name in only} | {str(Path(name).resolve()) for name in only}
+    return not only or bool({path.name, str(path)} & named)
+
+
+def _read(report: Path, make: Callable[[dict[str, Any], Input], T | None]) -> list[T]:
+    """What is made of each input's last line. Raises InputError, UsageError."""
+    found: dict[tuple[str, ...], T | None] = {}
     try:
         lines = read_whole(report, MOST_REPORT).splitlines()
     except OSError as err:
@@ -80,27 +112,45 @@ def wishes(report: Path, only: Sequence[str] = ()) -> list[Wish]:
         try:
             result = parse_json(line)
             files = tuple(map(str, result["files"]))
-            found[files] = _wish(result, files)
+            source = Input(cast("Kind", result["kind"]), tuple(map(Path, files)))
+            found[files] = make(result, source)
         except (InputError, ValueError, LookupError, TypeError, AttributeError) as err:
             raise UsageError(f"line {number} of {report} is no result of livecam pick") from err
-    wanted = [wish for wish in found.values() if wish is not None]
-    if not only:
-        return wanted
-    named = {Path(name).name for name in only} | {str(Path(name).resolve()) for name in only}
-    some = [w for w in wanted if {w.source.file.name, str(w.source.file)} & named]
-    if not some:
-        raise UsageError("the report wants nothing changed of what is named")
-    return some
+    return [one for one in found.values() if one is not None]
 
 
-def _wish(result: dict[str, Any], files: tuple[str, ...]) -> Wish | None:
-    if not result.get("gain") or result["kind"] not in ("live-photo", "motion-photo"):
+def _wish(result: dict[str, Any], source: Input) -> Wish | None:
+    if not result.get("gain") or source.kind not in ("live-photo", "motion-photo"):
         return None
-    source = Input(cast("Kind", result["kind"]), tuple(map(Path, files)))
-    if len(files) != (2 if source.kind == "live-photo" else 1):
+    if len(source.files) != (2 if source.kind == "live-photo" else 1):
         raise ValueError("it names other files than that kind has")
     key = result["key"]
-    return Wish(source, int(key["index"]), float(key["time_s"]), float(result["gain"]))
+    return Wish(
+        source, int(key["index"]), float(key["time_s"]), float(result["gain"]),
+        _size(result.get("size_wh")), _size(result.get("photo_wh")),
+    )  # fmt: skip
+
+
+def _rated(result: dict[str, Any], source: Input) -> tuple[Input, Path, float] | None:
+    key = result.get("key")
+    if not key or source.kind == "video":
+        return None
+    score = float(key["score"]) - float(result.get("gain") or 0.0)
+    photo = source.files[int(key["index"])] if source.kind == "pictures" else source.file
+    return source, photo, score
+
+
+def _size(found: Any) -> tuple[int, int] | None:
+    return None if found is None else (int(found[0]), int(found[1]))
+
+
+def applied_files(report: Path) -> frozenset[tuple[Path, ...]]:
+    """The files of each input of a report that was changed and not taken back.
+
+    Raises UsageError for a log that is damaged.
+    """
+    done = (one for one in ApplyLog(report).read() if one.what == "key")
+    return frozenset(tuple(map(Path, one.files)) for one in done)
 
 
 def apply_all(
@@ -112,22 +162,53 @@ def apply_all(
             "what lies in this system's trash cannot be brought back by livecam",
             "leave out --in-place: new files lie beside the old ones",
         )
-    path = _log_path(report)
-    _noted(path)  # or else what is added could never be undone
-    for wish in wanted:
-        if given_up():
-            return
-        name = wish.source.file.name
-        try:
-            yield _replaced(wish, path) if in_place else _beside(wish, path)
-        except LivecamError as err:
-            yield Applied(wish.source, error=err)
-        except OSError as err:
-            problem = InputError(f"{name} cannot be read: {err.strerror}")
-            yield Applied(wish.source, error=problem)
-        except Exception as err:  # noqa: BLE001 - one file's fault must not stop the others
-            broken = LivecamError(f"{name}: livecam broke down: {err!r}")
-            yield Applied(wish.source, error=broken)
+    log = ApplyLog(report)
+    before = {one.files for one in log.read() if one.what == "key" and one.is_there}
+    log.check()
+    with closing(FaceFinder()) as finder:
+
+        def apply(wish: Wish) -> Applied:
+            if tuple(map(str, wish.source.files)) in before:
+                return Applied(wish.source, note="it has its new key photo already")
+            return (_replaced if in_place else _beside)(wish, log, finder)
+
+        for wish in wanted:
+            if given_up():
+                return
+            yield _safely(wish.source, lambda: apply(wish))  # noqa: B023 - called at once
+
+
+def rate_all(report: Path, only: Sequence[str] = ()) -> Iterator[Applied]:
+    """Write the score of each photo of a report as a rating into an XMP file beside it.
+
+    A photo that has such a file already keeps it. Raises InputError, UsageError, OutputError.
+    """
+    log = ApplyLog(report)
+    log.read()
+    log.check()
+    for source, photo, score in rated(report, only):
+
+        def rate(source: Input = source, photo: Path = photo, score: float = score) -> Applied:
+            path = write_rating(photo, score)
+            if path is None:
+                return Applied(source, note=f"{photo.name} has an XMP file already: it is kept")
+            log.add(done_with(source.kind, source.files, [path], what="rating"))
+            return Applied(source, (path,))
+
+        yield _safely(source, rate)
+
+
+def _safely(source: Input, work: Callable[[], Applied]) -> Applied:
+    """One file's fault must not stop the others."""
+    name = source.file.name
+    try:
+        return work()
+    except LivecamError as err:
+        return Applied(source, error=err)
+    except OSError as err:
+        return Applied(source, error=InputError(f"{name} cannot be read: {err.strerror}"))
+    except Exception as err:  # noqa: BLE001 - said, whatever it was
+        return Applied(source, error=LivecamError(f"{name}: livecam broke down: {err!r}"))
 
 
 def undo_all(report: Path) -> Iterator[Applied]:
@@ -135,131 +216,91 @@ def undo_all(report: Path) -> Iterator[Applied]:
 
     Raises InputError, UsageError for a log that is damaged, OutputError.
     """
-    path = _log_path(report)
-    left = _noted(path)
+    log = ApplyLog(report)
+    left = log.read()
     if not left:
         raise InputError(f"nothing of {report.name} was applied, or it was undone")
     while left:
         done = left[-1]
         source = Input(done.kind, tuple(map(Path, done.files)))
         try:
-            _undo(done)
+            done.undo()
         except LivecamError as err:
             yield Applied(source, error=err)
             return  # what was done before it lies below it
         left.pop()
-        _rewrite(path, left)
+        log.keep(left)
         yield Applied(source)
 
 
-@dataclass(frozen=True)
-class _Done:
-    """What was done with one input."""
-
-    kind: Kind
-    files: tuple[str, ...]
-    outputs: dict[str, tuple[int, int]]
-    """Size and time of change of each new file."""
-    removed: dict[str, str]
-    """What the trash says of each old one."""
-
-
-def _undo(done: _Done) -> None:
-    for name, mark in done.outputs.items():
-        path = Path(name)
-        # What was changed since is the user's, and what has its name now is another file.
-        if os.path.lexists(path) and _mark(path) == mark:
-            put_into_trash(path)
-    for name, info in done.removed.items():
-        path = Path(name)
-        if os.path.lexists(info):
-            bring_back(path, Path(info))
-        elif not os.path.lexists(path):
-            raise OutputError(f"{path.name} is not in the trash any more")
-
-
-def _noted(path: Path) -> list[_Done]:
-    """What the log says; a line that was not written to its end is nothing."""
-    try:
-        lines = read_whole(path, MOST_BYTES).split(b"\n")[:-1]
-    except OSError:
-        return []
-    found = []
-    for number, line in enumerate(lines, 1):
-        try:
-            done = parse_json(line)
-            marks = {str(n): (int(m[0]), int(m[1])) for n, m in done["outputs"].items()}
-            removed = {str(n): str(i) for n, i in done["removed"].items()}
-            found.append(_Done(done["kind"], tuple(map(str, done["files"])), marks, removed))
-        except (InputError, ValueError, LookupError, TypeError, AttributeError) as err:
-            raise UsageError(f"line {number} of {path} is damaged", "undo by hand") from err
-    return found
-
-
-def _rewrite(path: Path, left: list[_Done]) -> None:
-    """The log without what was undone. Raises OutputError."""
-    try:
-        if not left:
-            path.unlink()
-            return
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(b"".join(json.dumps(asdict(done)).encode() + b"\n" for done in left))
-        part.replace(path)
-    except OSError as err:
-        raise OutputError(f"cannot write {path}: {err.strerror}") from err
-
-
-def _mark(path: Path) -> tuple[int, int]:
-    found = path.lstat()
-    return found.st_size, found.st_mtime_ns
-
-
-def _beside(wish: Wish, log: Path) -> Applied:
-    """A new pair or Motion Photo in the same folder."""
+def proposal(wish: Wish, finder: FaceFinder) -> NewFiles:
+    """The files of a better pair or Motion Photo. Raises InputError."""
     source = wish.source
     with open_movie(source) as movie:
-        pick = _pick(wish, movie)
-        if pick.keeps_present:
-            return Applied(source, note="it has that key photo already")
+        named = _named(wish, movie)
+        if named.keeps_present:
+            raise _HasItError
+        found = pick(source, finder, Wanted(), movie)
+        identifier = new_identifier()
+        files, _ = with_better_faces(found, movie, identifier, finder, rekeys=True)
+        if files is not None:
+            return files
         remake = rekeyed_pair if source.kind == "live-photo" else rekeyed_motion_photo
-        files: NewFiles = remake(pick, movie, new_identifier())
+        return remake(named, movie, identifier)
+
+
+class _HasItError(InputError):
+    """The frame that a report names is the key photo."""
+
+    def __init__(self) -> None:
+        super().__init__("it has that key photo already")
+
+
+def _beside(wish: Wish, log: ApplyLog, finder: FaceFinder) -> Applied:
+    """A new pair or Motion Photo in the same folder."""
+    source = wish.source
+    try:
+        files = proposal(wish, finder)
+    except _HasItError as err:
+        return Applied(source, note=err.message)
     stem = source.file.stem.removesuffix(".MP")
-    with _opened(log) as file:
-        outputs = write_new(files, source.file.parent, stem + MARK)
-        _note(file, _Done(source.kind, tuple(map(str, source.files)), _marks(outputs), {}))
+    outputs = write_new(files, source.file.parent, stem + MARK)
+    log.add(done_with(source.kind, source.files, outputs))
     return Applied(source, outputs, files.note)
 
 
-def _replaced(wish: Wish, log: Path) -> Applied:
+def _replaced(wish: Wish, log: ApplyLog, finder: FaceFinder) -> Applied:
     """The new files under the old names, the old ones in the trash."""
     source = wish.source
     for problem in finish_abandoned(source.file.parent):
         raise OutputError(problem)
-    with open_movie(source) as movie:
-        pick = _pick(wish, movie)
-    if pick.keeps_present:
-        return Applied(source, note="it has that key photo already")
-    position = 0
-    if record_of(source) is not None:  # which is written anew too, with all its frames
-        with closing(FaceFinder()) as finder:
-            judged = judge(source, finder)
-        at = [i for i, frame in enumerate(judged.score.frames) if frame.index == wish.index]
-        if at:
-            pick, position = judged, at[0]
-    with _opened(log) as file:
-        change = make_key(pick, position)
-        try:
-            removed = {str(old): str(find_in_trash(old)) for old in change.removed}
-            files = tuple(map(str, source.files))
-            _note(file, _Done(source.kind, files, _marks(change.added), removed))
-        except BaseException:
-            change.undo()
-            raise
+    try:
+        change = _in_place(wish, finder)
+    except _HasItError as err:
+        return Applied(source, note=err.message)
+    try:
+        log.add(done_with(source.kind, source.files, change.added, change.removed))
+    except BaseException:
+        change.undo()
+        raise
     change.forget()
     return Applied(source, change.source.files, change.note)
 
 
-def _pick(wish: Wish, movie: OpenMovie) -> Pick:
+def _in_place(wish: Wish, finder: FaceFinder) -> KeyChange:
+    source = wish.source
+    if record_of(source) is not None:  # which is written anew too, with all its frames
+        with open_movie(source) as movie:
+            if _named(wish, movie).keeps_present:
+                raise _HasItError
+        judged = judge(source, finder)
+        at = [i for i, frame in enumerate(judged.score.frames) if frame.index == wish.index]
+        if at:
+            return make_key(judged, at[0])
+    return put_in_place(source, proposal(wish, finder))
+
+
+def _named(wish: Wish, movie: OpenMovie) -> Pick:
     """The choice that the report names. Raises InputError where the movie is another one."""
     reader = movie.reader
     at = reader.nearest(wish.time_s)
@@ -273,26 +314,3 @@ def _pick(wish: Wish, movie: OpenMovie) -> Pick:
         still = reader.nearest(movie.still_s)
         now = PresentKey(still.index, still.time_s, 0.0)
     return Pick(wish.source, reader.duration_s, score, now, by_hand=True)
-
-
-@contextmanager
-def _opened(log: Path) -> Iterator[BinaryIO]:
-    """The log, to be added to. Raises OutputError."""
-    try:
-        file = log.open("ab", buffering=0)
-    except OSError as err:
-        raise OutputError(f"cannot write {log}: {err.strerror}") from err
-    with file:
-        yield file
-
-
-def _marks(paths: Sequence[Path]) -> dict[str, tuple[int, int]]:
-    return {str(path): _mark(path) for path in paths}
-
-
-def _note(log: BinaryIO, done: _Done) -> None:
-    log.write(json.dumps(asdict(done)).encode() + b"\n")
-
-
-def _log_path(report: Path) -> Path:
-    return report.with_name(f"{report.name}.applied")

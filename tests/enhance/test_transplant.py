@@ -199,3 +199,22 @@ def test_a_motion_photo_stays_one_however_it_is_written(pictures, tmp_path, monk
     assert found.still_s == pytest.approx(STILL / 30, abs=0.001)
     old = find_motion_movie(made)
     assert files.content[".MP.jpg"][found.start :] == made[old.start :]
+
+
+@pytest.mark.parametrize("how", [[], ["--in-place"]], ids=["beside", "in place"])
+def test_a_report_that_is_applied_opens_the_eyes_too(pictures, tmp_path, own_trash, how):
+    photo = live_photo(tmp_path, pictures, STILL)
+    with Image.open(photo) as image:
+        size = image.size
+    before = photo.read_bytes()
+    report = tmp_path / "report.jsonl"
+    assert run("pick", str(photo), "--report", str(report), cwd=tmp_path).returncode == 0
+    done = run("apply", str(report), "--json", *how, cwd=tmp_path)
+    (event,) = events(done.stdout)
+    assert event["note"].startswith("composed: the face from")
+    (new,) = (Path(name) for name in event["outputs"] if name.endswith(".JPG"))
+    with Image.open(new) as image:
+        assert image.size == size, "the photo keeps its pixels"
+    assert blink(new) < 0.3
+    assert run("apply", str(report), "--undo", cwd=tmp_path).returncode == 0
+    assert photo.read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import jsonschema
@@ -46,6 +47,12 @@ def library(tmp_path):
     report = tmp_path / "report.jsonl"
     report.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder, report
+
+
+def rating(path: Path) -> int:
+    root = ET.parse(path).getroot()
+    (described,) = root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return int(described.get("{http://ns.adobe.com/xap/1.0/}Rating"))
 
 
 def frame_time(path: Path) -> float:
@@ -181,3 +188,31 @@ def test_a_report_that_names_no_files_is_one_line(tmp_path):
     (tmp_path / "r.jsonl").write_text(json.dumps(line) + "\n")
     done = run("apply", "r.jsonl", "--dry-run", cwd=tmp_path)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_ratings_lie_beside_the_photos_and_those_that_are_there_stay(library, own_trash):
+    folder, report = library
+    before = content(folder)
+    first, second = sorted(folder.glob("*.JPG"))
+    own = second.with_suffix(".xmp")
+    own.write_text("mine")
+    done = apply(report, "--ratings", code=1)
+    (error,) = (event for event in done if event["event"] == "error")
+    assert "kept.JPG" in error["file"], "a photo that is gone gets none"
+    assert own.read_text() == "mine"
+    assert not second.with_name(f"{second.name}.xmp").exists()
+    made = first.with_name(f"{first.name}.xmp")
+    assert rating(made) == 2, "0.9 less what it would gain, 0.8"
+    assert {name: after for name, after in content(folder).items() if name in before} == before
+    apply(report, "--ratings", code=1)
+    assert len(list(folder.glob("*.xmp"))) == 3, "no second one"
+    apply(report, "--undo")
+    assert content(folder) == before | {own.name: b"mine"}
+
+
+def test_ratings_change_no_photo_at_all(library):
+    _, report = library
+    assert run("apply", str(report), "--ratings", "--in-place", cwd=report.parent).returncode == 2
+    done = run("apply", str(report), "--ratings", "--dry-run", cwd=report.parent)
+    assert "2 stars, 0.10" in done.stdout
+    assert done.stdout.endswith("4 would change\n")

@@ -148,7 +148,7 @@ def test_only_of_several_people_frames_may_wait():
     assert max(np.diff(passed)) < 200_000_000
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 89), st.integers(1, 12)), max_size=9), st.integers(0, 89))
 def test_what_is_chosen_was_looked_at_with_all_that_lies_near(blinks, at):
     people: list[dict[int, FaceReading]] = [{}, {}, {}]
