@@ -33,6 +33,11 @@ def add(commands: Any) -> None:
         help="write the page as a new folder that opens from disk, to look at only",
     )  # fmt: skip
     review.add_argument(
+        "--report", type=Path, metavar="FILE",
+        help="what `livecam pick --report` has found in the folder: the page shows what would gain "
+        "most, and what of it you choose is applied at once, and taken back at once",
+    )  # fmt: skip
+    review.add_argument(
         "--port", type=port, default=0, metavar="N", help="of the page (any free one)"
     )
     review.add_argument(
@@ -56,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"there is no {path}")
     model = FaceModel(args.model, args.face_runtime)
     if not path.is_dir():
-        if args.static is not None:
-            raise UsageError("--static is for a folder")
+        if args.static is not None or args.report is not None:
+            raise UsageError("--static and --report are for a folder")
         from livecam.ui.moment_view import run as look
 
         return look(path, model)
@@ -65,7 +70,10 @@ def run(args: argparse.Namespace) -> int:
 
     with native_output.redirected(None) as errors, opened(path, model) as (index, views):
         if args.static is None:
-            return serve(index, views, args.host, args.port, opens=not args.no_open)
+            from livecam.page.gains import Gains
+
+            gains = Gains(args.report, index) if args.report is not None else None
+            return serve(index, views, args.host, args.port, opens=not args.no_open, gains=gains)
         from livecam.page.static import write
 
         def say(text: str) -> None:

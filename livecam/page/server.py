@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from livecam.edit.undo_stack import UndoStack
+    from livecam.page.gains import Gains
     from livecam.page.index import Entry, Index
     from livecam.page.views import Views
 
@@ -62,8 +63,8 @@ HEADERS = {
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Addresses of pictures hold their moment's stamp: another picture has another address."""
 NEVER = {"Cache-Control": "no-store"}
-MOST_BODY = 10_000
-"""Bytes of what is asked for."""
+MOST_BODY = 1_000_000
+"""Bytes of what is asked for: fifty thousand moments by name."""
 COOKIE = "livecam"
 MOST_PROBLEMS = 5
 MOST_MAKING = 8
@@ -91,15 +92,17 @@ def application(
     index: Index,
     views: Views,
     undo_stack: UndoStack,
+    gains: Gains | None,
     doors: Sequence[Door],
     hosts: frozenset[str],
     temporary: Path,
 ) -> ASGIApp:
     """The whole server; `hosts` are the names and ports by which it may be called.
 
-    Exports are made in the folder `temporary`, which is removed once the server has ended.
+    `gains` is what a report would change, where one was named. Exports are made in the folder
+    `temporary`, which is removed once the server has ended.
     """
-    return _Guard(_Review(index, views, undo_stack, temporary).app(), doors, hosts)
+    return _Guard(_Review(index, views, undo_stack, gains, temporary).app(), doors, hosts)
 
 
 class _Guard:
@@ -172,8 +175,15 @@ class _Passing(FileResponse):
 
 
 class _Review:
-    def __init__(self, index: Index, views: Views, undo_stack: UndoStack, temporary: Path) -> None:
-        self._index, self._views, self._stack = index, views, undo_stack
+    def __init__(
+        self,
+        index: Index,
+        views: Views,
+        undo_stack: UndoStack,
+        gains: Gains | None,
+        temporary: Path,
+    ) -> None:
+        self._index, self._views, self._stack, self._gains = index, views, undo_stack, gains
         self._temporary = temporary
         self._queued = 0
         """Exports that are being made, or wait for it."""
@@ -189,7 +199,10 @@ class _Review:
             Route("/api/moments/{id}", self._safe(self.facts)),
             Route("/api/moments/{id}/key", self._changing(self.make_key), methods=["POST"]),
             Route("/api/moments/{id}/trash", self._changing(self.remove), methods=["POST"]),
+            Route("/api/moments/{id}/better", self._safe(self.better)),
             Route("/api/undo", self._changing(self.undo), methods=["POST"]),
+            Route("/api/gains", self._changing(self.apply_gains), methods=["POST"]),
+            Route("/api/gains/undo", self._changing(self.undo_gains), methods=["POST"]),
             Route("/media/{id}/{stamp}/{name}", self._safe(self.media)),
             Route("/files/{id}/{number:int}", self._safe(self.file)),
             Route("/export/{id}/{target}", self._safe(self.export, self._exporting)),
@@ -210,7 +223,9 @@ class _Review:
 
     def moments(self, request: Request) -> Response:
         index = self._index
-        mark = f'"{index.version}-{int(index.is_looking)}"'
+        gains = self._gains
+        seen = [index.version, int(index.is_looking), gains.version if gains is not None else ""]
+        mark = f'"{"-".join(map(str, seen))}"'
         if request.headers.get("if-none-match") == mark:
             return Response(None, 304, HEADERS | {"ETag": mark})
         listing = {
@@ -220,11 +235,16 @@ class _Review:
             "words": WORDS,
             "problems": list(map(visible, index.problems[-MOST_PROBLEMS:])),
             "moments": [listed(entry) for entry in index.entries],
+            "gains": gains.listed() if gains is not None else None,
         }
         return JSONResponse(listing, headers=HEADERS | {"ETag": mark, "Cache-Control": "no-cache"})
 
     def facts(self, entry: Entry, _: Request) -> Response:
         return JSONResponse(self._views.facts(entry), headers=HEADERS | NEVER)
+
+    def better(self, entry: Entry, _: Request) -> Response:
+        found = self._views.better_facts(entry, self._report().wish(entry))
+        return JSONResponse(found, headers=HEADERS | NEVER)
 
     def media(self, entry: Entry, request: Request) -> Response:
         views, name = self._views, request.path_params["name"]
@@ -239,7 +259,9 @@ class _Review:
         numbered = {"frame": views.frame, "face": views.face}
         if ending != "jpg":
             raise InputError("there is no such picture")
-        if kind in plain and not number:
+        if kind == "better" and not number:
+            path = views.better(entry, self._report().wish(entry))
+        elif kind in plain and not number:
             path = plain[kind](entry)
         elif kind in numbered and number.isascii() and number.isdecimal() and len(number) < 8:
             path = numbered[kind](entry, int(number))
@@ -298,8 +320,25 @@ class _Review:
         self._index.refresh_folder(folder)
         return told
 
+    def apply_gains(self, _: Entry | None, asked: dict[str, Any]) -> str:
+        names = asked.get("moments")
+        if not isinstance(names, list):
+            raise InputError("that is not understood")
+        return self._report().apply([self._known(str(name)) for name in names])
+
+    def undo_gains(self, _: Entry | None, __: dict[str, Any]) -> str:
+        return self._report().undo()
+
+    def _report(self) -> Gains:
+        if self._gains is None:
+            raise InputError("no report was named")
+        return self._gains
+
     def _entry(self, request: Request) -> Entry:
-        entry = self._index.entry(request.path_params["id"])
+        return self._known(request.path_params["id"])
+
+    def _known(self, name: str) -> Entry:
+        entry = self._index.entry(name)
         if entry is None:
             raise InputError("there is no such moment any more")
         # A file may have been put in its place that leads elsewhere.

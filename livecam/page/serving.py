@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from livecam.faces.model import FaceModel
+    from livecam.page.gains import Gains
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - refused
@@ -60,7 +61,15 @@ def opened(folder: Path, model: FaceModel) -> Iterator[tuple[Index, Views]]:
         views.close()
 
 
-def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bool) -> int:
+def serve(
+    index: Index,
+    views: Views,
+    named: str | None,
+    port: int,
+    *,
+    opens: bool,
+    gains: Gains | None = None,
+) -> int:
     """Serve the page until a signal comes; the exit code.
 
     `named` is the address of this machine by which others may call it; None serves nobody else.
@@ -88,7 +97,7 @@ def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bo
     doors = [owner] if named is None else [owner, guests]
     temporary = tempfile.TemporaryDirectory(prefix="livecam-", ignore_cleanup_errors=True)
     names = _names(host, port)
-    app = application(index, views, undo_stack, doors, names, Path(temporary.name))
+    app = application(index, views, undo_stack, gains, doors, names, Path(temporary.name))
     place = f"http://{_bracketed(host)}:{port}"
     address = place + owner.entrance
     ending = threading.Event()
@@ -121,6 +130,8 @@ def serve(index: Index, views: Views, named: str | None, port: int, *, opens: bo
         finally:
             ending.set()
             looking.join()
+            if gains is not None:
+                gains.close()
             undo_stack.close()
             listening.close()
             temporary.cleanup()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import math
+import tempfile
 import threading
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -18,6 +20,7 @@ from livecam.formats.ffmpeg import AUDIO_BIT_RATE, reason
 from livecam.formats.ffmpeg import open_movie as open_with_ffmpeg
 from livecam.formats.files import read_file
 from livecam.formats.movie_facts import is_quicktime
+from livecam.library.applying import proposal
 from livecam.media.record import DECIMALS, judged_record
 from livecam.photos.frames import evenly
 from livecam.photos.judged import best_of, judge, key_of, read_record, record_of
@@ -30,13 +33,13 @@ from livecam.timebase import to_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
     from livecam.faces.model import AnyModel
     from livecam.frame import Bytes
+    from livecam.library.applying import Wish
     from livecam.page.cache import Cache
     from livecam.page.index import Entry
     from livecam.photos.frames import MovieReader
@@ -159,6 +162,41 @@ class Views:
 
         return self._jpeg(entry, f"frame{position}", draw)
 
+    def better(self, entry: Entry, wish: Wish) -> Path:
+        """A large JPEG of what a moment's photo would become. Raises InputError, OSError."""
+        self.better_facts(entry, wish)
+        return self._jpeg(entry, _better(wish), lambda: self._proposal(wish)[0])
+
+    def better_facts(self, entry: Entry, wish: Wish) -> dict[str, Any]:
+        """Its size, and what a person should know of it. Raises InputError, OSError."""
+
+        def make(path: Path) -> None:
+            image, size_wh, note = self._proposal(wish)
+            self._jpeg(entry, _better(wish), lambda: image)
+            now_wh = picture_size(entry.source.file)
+            path.write_text(
+                json.dumps({"now_wh": now_wh, "size_wh": size_wh, "note": note}), "utf-8"
+            )
+
+        name = f"{entry.stamp}-{MADE}-{_better(wish)}.json"
+        facts: dict[str, Any] = json.loads(self._cache.get(name, make).read_text("utf-8"))
+        return facts
+
+    def _proposal(self, wish: Wish) -> tuple[Image.Image, tuple[int, int], str]:
+        with self._scoring:
+            files = proposal(wish, self._finder)
+        suffix, photo = next(one for one in files.content.items() if one[0] != ".MOV")
+        with tempfile.TemporaryDirectory(prefix="livecam-") as folder:
+            path = Path(folder) / f"photo{suffix}"
+            with path.open("wb") as file:
+                if callable(photo):
+                    photo(file)
+                else:
+                    file.write(photo)
+            image_bgr = read_picture(path)
+        height, width = image_bgr.shape[:2]
+        return _fit(image_bgr, SHOWN), (width, height), visible(files.note)
+
     def strip(self, entry: Entry) -> Path:
         """The filmstrip as one JPEG, row by row. Raises InputError, OSError."""
 
@@ -239,6 +277,11 @@ class Views:
                     _encode(source, movie.reader, target)
 
         return self._cache.get(f"{entry.stamp}-{MADE}-movie.mp4", make)
+
+
+def _better(wish: Wish) -> str:
+    """What the picture of a wish is called: another frame of the same moment is another picture."""
+    return f"better{wish.index}"
 
 
 def is_quicktime_file(path: Path) -> bool:

@@ -10,11 +10,10 @@ import jsonschema
 import pytest
 
 from livecam import contract_schema
-from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
-from tests.support.files import saved
 from tests.support.program import events, run
+from tests.support.reports import reported_library
 
 SCHEMA = contract_schema.schema()
 EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
@@ -26,42 +25,13 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def library(tmp_path):
-    """Two pairs and a Motion Photo, and a report that wants another frame of each."""
-    folder = tmp_path / "photos"
-    lines = []
-    for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
-        files = saved(folder, form, is_scored=True)
-        files.scores.unlink()
-    found = sorted(folder.glob("*.JPG")) + sorted(folder.glob("*.MP.jpg"))
-    for photo in found:
-        is_pair = not photo.name.endswith(".MP.jpg")
-        names = [photo, photo.with_suffix(".MOV")] if is_pair else [photo]
-        lines.append({
-            "v": 1, "event": "result", "id": "A" * 8 + "-0000-0000-0000-" + "0" * 12,
-            "files": list(map(str, names)), "kind": "live-photo" if is_pair else "motion-photo",
-            "key": {"index": 1, "time_s": frame_time(names[-1]), "score": 0.9},
-            "present_key": {"time_s": 0.2, "score": 0.1}, "gain": 0.8, "outputs": [], "note": "",
-            "error": "",
-        })  # fmt: skip
-    lines.append(lines[0] | {"files": ["/x/kept.JPG"], "gain": 0.0})
-    report = tmp_path / "report.jsonl"
-    report.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return folder, report
+    return reported_library(tmp_path)
 
 
 def rating(path: Path) -> int:
     root = ET.parse(path).getroot()
     (described,) = root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
     return int(described.get("{http://ns.adobe.com/xap/1.0/}Rating"))
-
-
-def frame_time(path: Path) -> float:
-    from livecam.photos.inputs import find_inputs
-    from livecam.photos.pick import open_movie
-
-    (source,) = find_inputs([path]).inputs
-    with open_movie(source) as movie:
-        return movie.reader.times[1].time_s
 
 
 def apply(report: Path, *args: str, code: int = 0) -> list[dict]:
@@ -198,7 +168,7 @@ def test_ratings_lie_beside_the_photos_and_those_that_are_there_stay(library, ow
     own.write_text("mine")
     done = apply(report, "--ratings", code=1)
     (error,) = (event for event in done if event["event"] == "error")
-    assert "kept.JPG" in error["file"], "a photo that is gone gets none"
+    assert "gone.JPG" in error["file"], "a photo that is gone gets none"
     assert own.read_text() == "mine"
     assert not second.with_name(f"{second.name}.xmp").exists()
     made = first.with_name(f"{first.name}.xmp")

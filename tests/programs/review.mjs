@@ -119,6 +119,40 @@ const scenarios = {
     return found;
   },
 
+  async gains() {
+    const page = await opened();
+    await page.click("#gaining");
+    await page.waitForSelector(".tick");
+    const would = await text(page, "#gaining");
+    const gallery = await violations(page);
+    await page.locator(".tile").first().click();
+    const captions = [];
+    for (const key of ["y", "n", "y"]) {
+      await page.waitForFunction(() => /x\d/.test(document.querySelector("#then-caption").textContent));
+      await page.waitForFunction(() => document.querySelector("#then").naturalWidth > 0);
+      captions.push(`${await text(page, "#now-caption")} | ${await text(page, "#then-caption")}`);
+      if (captions.length === 1) {
+        captions.violations = await violations(page);
+        if (picture) await page.screenshot({ path: picture });
+      }
+      await page.keyboard.press(key);
+    }
+    if (await page.isVisible("#better")) await page.keyboard.press("Escape"); // there are more than three
+    await page.waitForSelector(".tick");
+    const ticked = await page.locator(".tick[aria-pressed=true]").count();
+    if (picture) await page.screenshot({ path: picture.replace(".", "-gallery.") });
+    const apply = await text(page, "#apply");
+    await page.click("#apply");
+    await page.waitForFunction(() => document.querySelector("#gain-said").textContent.startsWith("2 of 2 with"), null, { timeout: 60000 });
+    const left = await text(page, "#gaining");
+    await page.reload(); // another look knows what was applied
+    await page.waitForFunction(() => !document.querySelector("#take-back").hidden);
+    const back = await text(page, "#take-back");
+    await page.click("#take-back");
+    await page.waitForFunction((wanted) => document.querySelector("#gaining").textContent === wanted, would, { timeout: 60000 });
+    return { would, ticked, apply, left, back, captions, violations: [...gallery, ...captions.violations] };
+  },
+
   async many() {
     const page = await opened();
     const first = await tiles(page);

@@ -13,6 +13,7 @@ import pytest
 from tests.programs.test_players import CHROMIUM, needs_chromium, needs_node
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started
+from tests.support.reports import reported_library
 
 pytest.importorskip("uvicorn")
 pytestmark = [needs_node, needs_chromium]
@@ -39,8 +40,8 @@ def seen(address: str, scenario: str) -> dict:
     return found
 
 
-def looked_through(folder: Path, scenario: str) -> dict:
-    with started("review", str(folder), "--no-open", cwd=folder.parent) as livecam:
+def looked_through(folder: Path, scenario: str, *args: str) -> dict:
+    with started("review", str(folder), "--no-open", *args, cwd=folder.parent) as livecam:
         address = re.search(r"http://\S+", livecam.stdout.readline())[0]
         return seen(address, scenario)
 
@@ -83,6 +84,19 @@ def test_for_everybody(folder):
     assert found == {
         f"{view}, {colours}": [] for view in ("gallery", "moment") for colours in ("light", "dark")
     }
+
+
+def test_what_would_gain_is_chosen_applied_and_taken_back(tmp_path, own_trash, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, report = reported_library(tmp_path)
+    before = content(folder)
+    found = looked_through(folder, "gains", "--report", str(report))
+    assert found["would"] == "Would gain (3)"
+    assert (found["ticked"], found["apply"]) == (2, "Apply 2")
+    assert (found["left"], found["back"]) == ("Would gain (1)", "Take back 2")
+    assert all(re.match(r"now: \d+x\d+ \| better by 0.80: \d+x\d+", c) for c in found["captions"])
+    assert found["violations"] == []
+    assert content(folder) == before
 
 
 def test_of_many_moments_only_those_on_the_screen_are_in_the_page(folder):

@@ -12,7 +12,12 @@ const LOOK_AGAIN_MS = 1500;
 const SAID_MS = 6000;
 const $ = (id) => document.getElementById(id);
 
-let moments = []; // what the list says of each
+let all = []; // what the list says of each
+let moments = []; // those of them that the gallery shows
+let gains = null; // what a report of `livecam pick` would change, where one was named
+let gaining = false; // whether only those are shown
+let better = null; // the one of them that is looked at
+const ticked = new Set(); // ids of those that are to be applied
 let words = []; // from which score on which word says it
 let mark = ""; // of the list, so that it is sent only when it changed
 let open = null; // the moment that is looked at: { moment, facts, at }
@@ -68,7 +73,7 @@ async function change(path, what = {}) {
   const told = await answer.json().catch(() => ({ message: answer.statusText }));
   say(told.message + (told.hint ? ` (${told.hint})` : ""));
   if (answer.ok) {
-    canUndo = !path.endsWith("/undo") || canUndo;
+    if (!path.startsWith("api/gains")) canUndo = !path.endsWith("/undo") || canUndo;
     await look();
   }
   return answer.ok;
@@ -87,11 +92,13 @@ async function look() {
 function take(list) {
   const focused = document.activeElement.closest(".item");
   const focusedId = focused && focused.dataset.id;
-  moments = list.moments.map(asMoment);
+  all = list.moments.map(asMoment);
   words = list.words;
+  gains = TOKEN ? list.gains || null : null;
+  choose();
   $("folder").textContent = list.folder;
-  $("count").textContent = `${moments.length} moment${moments.length === 1 ? "" : "s"}${list.is_looking ? ", looking for more …" : ""}`;
-  $("empty").hidden = moments.length > 0 || list.is_looking;
+  $("count").textContent = `${all.length} moment${all.length === 1 ? "" : "s"}${list.is_looking ? ", looking for more …" : ""}`;
+  $("empty").hidden = all.length > 0 || list.is_looking;
   $("undo").hidden = !canUndo;
   if ($("export").options.length === 1) {
     for (const name of list.exports) $("export").append(make("option", { value: name, textContent: name.replace("-", " ") }));
@@ -101,10 +108,138 @@ function take(list) {
   layOut();
   const at = focusedId ? moments.findIndex((one) => one.id === focusedId) : -1;
   if (at >= 0) focusTile(at);
-  take.looking = list.is_looking;
+  drawGains();
+  take.looking = list.is_looking || Boolean(gains && gains.is_working);
   const problem = (list.problems || []).at(-1);
   if (problem && problem !== take.problem) say(problem);
   take.problem = problem;
+}
+
+// ---- What a report would change
+
+function choose() {
+  // Which moments the gallery shows, and in which order.
+  moments = all;
+  if (!gaining || !gains) return;
+  const byId = new Map(all.map((moment) => [moment.id, moment]));
+  moments = gains.rows.filter(([id]) => byId.has(id)).map(([id, gain]) => ({ ...byId.get(id), gain }));
+}
+
+function drawGains() {
+  $("kinds").hidden = !gains;
+  $("gain-bar").hidden = !gains || !gaining;
+  if (!gains) return;
+  const known = new Set(gains.rows.map(([id]) => id));
+  for (const id of ticked) if (!known.has(id)) ticked.delete(id);
+  $("all").setAttribute("aria-pressed", String(!gaining));
+  $("gaining").setAttribute("aria-pressed", String(gaining));
+  $("gaining").textContent = `Would gain (${gains.rows.length})`;
+  const goes = gains.in_place ? "the old photos go into the trash" : "the old photos stay beside the new ones";
+  $("gain-said").textContent = [gains.said, ...gains.problems].filter(Boolean).join("; ") ||
+    `Click one: now and better side by side, y or n. When you apply, ${goes}.`;
+  $("tick-all").textContent = ticked.size === gains.rows.length && ticked.size ? "Tick none" : "Tick all";
+  $("tick-all").disabled = !gains.rows.length;
+  $("apply").textContent = `Apply ${ticked.size}`;
+  $("apply").disabled = !ticked.size || gains.is_working;
+  $("take-back").hidden = !gains.applied;
+  $("take-back").textContent = `Take back ${gains.applied}`;
+  $("take-back").disabled = gains.is_working;
+}
+
+function tick(id, isTicked) {
+  if (isTicked) ticked.add(id); else ticked.delete(id);
+  drawGains();
+  for (const item of shown.values()) {
+    const button = item.querySelector(".tick");
+    if (button && item.dataset.id === id) button.setAttribute("aria-pressed", String(isTicked));
+  }
+}
+
+function tickAll() {
+  const isAll = ticked.size === gains.rows.length;
+  for (const [id] of gains.rows) tick(id, !isAll);
+}
+
+async function showBetter(id) {
+  const at = moments.findIndex((one) => one.id === id);
+  if (at < 0) { location.hash = "gain"; return; }
+  const moment = moments[at];
+  better = { moment, at };
+  stopPlaying();
+  open = null;
+  $("gallery").hidden = true;
+  $("moment").hidden = true;
+  $("better").hidden = false;
+  $("better-name").textContent = `${moment.name} · ${when(moment)}`;
+  $("better-at").textContent = `${at + 1} of ${moments.length}${ticked.has(id) ? ", taken" : ""}`;
+  for (const [name, picture, text] of [["now", "photo.jpg", "now"], ["then", "better.jpg", "better"]]) {
+    $(name).removeAttribute("src");
+    $(name).src = media(moment, picture);
+    $(name).alt = `${moment.name}, ${text}`;
+  }
+  $("now-caption").textContent = "now";
+  $("then-caption").textContent = "is being made …";
+  $("better-name").focus({ preventScroll: true });
+  try {
+    const facts = await ask(`api/moments/${id}/better`);
+    if (!better || better.moment !== moment) return;
+    better.facts = facts;
+    const sizes = facts.now_wh ? facts.now_wh.join("x") : "";
+    $("now-caption").textContent = sizes ? `now: ${sizes}` : "now";
+    $("then-caption").textContent = `better by ${moment.gain.toFixed(2)}: ${facts.size_wh.join("x")}` +
+      (facts.note ? `; ${facts.note}` : "");
+    drawSizes();
+    const next = moments[at + 1];
+    if (next) new Image().src = media(next, "better.jpg"); // while this one is looked at
+  } catch (problem) {
+    if (better && better.moment === moment) $("then-caption").textContent = problem.message;
+  }
+}
+
+function drawSizes() {
+  // True sizes, beside each other: a frame of a movie may have a tenth of a photo's pixels.
+  const isSame = $("same-size").getAttribute("aria-pressed") === "true";
+  const { size_wh: then } = better.facts, now = better.facts.now_wh || then;
+  const widest = Math.max(now[0], then[0]);
+  for (const [name, [wide]] of [["now", now], ["then", then]]) {
+    const share = isSame ? 100 : 100 * wide / widest;
+    $(name).style.width = `${share}%`;
+    $(name).style.height = `${share}%`;
+  }
+}
+
+function decide(isTaken) {
+  const { moment, at } = better;
+  tick(moment.id, isTaken);
+  const next = moments[at + 1];
+  location.hash = next ? `gain/${next.id}` : "gain";
+}
+
+async function applyTicked() {
+  $("apply").disabled = true;
+  await change("api/gains", { moments: [...ticked] });
+  keepLooking.soon();
+}
+
+async function takeBack() {
+  $("take-back").disabled = true;
+  await change("api/gains/undo");
+  keepLooking.soon();
+}
+
+function route() {
+  const [place, id] = location.hash.slice(1).split("/");
+  const wasGaining = gaining;
+  gaining = place === "gain" && gains !== null;
+  if (gaining !== wasGaining) {
+    choose();
+    for (const item of shown.values()) item.remove();
+    shown = new Map();
+    drawGains();
+  }
+  if (gaining && id) { showBetter(id); return; }
+  if (place && place !== "gain") { show(place); return; }
+  leave();
 }
 
 async function keepLooking() {
@@ -113,8 +248,12 @@ async function keepLooking() {
   } catch {
     $("count").textContent = "livecam has ended";
   }
-  if (!STATIC) setTimeout(keepLooking, take.looking ? LOOK_AGAIN_MS : 4 * LOOK_AGAIN_MS);
+  if (!STATIC) keepLooking.timer = setTimeout(keepLooking, take.looking ? LOOK_AGAIN_MS : 4 * LOOK_AGAIN_MS);
 }
+keepLooking.soon = () => {
+  clearTimeout(keepLooking.timer);
+  keepLooking.timer = setTimeout(keepLooking, LOOK_AGAIN_MS);
+};
 
 // ---- The gallery: only what is on the screen is in the page
 
@@ -153,13 +292,21 @@ function makeTile(at) {
   }
   const tile = make("button", { type: "button", className: "tile" }, picture, words);
   const item = make("div", { className: "item" }, tile);
+  if (moment.gain !== undefined) {
+    words.append(make("span", { className: "good", textContent: `+${moment.gain.toFixed(2)}` }));
+    const button = make("button", { type: "button", className: "tick", textContent: "take" });
+    button.setAttribute("aria-pressed", String(ticked.has(moment.id)));
+    button.setAttribute("aria-label", `Take the better photo of ${moment.name}`);
+    button.addEventListener("click", () => tick(moment.id, !ticked.has(moment.id)));
+    item.append(button);
+  }
   item.setAttribute("role", "listitem");
   item.dataset.id = moment.id;
   tile.setAttribute("aria-label", `${moment.name}, ${when(moment)}` +
     (moment.score === null ? "" : `, score ${moment.score.toFixed(2)}, ${word(moment.score)}`));
   item.setAttribute("aria-posinset", at + 1);
   item.setAttribute("aria-setsize", moments.length);
-  tile.addEventListener("click", () => { location.hash = moment.id; });
+  tile.addEventListener("click", () => { location.hash = gaining ? `gain/${moment.id}` : moment.id; });
   // A movie may be long, and have to be made playable first: it is played when it is asked for.
   const plays = moment.kind !== "video";
   tile.addEventListener("mouseenter", () => { if (plays && !CALM.matches) playIn(picture, moment); });
@@ -235,8 +382,10 @@ function fromScript(moment) {
 }
 
 async function show(id, keepAt = null) {
-  const moment = moments.find((one) => one.id === id);
-  if (!moment) { if (open) leave(); return; }
+  const moment = all.find((one) => one.id === id);
+  if (!moment) { leave(); return; }
+  better = null;
+  $("better").hidden = true;
   const isNew = !open || open.moment.id !== id;
   $("gallery").hidden = true;
   $("moment").hidden = false;
@@ -271,9 +420,12 @@ async function show(id, keepAt = null) {
 
 function leave() {
   stopPlaying();
-  const at = open ? moments.findIndex((one) => one.id === open.moment.id) : -1;
+  const left = open || better;
+  const at = left ? moments.findIndex((one) => one.id === left.moment.id) : -1;
   open = null;
+  better = null;
   $("moment").hidden = true;
+  $("better").hidden = true;
   $("gallery").hidden = false;
   layOut();
   if (at >= 0) focusTile(at);
@@ -592,6 +744,14 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isField = event.target.matches("select, input, textarea");
   if (event.key === "u" && !isField && canUndo) { undo(); return; }
+  if (better && !isField) {
+    const answers = { y: () => decide(true), n: () => decide(false), z: () => $("same-size").click(),
+      ArrowLeft: () => { if (better.at) location.hash = `gain/${moments[better.at - 1].id}`; },
+      ArrowRight: () => { if (moments[better.at + 1]) location.hash = `gain/${moments[better.at + 1].id}`; },
+      Escape: () => { location.hash = "gain"; } };
+    if (event.key in answers) { event.preventDefault(); answers[event.key](); }
+    return;
+  }
   if (!open || isField) return;
   const keys = {
     ArrowLeft: () => select(open.at - 1), ArrowRight: () => select(open.at + 1),
@@ -613,6 +773,19 @@ $("play").addEventListener("click", () => ($("player").hidden || $("player").pau
 $("make").addEventListener("click", makeKey);
 $("trash").addEventListener("click", remove);
 $("undo").addEventListener("click", undo);
+$("all").addEventListener("click", () => { location.hash = ""; });
+$("gaining").addEventListener("click", () => { location.hash = "gain"; });
+$("tick-all").addEventListener("click", tickAll);
+$("apply").addEventListener("click", applyTicked);
+$("take-back").addEventListener("click", takeBack);
+$("yes").addEventListener("click", () => decide(true));
+$("no").addEventListener("click", () => decide(false));
+$("better-back").addEventListener("click", () => { location.hash = "gain"; });
+$("same-size").addEventListener("click", () => {
+  const isSame = $("same-size").getAttribute("aria-pressed") !== "true";
+  $("same-size").setAttribute("aria-pressed", String(isSame));
+  if (better.facts) drawSizes();
+});
 $("zoom").addEventListener("click", () => setZoom($("zoom").getAttribute("aria-pressed") !== "true"));
 $("against").addEventListener("change", compare);
 $("part").addEventListener("change", drawCurve);
@@ -630,6 +803,6 @@ $("curve").addEventListener("click", (event) => {
 });
 window.addEventListener("scroll", layOut, { passive: true });
 window.addEventListener("resize", layOut);
-window.addEventListener("hashchange", () => (location.hash.length > 1 ? show(location.hash.slice(1)) : leave()));
+window.addEventListener("hashchange", route);
 
-keepLooking().then(() => { if (location.hash.length > 1) show(location.hash.slice(1)); });
+keepLooking().then(() => { if (location.hash.length > 1) route(); });

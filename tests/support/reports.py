@@ -1,0 +1,41 @@
+"""A library, and a report of `livecam pick` that wants another frame of each moment in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from livecam.media.save_options import SaveOptions
+from livecam.photos.inputs import find_inputs
+from livecam.photos.pick import open_movie
+from tests.support.files import saved
+
+
+def reported_library(tmp_path: Path) -> tuple[Path, Path]:
+    """The folder, with two pairs and a Motion Photo, and the report: frame 1 of each is better."""
+    folder = tmp_path / "photos"
+    lines = []
+    for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
+        files = saved(folder, form, is_scored=True)
+        files.scores.unlink()
+    found = sorted(folder.glob("*.JPG")) + sorted(folder.glob("*.MP.jpg"))
+    for photo in found:
+        is_pair = not photo.name.endswith(".MP.jpg")
+        names = [photo, photo.with_suffix(".MOV")] if is_pair else [photo]
+        lines.append({
+            "v": 1, "event": "result", "id": "A" * 8 + "-0000-0000-0000-" + "0" * 12,
+            "files": list(map(str, names)), "kind": "live-photo" if is_pair else "motion-photo",
+            "key": {"index": 1, "time_s": _time_s(names[-1]), "score": 0.9},
+            "present_key": {"time_s": 0.2, "score": 0.1}, "gain": 0.8, "outputs": [], "note": "",
+            "error": "",
+        })  # fmt: skip
+    lines.append(lines[0] | {"files": [str(folder / "gone.JPG")], "gain": 0.0})
+    report = tmp_path / "report.jsonl"
+    report.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder, report
+
+
+def _time_s(path: Path) -> float:
+    (source,) = find_inputs([path]).inputs
+    with open_movie(source) as movie:
+        return movie.reader.times[1].time_s
