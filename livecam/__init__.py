@@ -8,8 +8,8 @@
     score = livecam.score(moment)
     files = livecam.save(moment, score, "recordings")
 
-Everything public is named here. Names are looked up when they are first used, so that importing
-livecam loads none of the large libraries.
+Everything public is named here. A name is imported when it is first used, so that importing livecam
+loads none of the large libraries.
 """
 
 from __future__ import annotations

@@ -21,8 +21,7 @@ NO_CAMERA_HINT = (
     " demo; 'livecam doctor' looks for the reason, such as a missing permission"
 )
 OPEN_LIMIT_S = 25.0
-"""A camera that has not given its first picture by then never will. Some cameras of Windows take
-20 s to open."""
+"""A camera that has given no picture by then never will. On Windows, some take 20 s to open."""
 
 
 def open_source(spec: str | None = None, request: CameraRequest | None = None) -> FrameSource:
@@ -56,7 +55,7 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
 
 
 def _open_first(request: CameraRequest) -> FrameSource:
-    """The first camera that gives pictures; the first problem where none does."""
+    """Open the first camera that gives pictures; raise the first problem if none does."""
     from livecam.capture.devices import list_devices
 
     problems: list[CameraError] = []
@@ -83,7 +82,7 @@ def _open_in_time(device: Device, request: CameraRequest) -> FrameSource:
         try:
             source = open_webcam(device, request)
         except BaseException as err:  # noqa: BLE001 - handed to whoever asks for the result
-            error = err.with_traceback(None)  # whose frames would hold on to the camera
+            error = err.with_traceback(None)  # a traceback would keep the camera open
         if not opening.set_running_or_notify_cancel():
             if source is not None:
                 source.close()  # too late: nobody waits any more

@@ -1,7 +1,7 @@
 """What livecam promises to other programs.
 
 The classes here are the events that `--json` prints, and what `NAME.json` holds; their JSON Schema
-is made from them, texts and all (`livecam.contract_schema`). Exit codes are in `livecam.errors`.
+is made from them, texts included (`livecam.contract_schema`). Exit codes are in `livecam.errors`.
 All of it may grow; no meaning ever changes.
 """
 
@@ -23,7 +23,7 @@ class Keywords:
 
 
 LATER = Keywords()
-"""Of a field that older versions did not write."""
+"""Marks a field that older versions did not write."""
 
 NotNegative = Annotated[float, Keywords(minimum=0)]
 Position = Annotated[int, Keywords(minimum=0)]
@@ -95,7 +95,7 @@ class Ready(Event):
 
 @dataclass(frozen=True)
 class Armed(Event):
-    """The warm-up is over and `before_s` seconds are in the ring; again after an outage."""
+    """The warm-up is over and `before_s` seconds are in the ring; sent again after an outage."""
 
     event = "armed"
 
@@ -120,7 +120,7 @@ class CameraBack(Event):
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """Livecam goes on, but with less, later or otherwise than usual."""
+    """Livecam goes on, but something is missing, late or different from usual."""
 
     event = "notice"
     message: str
@@ -140,7 +140,7 @@ class Shot(Event):
 
 @dataclass(frozen=True)
 class Scoring(Event):
-    """A moment's seconds are over: nobody need look into the camera any more.
+    """A moment's seconds are over: nobody needs to look into the camera any more.
 
     Its key photo is being chosen and its files written.
     """
@@ -151,9 +151,9 @@ class Scoring(Event):
 
 @dataclass(frozen=True)
 class Key:
-    """The chosen frame; of `saved`, counted in the movie, whose first frame is 0 at 0 s.
+    """The chosen frame. In `saved` it is counted in the movie, whose first frame is 0 at 0 s.
 
-    Of `picked` its index is one of those in `frames`.
+    In `picked` its index is one of those in `frames`.
     """
 
     index: Position
@@ -180,9 +180,10 @@ class Saved(Event):
     motion_photo: str | None = None
     """absolute path, where one was asked for"""
     tier: Annotated[Tier, LATER] = "lazy"
-    """whether the movie was encoded from the press on, all the time, or once the moment was over"""
+    """when the movie was encoded: from the press on (lazy), all the time (live), or once the moment
+    was over (after)"""
     encoder: Annotated[str, LATER] = "libx264"
-    """FFmpeg's name of it, such as libx264"""
+    """FFmpeg's name of the encoder, such as libx264"""
 
 
 @dataclass(frozen=True)
@@ -216,8 +217,8 @@ class Judged(TypedDict):
     parts: Parts
     faces: list[Face]
     estimated: NotRequired[bool]
-    """true for a frame of several people that was not looked at itself: its score is that of faces
-    between those before and after it. false where it is left out"""
+    """true for a frame of several people that was not looked at itself: its score is estimated from
+    the faces in the frames before and after it. false where it is left out"""
 
 
 @dataclass(frozen=True)
@@ -229,12 +230,12 @@ class PresentKey:
 
 
 class Photo(Judged):
-    """The key photo that there is, judged at its own resolution."""
+    """The present key photo, judged at its own resolution."""
 
     size_wh: tuple[Number, Number]
     """width and height in pixels, upright; boxes of faces are in these"""
     stays: str
-    """why it stays, or empty where another frame is worth its place"""
+    """why it stays, or empty where another frame is worth taking its place"""
 
 
 class PickedFrame(Judged):
@@ -275,7 +276,7 @@ class Picked(Event):
     note: str
     """what a person should know of the outputs, or empty"""
     size_wh: Annotated[tuple[Number, Number] | None, LATER] = None
-    """of the frames, upright; of a set, of the chosen picture. boxes of faces are in these"""
+    """of the frames, upright; for a set, of the chosen picture. boxes of faces are in these"""
     photo: Annotated[Photo | None, LATER] = None
     """null where there is none, it cannot be read, or the choice was made by hand"""
 
@@ -305,7 +306,7 @@ class Result(Event):
 
 
 class Gain(TypedDict):
-    """An input of which another frame is better."""
+    """An input in which another frame is better."""
 
     files: tuple[AbsolutePath, ...]
     gain: NotNegative
@@ -319,7 +320,7 @@ class LibrarySummary(Event):
     judged: Position
     """inputs that have a key photo"""
     better: Position
-    """those of which another frame is better"""
+    """those in which another frame is better"""
     largest: tuple[Gain, ...]
     """those that would gain most, the largest first"""
 
@@ -410,7 +411,7 @@ class Finding(Event):
 
 @dataclass(frozen=True)
 class Setting(Event):
-    """`livecam config` tells one: the value that counts where the option is not given."""
+    """One setting that `livecam config` tells: the value used where the option is not given."""
 
     event = "setting"
     command: str
@@ -443,7 +444,7 @@ class Error(Event):
     code: int
     """the exit code this leads to"""
     id: int | None = None
-    """the moment that is lost by it"""
+    """the moment that is lost because of this error"""
 
 
 @dataclass(frozen=True)
@@ -454,7 +455,7 @@ class Summary(Event):
     frames: int
     """delivered by the camera"""
     dropped: int
-    """never delivered: counted where the camera numbers its frames, told by gaps in time
+    """never delivered: counted where the camera numbers its frames, estimated from gaps in time
     elsewhere"""
     shots: int
     saved: int
@@ -560,7 +561,7 @@ class MomentFrame(Judged):
     index: int
     """position in the movie"""
     source_index: int
-    """the camera's own number"""
+    """the camera's own number, or where it has none a count of the delivered frames"""
     time_s: float
     """when it was taken, in the movie's time"""
     arrived_s: float
@@ -590,12 +591,12 @@ class MomentRecord(TypedDict):
     sound_note: str
     """why there is no sound, or empty"""
     basis: Basis
-    """what the choice was made by"""
+    """what the choice is based on"""
     basis_note: str
     """why faces were not looked for, or empty"""
     key: KeyFrame
     alternatives: NotRequired[Annotated[list[Alternative], Keywords(maxItems=3)]]
-    """the frame at the shutter, where it is another, and good ones that look different"""
+    """the frame at the shutter, if it is not the key frame, and good ones that look different"""
     enhanced: NotRequired[Enhanced | None]
     """of the key photo, with --enhance; else null"""
     composed: NotRequired[Composed | None]

@@ -1,7 +1,7 @@
 """The JSON Schema of what livecam promises, made from the classes in `livecam.contract`.
 
 `python -m livecam.contract_schema` prints it; a wheel carries it as `livecam/contract.json`
-(`.github/build_hook.py`). The texts are the classes' own: a class's docstring, and those below its
+(`.github/build_hook.py`). Its texts are the docstrings of the classes, and the strings below their
 fields.
 """
 
@@ -106,11 +106,11 @@ def _name(cls: type) -> str:
 
 
 def _texts(cls: type) -> dict[str, str]:
-    """The strings that stand below a class's fields, and those of the classes it extends."""
+    """The strings below a class's fields, including those of the classes that it extends."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(body, ast.ClassDef)
     found: dict[str, str] = {}
-    for base in body.bases:  # a TypedDict does not remember them
+    for base in body.bases:  # a TypedDict does not keep its bases
         if isinstance(base, ast.Name) and base.id not in ("Event", "TypedDict"):
             found |= _texts(getattr(contract, base.id))
     field = ""

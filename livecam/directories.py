@@ -1,4 +1,4 @@
-"""Where livecam keeps what is no result: settings, models, and what can be made again."""
+"""Where livecam keeps what is no result: settings, models and the cache."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 def settings_folder() -> Path | None:
-    """Of `livecam.toml`. None for a user without a home, who has no settings."""
+    """The folder of `livecam.toml`. None for a user without a home, who has no settings."""
     return _known(lambda: platformdirs.user_config_dir("livecam", appauthor=False))
 
 
 def data_folder() -> Path | None:
-    """Of models that were fetched. None for a user without a home."""
+    """The folder of models that were fetched. None for a user without a home."""
     return _known(lambda: platformdirs.user_data_dir("livecam", appauthor=False))
 
 
 def cache_folder() -> Path:
-    """Of what can be made again. Raises LivecamError for a user without a home."""
+    """The folder of what can be made again. Raises LivecamError for a user without a home."""
     return required(_known(lambda: platformdirs.user_cache_dir("livecam", appauthor=False)))
 
 
 def home_folder() -> Path:
-    """The user's own. Raises LivecamError for a user without one."""
+    """The user's home. Raises LivecamError for a user without one."""
     try:
         return Path.home()
     except RuntimeError:
@@ -37,7 +37,7 @@ def home_folder() -> Path:
 
 
 def required(folder: Path | None) -> Path:
-    """The folder, where it is needed. Raises LivecamError where there is none."""
+    """Return the folder. Raises LivecamError if it is None, for a user without a home."""
     if folder is None:
         raise LivecamError("this user has no home folder", "set HOME to a folder of your own")
     return folder
@@ -46,6 +46,6 @@ def required(folder: Path | None) -> Path:
 def _known(find: Callable[[], str]) -> Path | None:
     try:
         path = Path(find())
-    except RuntimeError:  # no HOME is set, and the system knows none of this user
+    except RuntimeError:  # HOME is not set, and the system knows no home of this user
         return None
     return path if path.is_absolute() else None

@@ -4,9 +4,9 @@ LivecamError                 1  something failed
 ├── UsageError               2  an option or an argument makes no sense
 ├── CameraError              3  no camera, no permission, camera lost
 ├── InputError               4  nothing usable in the input
-├── MicrophoneError          1  no sound can be had; livecam goes on without
+├── MicrophoneError          1  no sound can be recorded; livecam goes on without
 ├── ModelError               1  the face model is missing or altered
-└── OutputError              1  a moment could not be written
+└── OutputError              1  a file could not be written, removed or brought back
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class InputError(LivecamError):
 
 
 class MicrophoneError(LivecamError):
-    """No sound can be had. Capture goes on without it."""
+    """No sound can be recorded. Capture goes on without it."""
 
 
 class ModelError(LivecamError):
@@ -68,4 +68,4 @@ class ModelError(LivecamError):
 
 
 class OutputError(LivecamError):
-    """A moment could not be written."""
+    """A file could not be written, removed or brought back."""

@@ -28,7 +28,7 @@ class PixelFormat(enum.Enum):
 
 
 def frame_bytes(pixel_format: PixelFormat, size_wh: tuple[int, int]) -> int:
-    """Bytes of one frame; of JPEGs, which differ, those of a noisy camera."""
+    """Bytes of one frame; for JPEGs, whose sizes vary, those of a noisy camera."""
     width, height = size_wh
     if pixel_format is PixelFormat.BGR:
         return width * height * 3
@@ -57,10 +57,10 @@ class Frame:
     """Taken while the camera was still finding its exposure: not offered as key photo."""
 
     def bgr(self, reduce: int = 1) -> Bytes:
-        """Decode to (H // reduce, W // reduce, 3) uint8 BGR.
+        """Decode to (H / reduce, W / reduce, 3) uint8 BGR; each pixel format rounds its own way.
 
-        `reduce` is 1, 2, 4 or 8. A JPEG is decoded at the reduced size straight away, which is
-        quicker. The array is always the caller's own. Raises ValueError on a broken JPEG.
+        `reduce` is 1, 2, 4 or 8. A JPEG is decoded directly at the reduced size, which is quicker.
+        The array is always the caller's own. Raises ValueError on a broken JPEG.
         """
         import cv2
 
@@ -97,7 +97,7 @@ class Frame:
         return cv2.resize(image, small, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
     def i420(self) -> Bytes:
-        """Planes as (H * 3 // 2, W) uint8; sides are cut to even numbers."""
+        """Planes as (H * 3 // 2, W) uint8; sides are cut to even numbers. Raises as `bgr` does."""
         import cv2
 
         width, height = self.size_wh
@@ -108,9 +108,9 @@ class Frame:
         return cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)  # type: ignore[return-value]
 
     def is_whole(self) -> bool:
-        """False for a JPEG that was cut off on its way: behind its scan there must be an end.
+        """False for a JPEG that was cut off on its way: after its scan there must be an end marker.
 
-        Drivers pad frames with zeros or leave bytes of their own behind the end.
+        Drivers pad frames with zeros or leave bytes of their own after the end.
         """
         if self.pixel_format is not PixelFormat.JPEG:
             return True

@@ -5,14 +5,14 @@ from __future__ import annotations
 from livecam.errors import LivecamError
 
 LEAST_ADDRESS_SPACE = 2_000_000_000
-"""Bytes. The face networks and their libraries reserve 1.4 GB of it, and use 300 MB; below, the
-system ends us in the middle of anything, without a word (tried from 2 GB down, on x86-64)."""
+"""Bytes. The face networks and their libraries reserve 1.4 GB, and use 300 MB; with less, the
+system kills us at any point, without a message (tried from 2 GB down, on x86-64)."""
 FILES_ONLY = 800_000_000
-"""For what looks at no faces."""
+"""Bytes, for commands that look at no faces."""
 
 
 def check_limits(least: int = LEAST_ADDRESS_SPACE) -> None:
-    """Refuse to begin where there is too little. Raises LivecamError."""
+    """Raise LivecamError if the address space is limited to less than `least` bytes."""
     try:
         import resource
     except ImportError:  # Windows has no such limits

@@ -1,4 +1,4 @@
-"""Memory that other processes see, and memory that is free and given back to the system."""
+"""Memory shared with other processes, and free memory given back to the system."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from multiprocessing.shared_memory import SharedMemory
 def shared(size: int, name: str | None = None) -> SharedMemory:
     """Memory that other processes can open by its name. Raises OSError where there is no room.
 
-    Its pages are taken now. Linux would otherwise end the program, with SIGBUS and without a word,
-    when they are first written and `/dev/shm` is full: containers have 64 MB of it, or none.
+    Its pages are allocated now. Linux would otherwise kill the program with SIGBUS, without a
+    message, when a page is first written and `/dev/shm` is full: containers have 64 MB, or none.
     """
     memory = SharedMemory(name, create=True, size=size)
     if sys.platform == "linux":
@@ -28,11 +28,11 @@ def shared(size: int, name: str | None = None) -> SharedMemory:
 
 
 def release() -> None:
-    """Hand free memory back where the C library keeps it for itself (glibc): 5 to 20 ms.
+    """Give free memory that the C library (glibc) keeps back to the system: 5 to 20 ms.
 
     Pictures, encoders and models of a moment leave 100 MB of it behind, which would be counted as
-    ours for as long as the program runs. Call it when nothing is pressed and off the capture
-    thread.
+    ours for as long as the program runs. Call it while no moment is in work, and never on the
+    capture thread.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such call
@@ -46,13 +46,13 @@ class Allowance:
         self._free, self._lock = size, threading.Lock()
 
     def take(self, size: int) -> bool:
-        """Take so many bytes, if they are free."""
+        """Take bytes if they are free; return whether they were."""
         with self._lock:
             is_free = size <= self._free
             self._free -= size if is_free else 0
         return is_free
 
     def give(self, size: int) -> None:
-        """Give back what was taken."""
+        """Give back bytes that were taken."""
         with self._lock:
             self._free += size

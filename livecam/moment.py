@@ -23,7 +23,7 @@ GAP_FACTOR = 1.6
 
 @dataclass(frozen=True)
 class Gap:
-    """A stretch in which the camera gave less than usual."""
+    """A time in which the camera gave fewer frames than usual."""
 
     after: int
     """Position in the moment of the frame before the gap."""
@@ -93,17 +93,17 @@ class Moment:
 def as_long_as(
     frames: tuple[Frame, ...], following: tuple[Frame, ...], asked_ns: int, shutter_ns: int
 ) -> tuple[Frame, ...]:
-    """The frames of a span that is `asked_ns` long, or one more or less, whichever is nearer to it.
+    """The frames of a span, or one more or one fewer, whichever lasts nearest to `asked_ns`.
 
     Frames that come unevenly may put one too many or too few into the span. `following` are the
-    frames behind it; the frame at the shutter is never left out.
+    frames after it; the frame at the shutter is never left out.
     """
     if len(frames) < 3:
         return frames
     interval_ns = int(np.median(np.diff([frame.t_ns for frame in frames])))
     fewer = frames[1:] if frames[0].t_ns < shutter_ns else frames[:-1]
     choices = [frames, fewer]
-    # Where frames are missing at the start, one more at the end does not mend that.
+    # Where frames are missing at the start, one more at the end does not help.
     is_full = abs(movie_end_ns(frames, interval_ns) - frames[0].t_ns - asked_ns) < 2 * interval_ns
     if following and is_full:
         choices.append((*frames, following[0]))

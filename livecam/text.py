@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of what follows: `gpj.exe` may look like `exe.jpg`."""
+"""Marks that change the direction of the text after them: `gpj.exe` may look like `exe.jpg`."""
 _HIDDEN = ("Cc", "Cs", "Zl", "Zp")
-"""Controls (escape sequences begin with one), bytes that were no UTF-8, line and paragraph ends."""
+"""Categories: controls (escapes begin with one), bytes that are no UTF-8, line, paragraph ends."""
 
 
 def visible(text: str) -> str:
-    r"""The text in one line, with all that would steer a terminal written out, as `\x1b`."""
+    r"""The text in one line; what would control a terminal is written out, as `\x1b`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_shown(char) for char in text)

@@ -1,8 +1,8 @@
 """Time as livecam keeps it: integer nanoseconds on the monotonic clock.
 
 Every frame, sound sample and press is placed on this one clock. Wall time appears only where a
-person or a file format reads it, through a `WallClock`: each moment keeps the one that was right at
-its press, so that a clock set right during a session cannot pull a moment apart.
+person or a file format reads it, through a `WallClock`. Each moment keeps the `WallClock` of its
+press, so a system clock that is corrected during a session cannot pull a moment apart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class WallClock:
     """Maps monotonic nanoseconds to local date and time."""
 
     epoch_ns: int
-    """Nanoseconds of the Unix epoch at monotonic zero."""
+    """Unix time at monotonic zero, in nanoseconds."""
 
     @classmethod
     def now(cls) -> WallClock:

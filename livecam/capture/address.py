@@ -1,4 +1,4 @@
-"""Addresses of network cameras, in which a password may stand: it is never shown."""
+"""Addresses of network cameras. The password that one may contain is never shown."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ if TYPE_CHECKING:
 
 HINT = "in a user's name or password write # as %23, / as %2F, ? as %3F, @ as %40 and : as %3A"
 _HOSTLIKE = re.compile(r"\[[0-9a-fA-F:.]+\]|[^:\[\]]*\.[^:\[\]]*|localhost", re.IGNORECASE)
-"""What is a host's name, or number, rather than a user's."""
+"""Matches a host name or IP address, but not a user name."""
 
 
 def split_address(address: str) -> SplitResult:
-    """The parts of an address, its host among them.
+    """Split an address, which must name a host.
 
-    A `#`, `/` or `?` in a password ends the host for whoever reads the address: the user's name
-    would be looked up as a host, and the password shown. Raises UsageError, which says nothing of
-    it.
+    A `#`, `/` or `?` in a password looks like the end of the host: the user's name would be looked
+    up as a host, and the password shown. Raises UsageError, whose message never shows the password.
     """
     try:
         parts = urlsplit(address)
         port = parts.port
     except ValueError as err:
-        # Whose own words may hold a part of the password.
+        # The message of `err` may contain a part of the password.
         raise UsageError("this is no address of a camera", HINT) from err
     later = parts.path + parts.query + parts.fragment
     host = re.sub(r":\d*$", "", parts.netloc)
@@ -40,7 +39,7 @@ def split_address(address: str) -> SplitResult:
 
 
 def without_secrets(text: str) -> str:
-    """What names a camera, to be shown: without user and password, wherever they may end."""
+    """A camera's name or address for display, without user and password even if these contain @."""
     before, at, rest = text.rpartition("@")
     if not at:
         return text

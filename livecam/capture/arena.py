@@ -4,8 +4,8 @@ The first write to fresh memory costs page faults (18 ms for a 1080p frame, 75 m
 which a camera with a short queue loses frames. So memory is taken in slabs that are filled before
 the first frame arrives.
 
-A span goes back by itself when the last array over it is gone: whoever still holds a frame, or a
-view of its pixels, can never see it overwritten. Nothing has to be copied to cut a moment.
+A span is freed automatically when the last array over it is gone: a frame, or a view of its pixels,
+is never overwritten while anything still refers to it. Nothing has to be copied to cut a moment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 ALIGN = 64
-"""Spans start at cache-line borders, as libyuv-style routines prefer."""
+"""Bytes: spans start at cache-line boundaries, as libyuv-style routines prefer."""
 
 
 class _Slab:
@@ -92,14 +92,14 @@ class Arena:
     def store(self, data: Bytes) -> Bytes:
         """Copy `data` (1-D uint8) in and return a read-only array over the copy.
 
-        Where no gap is large enough the copy gets a slab of its own: slower, but nothing is lost.
+        Where no gap is large enough a new slab is taken: slower, but nothing is lost.
         """
         span = -(-data.size // ALIGN) * ALIGN
         with self._lock:
             self._fold()
             slab, start = self._find(span)
         # frombuffer over a memoryview, not a slice: NumPy then keeps *this* array as the base of
-        # every view made from it, so that its end is the end of all of them.
+        # every view made from it, so it is finalized only when all of them are gone.
         stored = np.frombuffer(slab.view[start : start + data.size], np.uint8)
         np.copyto(stored, data)
         stored.flags.writeable = False
@@ -115,7 +115,7 @@ class Arena:
     def reserve(self, size: int) -> None:
         """Make sure that `size` bytes are free, touching new memory if need be.
 
-        Call it off the capture thread: touching takes time.
+        Do not call it on the capture thread: touching takes time.
         """
         missing = size - self.free
         if missing > 0:

@@ -1,4 +1,4 @@
-"""Passwords of network cameras, which stand in the address that the user named."""
+"""Passwords of network cameras, which are part of the address that the user named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def authorization_for(parts: SplitResult, challenges: Sequence[str], method: str = "GET") -> str:
-    """The answer to a server's questions for user and password; "" if it asks for what is unknown.
+    """The Authorization header that answers a server's challenges; "" if none of them is known.
 
     Digest before Basic (RFC 7616, 7617): a server may offer both, and Digest in several ways.
     """
@@ -22,7 +22,7 @@ def authorization_for(parts: SplitResult, challenges: Sequence[str], method: str
     by_scheme = [challenge.partition(" ") for challenge in challenges]
     for scheme, _, rest in by_scheme:
         if scheme.lower() == "digest":
-            with contextlib.suppress(ValueError, KeyError):  # SHA-256, or what is no challenge
+            with contextlib.suppress(ValueError, KeyError):  # SHA-256, or no valid challenge
                 answer = _digest(parts, rest, user, password, method)
                 if answer:
                     return f"Digest {answer}"

@@ -58,7 +58,7 @@ class AvStream:
         self._pause = threading.Event()
         self._stream = container.streams.video[0]
         context = self._stream.codec_context
-        # Frame threads would hold pictures back.
+        # Threads that decode several frames at once would delay pictures.
         context.thread_type = "SLICE"
         self.codec = context.name
         self.pixel_format = PixelFormat.JPEG if self.codec == "mjpeg" else PixelFormat.I420
@@ -70,9 +70,8 @@ class AvStream:
         self._ready: deque[Picture] = deque()
         self._packets: Iterator[av.Packet[Any]] = container.demux(self._stream)
         self._ended = False
-        # How large it is, and whether it stands upright, is sure only once there is a picture:
-        # PyAV gives the options of a container to its decoders too, whose size is then the one that
-        # was asked for.
+        # The size, and whether pictures are upright, is certain only once one is decoded: before
+        # that, a decoder may report the size that was asked for.
         self._fill()
         if self._ready:
             self.size_wh = self._ready[0].size_wh
@@ -83,7 +82,7 @@ class AvStream:
         return self._ready.popleft() if self._ready else None
 
     def _fill(self) -> None:
-        """Read on until there is a picture, or no more to read."""
+        """Read until there is a picture, or nothing more to read."""
         while not self._ready and not self._ended:
             packet = self._next_packet()
             arrived_ns = now_ns()
@@ -112,7 +111,7 @@ class AvStream:
             try:
                 return next(self._packets, None)
             except av.BlockingIOError:
-                # AVFoundation says so while it waits for the next frame, and ends the generator.
+                # AVFoundation raises this while it waits for a frame, which ends the generator.
                 self._pause.wait(RETRY_S)
                 if self._pause.is_set():
                     return None

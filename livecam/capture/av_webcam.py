@@ -1,6 +1,6 @@
 """A camera of Windows or macOS, through FFmpeg's dshow and avfoundation.
 
-They keep an MJPEG camera's bytes as they are, stamp frames, and queue many; OpenCV keeps one.
+They pass on an MJPEG camera's bytes unchanged, stamp frames and queue many; OpenCV queues one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class AvWebcam(BlockingSource):
     warms_up = True
 
     def __init__(self, device: Device, mode: Mode, rate_hz: Fraction, note: str = "") -> None:
-        """Open it in a mode that it offers, and wait for its first picture. Raises CameraError."""
+        """Open a camera in a mode it offers, and wait for its first picture. Raises CameraError."""
         super().__init__()
         self.name = device.name
         self._device, self._wanted = device, (mode, rate_hz)
@@ -104,7 +104,7 @@ def device_options(backend: str, mode: Mode, rate_hz: Fraction) -> dict[str, str
     """FFmpeg's options for a camera mode on each system."""
     options = {"video_size": f"{mode.size_wh[0]}x{mode.size_wh[1]}", "framerate": str(rate_hz)}
     if backend == "dshow":
-        # The default of 3 MB holds eight frames of 1080p before frames are thrown away.
+        # The default of 3 MB holds eight JPEGs of 1080p before frames are thrown away.
         options["rtbufsize"] = "256M"
         options["vcodec" if mode.codec == "mjpeg" else "pixel_format"] = mode.codec
     if backend == "avfoundation":

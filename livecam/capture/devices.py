@@ -26,9 +26,9 @@ class Device:
     path: str
     """/dev/video0 on Linux, and elsewhere how FFmpeg opens it: `video=Name`, or an index."""
     serial: str = ""
-    """Where the system tells it: knows a camera again that was plugged in elsewhere."""
+    """Serial number, or "" where unknown: identifies a camera that was plugged in elsewhere."""
     full_name: str = ""
-    """As the driver gives it, where that is longer."""
+    """The whole name that Linux's driver gives; "" on other systems."""
 
 
 def list_devices() -> list[Device]:
@@ -41,7 +41,7 @@ def list_devices() -> list[Device]:
 
     found: dict[int, Device] = {}
     for info in enumerate_cameras(opencv_api()):
-        index = info.index % 100  # OpenCV adds the backend in hundreds
+        index = info.index % 100  # OpenCV adds a multiple of 100 for the backend
         path = f"video={info.name}" if sys.platform == "win32" else str(index)
         found.setdefault(index, Device(index, info.name, path))
     return sorted(found.values(), key=lambda device: device.index)
@@ -101,7 +101,7 @@ def list_modes(device: Device) -> tuple[Mode, ...]:
 
 
 def opencv_api() -> int:
-    """The backend that the devices' numbers belong to."""
+    """OpenCV's backend in which `Device.index` counts."""
     import cv2
 
     apis = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}

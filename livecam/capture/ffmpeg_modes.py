@@ -1,4 +1,4 @@
-"""What cameras of Windows and macOS offer, read from what FFmpeg prints of them."""
+"""The modes of cameras on Windows and macOS, parsed from what FFmpeg prints."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from fractions import Fraction
 from livecam.capture.modes import Mode
 
 BACKENDS = {"win32": "dshow", "darwin": "avfoundation"}
-"""FFmpeg's name for the cameras of each system. Linux's are read without it."""
+"""FFmpeg's input device for the cameras of each system. Linux's are read without FFmpeg."""
 _ASK = {
     "dshow": {"list_options": "true"},
-    # AVFoundation has no list: it prints one when it is asked for a size that does not exist.
+    # AVFoundation has no such option: it prints the list when asked for a size that it lacks.
     "avfoundation": {"video_size": "2x2"},
 }
 
 
 def list_modes(path: str) -> tuple[Mode, ...]:
-    """The modes of a camera, or nothing where FFmpeg does not tell."""
+    """The modes of a camera; () if FFmpeg prints none."""
     import av
 
     backend = BACKENDS.get(sys.platform)

@@ -1,6 +1,6 @@
 """MJPEG over HTTP, read more tolerantly than FFmpeg does.
 
-Only the named host is ever connected to: neither proxies nor redirects to another one are followed.
+Only the named host is ever connected to: proxies and redirects to other hosts are not used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 16
 SNIFFED_BYTES = 1 << 14
-"""Of a stream whose type says nothing: in so many a picture begins, or it is none of JPEGs."""
+"""Of a stream of no known type: if no picture begins in these, it is no stream of JPEGs."""
 MOST_REDIRECTS = 5
 NOMINAL_RATE_HZ = Fraction(30)
 """A stream of JPEGs names no rate; the real one is measured."""
@@ -45,7 +45,7 @@ class HttpJpegs:
     def __init__(
         self, response: http.client.HTTPResponse, connection: socket.socket, begun: bytes
     ) -> None:
-        """`begun` are bytes that were read already. Raises CameraError, OSError."""
+        """`begun` are bytes that have been read already. Raises CameraError, OSError."""
         self._response, self._socket = response, connection
         self._splitter = JpegSplitter()
         self._ready: deque[Picture] = deque()
@@ -66,7 +66,7 @@ class HttpJpegs:
         return self._ready.popleft() if self._ready else None
 
     def interrupt(self) -> None:
-        """Let a `next` that waits in another thread come to the end of the stream."""
+        """End the stream for a `next` that waits in another thread."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -95,11 +95,9 @@ class HttpJpegs:
 
 
 def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | str:
-    """Connect; the address it was in the end where what is sent is not a row of JPEGs.
+    """Connect; if the stream is not one of JPEGs, return its address after all redirects.
 
-    FFmpeg may know it, and follows no redirects itself.
-
-    Raises CameraError, OSError.
+    FFmpeg may know such a stream, and follows no redirects itself. Raises CameraError, OSError.
     """
     try:
         url, response, connection = _get(url, open_timeout_s)
@@ -131,9 +129,9 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
 
 
 def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, socket.socket]:
-    """Follow redirects within the host, and answer one question for a password.
+    """Follow redirects within the host, and answer one password challenge at each address.
 
-    Returns the last address, and what it answers.
+    Returns the last address, its response and the socket. Raises CameraError, OSError.
     """
     authorization = ""
     for _ in range(MOST_REDIRECTS):
@@ -151,7 +149,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
                 raise CameraError(
                     f"it sends us on to {target.hostname}", "name that address, if you trust it"
                 )
-            authorization = ""  # which may be another for another path
+            authorization = ""  # another path may need another one
             user = parts.netloc.rpartition("@")[0]
             netloc = target.netloc.rpartition("@")[2]
             url = target._replace(netloc=f"{user}@{netloc}" if user else netloc).geturl()
@@ -190,7 +188,7 @@ def _request(
 
 def _close(response: http.client.HTTPResponse, connection: socket.socket) -> None:
     response.close()
-    connection.close()  # which a response leaves open where more could be asked
+    connection.close()  # a response leaves a keep-alive connection open
 
 
 def _target(parts: SplitResult) -> str:

@@ -11,14 +11,14 @@ _SOI, _EOI = b"\xff\xd8\xff", b"\xff\xd9"
 _SOS = 0xDA
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 MOST_BYTES = 64_000_000
-"""No picture is longer: what goes on without an end is none."""
+"""The longest picture: what goes on for longer without an end is no picture."""
 
 
 class JpegSplitter:
-    """Takes bytes as they come, and gives each picture that is whole, as soon as it is.
+    """Takes bytes as they come, and gives each picture as soon as it is complete.
 
     Network cameras wrap their pictures in multipart/x-mixed-replace, and many get that wrong:
-    boundaries that differ from the announced one, lengths that do, missing line ends, empty parts.
+    boundaries other than the announced one, wrong lengths, missing line ends, empty parts.
     A JPEG says itself where it begins and ends (ITU-T T.81, B.1): neither marker can occur in the
     data of a scan, and the segments before it, which may hold a thumbnail, have lengths.
     """
@@ -28,7 +28,7 @@ class JpegSplitter:
         """Pictures that were cut off."""
         self._buffer = bytearray()
         self._scan = 0
-        """Up to where the picture at the start of the buffer was searched; 0 before its scan."""
+        """How far the buffer was searched for the end of its first picture; 0 before the scan."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The pictures that end in these bytes, in order."""
@@ -38,7 +38,7 @@ class JpegSplitter:
                 yield picture
 
     def _next(self) -> bytes | None:
-        """A picture; b"" if something else was passed over; None if more bytes are needed."""
+        """A picture; b"" if something else was skipped; None if more bytes are needed."""
         buffer = self._buffer
         if not buffer.startswith(_SOI):
             start = buffer.find(_SOI)
@@ -66,7 +66,7 @@ class JpegSplitter:
         return self._drop(len(self._buffer)) if len(self._buffer) > MOST_BYTES else None
 
     def _drop(self, count: int) -> bytes:
-        """Pass over what turned out to be no whole picture."""
+        """Skip `count` bytes that turned out to be no whole picture."""
         self.broken += 1
         self._forget(count)
         return b""

@@ -16,11 +16,11 @@ USUAL_SIZE_WH = (1280, 720)
 """Preferred where the user asks for no size: what nearly every webcam reaches at 30 a second."""
 USUAL_RATE_HZ = Fraction(30)
 FAST_ENOUGH = Fraction(4, 5)
-"""Of the rate asked for: 25 a second will do where 30 were wanted."""
+"""Share of the wanted rate that is enough: 25 a second will do where 30 were wanted."""
 SMALLER_IS_WORSE = 1.3
 """A picture with half the pixels is further from what was wanted than one with twice as many."""
 ASPECT_WEIGHT = 2.0
-"""Weight of the shape against the number of pixels: 4:3 in place of 16:9 counts like 1.8 times."""
+"""Weight of the aspect ratio: 4:3 in place of 16:9 counts like 1.8 times as many pixels."""
 
 COMPRESSED = ("mjpeg",)
 """Preferred at the same size and rate: over USB it is what reaches 30 a second at large sizes, and
@@ -50,9 +50,9 @@ class Mode:
 
 
 def ranked(modes: Sequence[Mode], request: CameraRequest) -> list[Mode]:
-    """The modes, the one that fits the request best first.
+    """Sort modes by how well they fit the request, the best first.
 
-    A size that is asked for comes before everything else. Where none is, modes that reach the rate
+    If the request names a size, the nearest size comes first. If not, modes that reach the rate
     come first, and among them the one nearest to 720p; of those too slow the fastest. (Many cameras
     offer 720p uncompressed at 10 frames a second, and 30 only at smaller sizes.)
     """
@@ -71,7 +71,7 @@ def ranked(modes: Sequence[Mode], request: CameraRequest) -> list[Mode]:
 
 
 def note_of(request: CameraRequest, size_wh: tuple[int, int], rate_hz: Fraction) -> str:
-    """Says in what a mode differs from what was asked for; "" where it does not."""
+    """Say how a mode differs from what was asked for; "" where it does not."""
     differs = []
     if request.size_wh and request.size_wh != size_wh:
         differs.append(

@@ -1,6 +1,6 @@
 """Network cameras: MJPEG over HTTP, RTSP, MPEG-TS, and whatever else FFmpeg opens by URL.
 
-The only place where livecam touches a network, and only for the address the user named.
+Capture connects to no other host than the one that the user named.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ OPEN_TIMEOUT_S = 10.0
 MOST_PIXELS = 36_000_000
 """8K has 33 million."""
 LIVE_WAIT_NS = to_ns(0.004)
-"""A frame that had to be waited for this long was not queued."""
+"""A frame that took at least this long to come was not queued."""
 STOPPED_NS = NS_PER_S
-"""After so long without a picture what comes at once was taken before: the program was stopped
-(Ctrl-Z, a sleep), and the network held a minute of pictures back for it."""
+"""After this long without a picture, pictures that come at once are old: the program was stopped
+(Ctrl-Z, a sleep), and the network buffered up to a minute of pictures."""
 MEASURE_S = 0.4
 MAX_SETTLE_S = 3.0
 COMMON_RATES_HZ = (5, 10, 12, 15, 20, 24, 25, 30, 50, 60)
@@ -42,7 +42,7 @@ class NetworkCamera(BlockingSource):
     """A camera behind a URL."""
 
     def __init__(self, url: str) -> None:
-        """Connect. Raises CameraError, or UsageError for a scheme that is no camera's."""
+        """Connect. Raises CameraError, or UsageError for an address that is no camera's."""
         super().__init__()
         parts = split_address(url)
         if parts.scheme not in SCHEMES:
@@ -75,7 +75,7 @@ class NetworkCamera(BlockingSource):
 
     @property
     def model(self) -> str:
-        """Its name is an address, which is nobody else's business."""
+        """A fixed text: a network camera's name is its address, which is private."""
         return "network camera"
 
     def reopen(self) -> FrameSource:
@@ -83,7 +83,7 @@ class NetworkCamera(BlockingSource):
         return NetworkCamera(self._url)
 
     def close(self) -> None:
-        """Let the camera go; a read that waits ends at once, or when it times out."""
+        """Release the camera; a read that waits ends at once, or when it times out."""
         self._closed.set()
         if isinstance(self._stream, HttpJpegs):
             self._stream.interrupt()
@@ -127,13 +127,13 @@ class NetworkCamera(BlockingSource):
         return self._clock.time_of(picture.stamp_ns if stamped else None, picture.arrived_ns)
 
     def _time(self, picture: Picture) -> int:
-        """The stream's own time of a picture, which a busy machine does not shift; or ours."""
+        """The stream's own timestamp, which a busy machine does not shift; without one, ours."""
         arrived = self._time_of(picture)
         is_stamped = self._stream.pixel_format is not PixelFormat.JPEG
         return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else arrived
 
     def _live_picture(self) -> Picture:
-        """The next picture that had to be waited for; those before it were queued."""
+        """Skip queued pictures; return the first that was not, or any after MAX_SETTLE_S."""
         start_ns = now_ns()
         while True:
             asked_ns = now_ns()
@@ -143,7 +143,7 @@ class NetworkCamera(BlockingSource):
                 return picture
 
     def _find_live_edge(self) -> Fraction:
-        """Throw away what was queued while the stream was probed, and measure the real rate.
+        """Throw away what was queued while the stream was probed; return the measured rate.
 
         Queued frames come in a burst, long after they were taken. The rate that FFmpeg gives for
         MJPEG is made up (always 25).
@@ -168,7 +168,7 @@ class NetworkCamera(BlockingSource):
             elif scheme in rtsp.PORTS:
                 url = rtsp.final_address(url, OPEN_TIMEOUT_S)
             return _open_with_ffmpeg(url, scheme)
-        except (av.FFmpegError, OSError, ValueError) as err:  # ValueError: it sends on to nowhere
+        except (av.FFmpegError, OSError, ValueError) as err:  # ValueError: a broken redirect
             raise CameraError(
                 f"cannot open the camera at {self._where}: {_reason(err)}",
                 "check the address; a browser or ffplay should show it",

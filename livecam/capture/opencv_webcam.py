@@ -1,4 +1,4 @@
-"""A camera through OpenCV's own backends: those whose formats livecam does not read itself."""
+"""A camera through OpenCV's own backends, for formats that livecam does not read itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class OpenCvWebcam(BlockingSource):
         if not ok:
             self._capture.release()
             raise CameraError(f"{device.name} gives no picture", "unplug it and plug it in again")
-        # What it says may differ from what was asked, and what it gives from what it says.
+        # The rate it reports may differ from the one asked for, and its pictures from both.
         said = self._capture.get(cv2.CAP_PROP_FPS)
         low, high = SANE_RATE_HZ
         rate_hz = Fraction(said).limit_denominator(1001) if low <= said <= high else rate_hz
@@ -64,7 +64,7 @@ class OpenCvWebcam(BlockingSource):
         self._clock = SourceClock()
 
     def reopen(self) -> FrameSource:
-        """The same camera in the same mode, wherever it is plugged in now."""
+        """The same camera with the same request, wherever it is plugged in now."""
         return OpenCvWebcam(find_again(self._device), self._request)
 
     def _next_frame(self, index: int) -> Frame:

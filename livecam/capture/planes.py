@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Pixels = TypeVar("Pixels", bound=np.generic)
 
 _HD_HEIGHT = 720
-"""Unmarked pictures from here on are BT.709, smaller ones BT.601, as players take them."""
+"""Unmarked pictures of this height or more are BT.709, others BT.601, as players assume."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Turn:
     def of(cls, picture: av.VideoFrame, header: bytes | None = None) -> Turn:
         """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras).
 
-        Once for each stream: a picture that was asked for its side data refers to itself from then
-        on (PyAV 18), so that its memory stays until Python next looks for such circles. With 4K
-        frames those were gigabytes.
+        Call it once for each stream: a picture whose side data was read refers to itself from then
+        on (PyAV 18), so its memory stays until Python's garbage collector runs. With 4K frames
+        those were gigabytes.
         """
         try:
             found = picture.side_data.get("DISPLAYMATRIX")
@@ -52,7 +52,7 @@ class Turn:
         return cls(False, bool(a < 0), bool(d < 0)) if b == 0 == c else cls()
 
     def size_wh(self, size_wh: tuple[int, int]) -> tuple[int, int]:
-        """What becomes of a size."""
+        """A size after this turn."""
         return size_wh[::-1] if self.swap else size_wh
 
     def apply(self, pixels: npt.NDArray[Pixels]) -> npt.NDArray[Pixels]:
@@ -66,7 +66,7 @@ UPRIGHT = Turn()
 
 
 def matrix_of(picture: av.VideoFrame, usual: Colorspace | None = None) -> Colorspace:
-    """The matrix that made its Y, Cb and Cr; where none is named `usual`, or that of its size."""
+    """The YCbCr matrix of a picture; if it names none, `usual`, or else the one for its height."""
     if usual is None:
         usual = Colorspace.ITU709 if picture.height >= _HD_HEIGHT else Colorspace.ITU601
     return {
@@ -87,9 +87,9 @@ def range_of(picture: av.VideoFrame) -> ColorRange:
 def i420(picture: av.VideoFrame, usual: Colorspace | None = None, turn: Turn = UPRIGHT) -> Bytes:
     """Upright planes of a decoded picture as (H * 3 // 2, W) uint8, in BT.601, limited range.
 
-    That is what OpenCV takes I420 for and what livecam's movies are marked as; HD cameras send
-    BT.709, and some of them full range. `usual` is the matrix where a picture names none, `turn`
-    what makes it upright. Sides are cut to even numbers.
+    OpenCV expects I420 in this form, and livecam's movies are marked so; HD cameras send BT.709,
+    and some of them full range. `usual` is the matrix of a picture that names none, `turn` makes
+    it upright. Sides are cut to even numbers.
     """
     width, height = picture.width & ~1, picture.height & ~1
     converted = picture.reformat(

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from livecam.capture.sound_ring import SoundRing
 
 LATENCY_S = 0.1
-"""Low latencies lose samples while Python holds its lock; nothing here needs them."""
+"""Lower latencies lose samples while Python holds its GIL; nothing here needs them."""
 BLOCK_S = 0.01
 LOST_AFTER_NS = to_ns(0.5)
 """An unplugged device raises no error: its callback just stops."""
 MAX_LATENCY_S = BLOCK_S
-"""What is taken off for a device's latency at most. PortAudio reports the length of the buffer (0.1
-s here), of which a sample really waits about one block: through PulseAudio, flashes and beeps put
-the whole of it 89 ms too early, and none of it 11 ms too late."""
+"""The most that is subtracted for a device's latency. PortAudio reports the length of its buffer
+(0.1 s here), but a sample waits only about one block: measured with flashes and beeps through
+PulseAudio, subtracting all puts the sound 89 ms too early, subtracting nothing 11 ms too late."""
 
 SOUND_SERVERS = ("default", "pulse", "pipewire")
-"""What ALSA calls the way to a sound server, which stands for its present microphone."""
+"""ALSA's names of sound servers; each stands for the server's present microphone."""
 
 _INSTALL_HINT = "on Debian and Ubuntu: apt install libportaudio2"
 
@@ -50,7 +50,7 @@ class SystemMicrophone:
         self._started_ns = 0
 
     def start(self, ring: SoundRing) -> None:
-        """Begin to append blocks of int16."""
+        """Begin to append blocks of int16. Raises MicrophoneError."""
         self._ring = ring
         try:
             self._stream = self._sd.InputStream(
@@ -62,7 +62,7 @@ class SystemMicrophone:
                 blocksize=int(BLOCK_S * self.rate_hz),
                 callback=self._on_block,
             )
-            # Without this the first block could come before its latency is known.
+            # Set before the stream starts: no block may come before its latency is known.
             ring.latency_ns = to_ns(min(max(float(self._stream.latency), 0.0), MAX_LATENCY_S))
             self._started_ns = now_ns()
             self._stream.start()
@@ -70,7 +70,7 @@ class SystemMicrophone:
             raise MicrophoneError(f"cannot open the microphone {self.name}", str(err)) from err
 
     def problem(self) -> str:
-        """Says so when the device has gone quiet for good."""
+        """Why no sound comes just now, or "" while it does."""
         if self._ring is None:
             return ""
         last_ns = self._ring.last_arrival_ns()
@@ -110,7 +110,7 @@ def list_microphones() -> list[tuple[int, str]]:
 
 
 def is_device(name: str, system: str) -> bool:
-    """False for the plug-ins that ALSA lists beside each device: dmix, surround51 and others."""
+    """False for the plug-ins that ALSA lists as well as devices: dmix, surround51 and others."""
     return system != "ALSA" or name in SOUND_SERVERS or "(hw:" in name
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from livecam.frame import Frame
 
 MAX_BYTES = 2_000_000_000
-"""A ring never grows beyond this, however many seconds of whatever size are asked for."""
+"""The most that a ring holds, except for held frames, whatever length and size are asked for."""
 
 SLACK_S = 0.1
-"""Kept beyond what was asked, so that the two ends of a moment lie safely inside."""
+"""Kept beyond the span asked for, so that both ends of a moment lie safely inside."""
 
 
 class FrameRing:
@@ -26,21 +26,21 @@ class FrameRing:
 
     One thread appends; any thread cuts. A cut is a tuple of references, so it takes no longer than
     copying a list, and what was cut cannot change: the arena does not reuse memory that a frame
-    still looks at.
+    still uses.
     """
 
     def __init__(self, span_s: float, max_bytes: int, expected_bytes: int | None = None) -> None:
-        """Keep `span_s` seconds, never more than `max_bytes`.
+        """Keep `span_s` seconds in at most `max_bytes`; frames under `hold` are kept beyond both.
 
-        Memory for `expected_bytes` (all of it) is taken now, and more only if frames turn out
-        larger or more frequent.
+        Memory for `expected_bytes` (default: `max_bytes`) is taken now, and more only if frames
+        turn out larger or more frequent.
         """
         self.span_ns = to_ns(span_s)
         self.max_bytes = max_bytes
         self._expected_bytes = min(expected_bytes or max_bytes, max_bytes)
         self._arena = Arena(self._expected_bytes)
         self.is_at_limit = False
-        """Whether frames had to go before their time, for want of allowed bytes."""
+        """Whether frames had to be dropped early because of `max_bytes`."""
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._holds: dict[int, int] = {}
@@ -111,11 +111,11 @@ class FrameRing:
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of memory taken, those of moments still being worked on included."""
+        """Bytes of memory taken, including those of moments that are still being worked on."""
         return self._arena.size
 
     def prepare_for_shot(self) -> None:
-        """Touch memory for a whole further ring, since the frames of a moment stay in use."""
+        """Reserve memory for one more ring, since the frames of a moment stay in use."""
         self._arena.reserve(max(self._expected_bytes, self.held_bytes))
 
     def trim(self) -> None:
@@ -123,7 +123,7 @@ class FrameRing:
         self._arena.trim()
 
     def _evict(self, newest_ns: int, coming: int) -> None:
-        """Make room for `coming` bytes taken at `newest_ns`."""
+        """Make room for a frame of `coming` bytes that was taken at `newest_ns`."""
         horizon_ns = newest_ns - self.span_ns
         held_ns = min(self._holds.values(), default=newest_ns)
         while self._frames and self._frames[0].t_ns < held_ns:

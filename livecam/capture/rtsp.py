@@ -1,7 +1,7 @@
-"""Where an RTSP camera sends its clients on to.
+"""Follows the redirects of an RTSP camera.
 
-FFmpeg follows such an answer (RFC 2326, 11.3) to whatever host it names, and has no option against
-it; so it is asked for here first, and followed only within the host that the user named.
+FFmpeg follows a redirect (RFC 2326, 11.3) to any host, and has no option against that; so redirects
+are followed here first, and only within the host that the user named.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PORTS = {"rtsp": 554, "rtsps": 322}
 MOST_ANSWERS = 6
-"""Questions for a password and redirects."""
+"""The most password challenges and redirects."""
 LONGEST_LINE = 4096
 
 
@@ -47,12 +47,12 @@ def final_address(url: str, timeout_s: float) -> str:
             host = target.netloc.rpartition("@")[2]
             url = target._replace(netloc=f"{user}@{host}" if user else host).geturl()
         else:
-            return url  # what else may be wrong FFmpeg says better
+            return url  # FFmpeg reports any other error better
     raise CameraError("it sends us round in a circle, or does not take the password")
 
 
 def _describe(parts: SplitResult, authorization: str, timeout_s: float) -> tuple[int, Message]:
-    """What a camera answers to DESCRIBE (RFC 2326, 10.2): the status and the headers."""
+    """A camera's answer to DESCRIBE (RFC 2326, 10.2): status, 0 if it is not RTSP, and headers."""
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     lines = [f"DESCRIBE {bare} RTSP/1.0", "CSeq: 1", "Accept: application/sdp"]
     if authorization:
@@ -71,4 +71,4 @@ def _describe(parts: SplitResult, authorization: str, timeout_s: float) -> tuple
             try:
                 return int(words[1]), http.client.parse_headers(answer)
             except (IndexError, ValueError, http.client.HTTPException):
-                return 0, http.client.HTTPMessage()  # it speaks another language
+                return 0, http.client.HTTPMessage()  # it does not speak RTSP

@@ -1,10 +1,10 @@
-"""The last seconds of sound, and where on the frames' clock each sample lies.
+"""The last seconds of sound, and the time of each sample on the frames' clock.
 
 The times that sound systems report cannot be trusted everywhere: through ALSA and PulseAudio the
 fitted rate of the reported times is 41.7 kHz for a 48 kHz stream, and PortAudio's other hosts each
 have known faults. What can be trusted is the count of samples. A block that arrives at `t` and ends
-with sample `n` says that sample 0 was taken no later than `t - n / rate`; of many such bounds the
-lowest is off only by the device's own latency. Located this way, beeps scatter by 0.01 to 0.06 ms.
+with sample `n` says that sample 0 was taken no later than `t - n / rate`; the lowest of many such
+bounds is wrong only by the device's own latency. Located so, beeps scatter by 0.01 to 0.06 ms.
 
 Samples that a device loses raise all later bounds at once. Such a step is found when a moment is
 cut, and silence is put where the sound is missing, so that what follows stays in sync.
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     Times = npt.NDArray[np.int64]
 
 HISTORY_S = 4.0
-"""Bounds are kept this long: enough blocks for a firm envelope, too short for drift to matter
-(100 parts in a million make 0.4 ms)."""
+"""Sound, and with it bounds, are kept this much longer than the span: enough blocks for a reliable
+envelope."""
 ENVELOPE_PERCENTILE = 2.0
 """Not the very lowest bound: one block stamped early must not move the sound."""
 STEP_NS = 10_000_000
@@ -52,7 +52,7 @@ class SoundClip:
 
     @property
     def channels(self) -> int:
-        """Samples taken at once."""
+        """Number of channels."""
         return int(self.samples.shape[1])
 
 
@@ -62,7 +62,7 @@ class SoundRing:
     def __init__(self, span_s: float, rate_hz: int, channels: int) -> None:
         self.rate_hz, self.channels = rate_hz, channels
         self.latency_ns = 0
-        """How long a sample takes from the air to `append`, as the device says."""
+        """How long a sample takes from the air to `append`, as the microphone estimates it."""
         self._samples = np.zeros((int((span_s + HISTORY_S) * rate_hz), channels), np.int16)
         self._count = 0
         self._blocks: deque[tuple[int, int, int]] = deque()  # first sample, end, arrival ns
@@ -102,7 +102,7 @@ class SoundRing:
             return bool(runs) and runs[-1].end_ns(self.rate_hz) >= t_ns
 
     def cut(self, start_ns: int, end_ns: int) -> SoundClip | None:
-        """The sound from `start_ns` to `end_ns`, silence where there is none; None if all is."""
+        """The sound from `start_ns` to `end_ns`, silence where it is missing; None if all is."""
         with self._lock:
             runs = self._runs()
             total = round((end_ns - start_ns) * self.rate_hz / NS_PER_S)
@@ -164,8 +164,8 @@ def _steps(bounds_ns: Times, arrived_ns: Times) -> list[int]:
     """Indices of blocks before which samples were lost."""
     window_ns = to_ns(STEP_WINDOW_S)
     steps: list[int] = []
-    # A late block is no loss: only where even the lowest bound of the next second lies above the
-    # lowest of the past one have samples gone.
+    # A late block is no loss: samples are lost only where even the lowest bound of the next second
+    # lies above the lowest of the past second.
     candidates = np.flatnonzero(np.diff(bounds_ns) > STEP_NS) + 1
     for i in candidates:
         ahead = bounds_ns[i : int(np.searchsorted(arrived_ns, arrived_ns[i] + window_ns))]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 CLOSE_TIMEOUT_S = 6.0
-"""Longer than any read waits that can end by itself (network cameras: 5 s)."""
+"""Seconds: longer than the read time-out of any camera that has one (network cameras: 5 s)."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,14 @@ class CameraMode:
     rate_hz: Fraction
     """Nominal frames a second; what arrives may be fewer and uneven."""
     pixel_format: PixelFormat
-    """How frames lie in the ring."""
+    """The format of the frames in the ring."""
     delivered: str
     """What the camera sends, in its own words: "mjpeg", "yuyv422", "h264", "drawn"."""
     backend: str
-    """What reads it: "v4l2", "dshow", "avfoundation", "opencv", "http", "rtsp", "file", "demo"."""
+    """What reads it: "v4l2", "dshow", "avfoundation", "file", "demo", "opencv-" and a backend,
+    or the scheme of a network camera's address, such as "rtsp"."""
     note: str = ""
-    """In what this differs from what was asked for, or ""."""
+    """How this mode differs from the one asked for, or ""."""
 
     def describe(self) -> str:
         """For people: `1280x720 at 30 frames/s, mjpeg`."""
@@ -51,12 +52,12 @@ class CameraMode:
 
 
 def lost(name: str) -> CameraError:
-    """A camera that was there and is no more."""
+    """The error for a camera that has gone away."""
     return CameraError(f"lost {name}", "was it unplugged?")
 
 
 def wrong_size(name: str, seen_wh: tuple[int, int], agreed_wh: tuple[int, int]) -> CameraError:
-    """A picture of another size than agreed on, which must never reach a file."""
+    """The error for a picture without the agreed size, which must never reach a file."""
     seen, agreed = (f"{width}x{height}" for width, height in (seen_wh, agreed_wh))
     return CameraError(
         f"{name} sends pictures of {seen} in its mode of {agreed}", f"try --size {seen}"
@@ -78,20 +79,21 @@ class FrameSource(ABC):
 
     @property
     def model(self) -> str:
-        """What photos and records call the camera, which others will read."""
+        """The camera's name in photos and records, which other people will read."""
         return self.name
 
     @abstractmethod
     def read(self) -> Frame | None:
         """Block until the next frame. None at the end of a file, or once closed.
 
-        Never returns a frame twice. Raises CameraError when the camera is gone. The frame's data
-        may be the source's own buffer, valid until the next read: rings copy it.
+        Never returns a frame twice. Raises CameraError when the camera is gone, InputError for a
+        damaged file. The frame's data may be the source's own buffer, valid until the next read:
+        rings copy it.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let the camera go; a read that waits in another thread ends. May be called twice."""
+        """Release the camera; a read that waits in another thread ends. May be called twice."""
 
     def reopen(self) -> FrameSource:
         """The same camera in the same mode, opened anew after it was lost.
@@ -101,7 +103,7 @@ class FrameSource(ABC):
         raise CameraError(f"{self.name} does not come back")
 
     def microphone(self) -> Microphone | None:
-        """The sound that belongs to this source alone; None where the system's is the one."""
+        """The microphone of this source itself; None if it has none."""
         return None
 
     def __enter__(self) -> Self:
@@ -112,10 +114,10 @@ class FrameSource(ABC):
 
 
 class BlockingSource(FrameSource):
-    """A source whose read waits inside a library, from which no other thread can fetch it back.
+    """A source whose read blocks inside a library, where other threads may be unable to stop it.
 
-    Closing lets a read that is under way come to its end. One that never does is left behind: the
-    camera is then as good as gone, and must not hold up what has been shot.
+    `close` waits until a read that is under way has ended. A read that never ends is left behind:
+    its camera counts as lost, and must not delay the saving of photos.
     """
 
     def __init__(self) -> None:
@@ -138,7 +140,7 @@ class BlockingSource(FrameSource):
         return frame
 
     def close(self) -> None:
-        """Let the camera go when a read that is under way has ended."""
+        """Release the camera when a read that is under way has ended."""
         self._closed.set()
         if self._reading.acquire(timeout=CLOSE_TIMEOUT_S):
             try:
@@ -148,8 +150,8 @@ class BlockingSource(FrameSource):
 
     @abstractmethod
     def _next_frame(self, index: int) -> Frame | None:
-        """Block until the next frame, which gets this index. Raises CameraError."""
+        """Block until the next frame, which gets this index. Raises as `read` does."""
 
     @abstractmethod
     def _release(self) -> None:
-        """Let the camera go. No read is under way. May be called twice."""
+        """Release the camera. No read is under way. May be called twice."""

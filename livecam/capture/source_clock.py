@@ -1,4 +1,4 @@
-"""Puts the times that a camera writes on its frames on livecam's clock, or distrusts them."""
+"""Maps the timestamps of a camera's frames to livecam's clock, or ignores bad ones."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from livecam.timebase import NS_PER_S
 
 SETTLE_FRAMES = 10
-"""Frames before a camera's own times are believed: a third of a second."""
+"""Frames before a camera's own timestamps are trusted: a third of a second."""
 LATEST_NS = NS_PER_S
-"""A frame that is said to be older than this when it arrives was not stamped by our clock."""
+"""A frame that seems older than this when it arrives was not stamped by our clock."""
 DRIFT_WINDOW = 300
 """Frames over which the offset follows a camera whose clock runs fast or slow."""
 
@@ -20,9 +20,9 @@ class SourceClock:
     """Maps a source's timestamps to the monotonic clock.
 
     A frame cannot arrive before it was taken, so the smallest `arrival - timestamp` seen is the
-    offset between the clocks, plus the shortest delay. Until the camera's times have
-    behaved for ten frames or more (even, and as fast as the frames come), and for good once they
-    ran backwards, a frame's time is its arrival.
+    offset between the clocks, plus the shortest delay. A frame's time is its arrival until the
+    timestamps have been plausible for ten frames or more (evenly spaced, and at the rate at which
+    frames arrive), and for ever once a timestamp was not later than the one before it.
     """
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class SourceClock:
     def time_of(self, stamp_ns: int | None, arrived_ns: int, *, is_monotonic: bool = False) -> int:
         """Capture time on the monotonic clock of a frame stamped `stamp_ns` by its source.
 
-        `is_monotonic` says that the source claims to use that very clock, as Linux's drivers do:
-        then no offset has to be found, as long as the claim is possible.
+        `is_monotonic` says that the source claims to use the monotonic clock, as Linux's drivers
+        do: then no offset has to be found, as long as the timestamp is plausible.
         """
         t_ns = arrived_ns
         if is_monotonic and stamp_ns is not None and 0 <= arrived_ns - stamp_ns <= LATEST_NS:

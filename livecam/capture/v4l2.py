@@ -1,6 +1,6 @@
-"""Cameras of Linux through its own interface, V4L2: which there are, what they offer, their frames.
+"""Linux's cameras through its own interface, V4L2: the list of them, their modes, their frames.
 
-Foreign errors become CameraErrors here, each cause with its own hint.
+System errors on opening become CameraErrors here, each with a hint for its cause.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ CODECS = {
     "AR24": "bgra",
     "BX24": "0rgb",
 }
-"""V4L2's four characters of each pixel format that livecam reads, and FFmpeg's name for it."""
+"""V4L2's FourCC of each pixel format that livecam reads, and FFmpeg's name for it."""
 
 SYSFS = Path("/sys/class/video4linux")
 MOST_BUFFERS, LEAST_BUFFERS = 32, 4
 BUFFER_BYTES = 64_000_000
-"""What the driver's buffers may take together: at 1080p, where a driver sets 4 MB aside for each
-JPEG, sixteen pictures, half a second."""
+"""What all of the driver's buffers may take: sixteen pictures, half a second, at 1080p, where a
+driver reserves 4 MB for each JPEG."""
 STEPPED_SIZES_WH = (USUAL_SIZE_WH, (1920, 1080), (3840, 2160), (2560, 1440), (800, 600), (640, 480))
-"""What is offered of a camera that takes any size."""
+"""The sizes to choose from where a camera accepts any size."""
 STEPPED_RATES_HZ = (60, 30, 15)
 
 
 def list_devices() -> list[Device]:
-    """Cameras in the order of their numbers, without the metadata and output nodes beside them."""
+    """Cameras in the order of their numbers, without their metadata and output nodes."""
     paths = [f"/dev/{path.name}" for path in SYSFS.glob("video*")]
     found = [device for path in paths if (device := read_device(path)) is not None]
     return sorted(found, key=lambda device: device.index)
@@ -76,7 +76,7 @@ def read_device(path: str) -> Device | None:
             capability = abi.Capability()
             fcntl.ioctl(fd, abi.QUERYCAP, capability)
     except PermissionError:
-        # What may not be opened is a camera as far as can be told: of a USB camera the first node.
+        # A node that may not be opened counts as a camera; of a USB camera only the first node.
         card = _read(known / "name")
         if not card or _read(known / "index") not in ("", "0"):
             return None
@@ -111,7 +111,7 @@ def list_modes(path: str) -> tuple[Mode, ...]:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What a camera was set to, by its driver's own word."""
+    """The mode that a camera was set to, as its driver reports it."""
 
     codec: str
     size_wh: tuple[int, int]
@@ -119,7 +119,7 @@ class Agreed:
     stride: int
     """Bytes from row to row; 0 for JPEG."""
     bt709: bool
-    """Whether Y, Cb and Cr are those of BT.709, not of BT.601."""
+    """Whether the YCbCr matrix is that of BT.709, not of BT.601."""
     full_range: bool
 
 
@@ -133,7 +133,7 @@ class Buffer:
     """The driver's own number."""
     stamp_ns: int
     is_monotonic: bool
-    """Whether `stamp_ns` is of the monotonic clock."""
+    """Whether `stamp_ns` is a time of the monotonic clock."""
     arrived_ns: int
 
 
@@ -160,8 +160,8 @@ class Stream:
     def next(self, timeout_s: float) -> Buffer | None:
         """Wait for a whole picture; None if it does not come in time, or once interrupted.
 
-        Pictures that the driver received with an error are passed over. Raises OSError when the
-        camera is gone.
+        Pictures that the driver received with an error are skipped. Raises OSError when the camera
+        is gone.
         """
         deadline_ns = now_ns() + int(timeout_s * NS_PER_S)
         poll = select.poll()
@@ -185,12 +185,12 @@ class Stream:
                 return buffer
 
     def interrupt(self) -> None:
-        """Let a `next` that waits return, now and from now on."""
+        """Let a `next` that waits return; later ones do not wait either."""
         with contextlib.suppress(OSError):
             os.write(self._wake_write, b"x")
 
     def close(self) -> None:
-        """Let the camera go. May be called twice; no `next` may be under way."""
+        """Release the camera. May be called twice; no `next` may be under way."""
         if self._fd >= 0:
             with contextlib.suppress(OSError):
                 fcntl.ioctl(self._fd, abi.STREAMOFF, ctypes.c_int(abi.CAPTURE))
@@ -230,7 +230,7 @@ class Stream:
         )
 
     def _agree_rate(self, rate_hz: Fraction) -> Fraction:
-        """Ask for a rate; what the driver answers, or where it knows none, what was asked."""
+        """Ask for a rate; return the driver's answer, or the rate asked for if it gives none."""
         asked = abi.StreamParameters(type=abi.CAPTURE)
         asked.timeperframe = abi.Fraction(rate_hz.denominator, rate_hz.numerator)
         with contextlib.suppress(OSError):
@@ -253,7 +253,7 @@ class Stream:
         fcntl.ioctl(self._fd, abi.STREAMON, ctypes.c_int(abi.CAPTURE))
 
     def _take(self) -> Buffer | None:
-        """The next picture that is whole and already there. Raises OSError."""
+        """The next whole picture; None if none is there yet. Raises OSError."""
         while True:
             buffer = abi.Buffer(type=abi.CAPTURE, memory=abi.MMAP)
             try:
@@ -263,7 +263,7 @@ class Stream:
             arrived_ns = now_ns()
             taken: Buffer | None = None
             if buffer.bytesused and not buffer.flags & abi.BUF_FLAG_ERROR:
-                # Copied at once: the driver gets its buffer back with the most time to fill it.
+                # Copied at once, so that the driver gets its buffer back as early as possible.
                 mapped = memoryview(self._maps[buffer.index])[: buffer.bytesused]
                 taken = Buffer(
                     np.frombuffer(mapped, np.uint8).copy(),
@@ -273,13 +273,13 @@ class Stream:
                     arrived_ns,
                 )
                 mapped.release()
-            fcntl.ioctl(self._fd, abi.QBUF, buffer)  # which also clears what it says
+            fcntl.ioctl(self._fd, abi.QBUF, buffer)  # clears the fields of `buffer` too
             if taken is not None:
                 return taken
 
 
 def open_error(path: str, name: str, err: OSError) -> CameraError:
-    """Why a camera cannot be opened, and what to do about that very cause."""
+    """The error for a camera that cannot be opened, with a hint for its cause."""
     reason = os.strerror(err.errno).lower() if err.errno else str(err)
     return CameraError(f"cannot open {name}: {reason}", _hint(path, err.errno or 0))
 
@@ -321,7 +321,7 @@ def _rights_hint(path: str) -> str:
 
 
 def _formats(fd: int) -> Iterator[str]:
-    """Four characters of each pixel format."""
+    """FourCC of each pixel format."""
     for index in range(256):
         asked = abi.FormatDescription(index=index, type=abi.CAPTURE)
         try:
@@ -358,7 +358,7 @@ def _sizes(fd: int, code: str) -> Iterator[tuple[int, int]]:
     else:
         return
     if index == 0:
-        # A driver that lists no sizes has one: the present one.
+        # A driver that lists no sizes has only the present one.
         present = abi.Format(type=abi.CAPTURE)
         fcntl.ioctl(fd, abi.G_FMT, present)
         yield present.fmt.pix.width, present.fmt.pix.height
@@ -397,7 +397,7 @@ def _rate(interval: abi.Fraction) -> Fraction | None:
 def _colours(pix: abi.PixFormat) -> tuple[bool, bool]:
     """Whether the matrix is BT.709's, and whether the range is full.
 
-    What is left open follows from the colour space: V4L2_MAP_YCBCR_ENC_DEFAULT and
+    What the driver leaves unset follows from the colour space: V4L2_MAP_YCBCR_ENC_DEFAULT and
     V4L2_MAP_QUANTIZATION_DEFAULT of videodev2.h. USB cameras that say nothing mean sRGB, BT.601.
     """
     jpeg, rec709, dci_p3 = 7, 3, 12
@@ -419,13 +419,13 @@ def _number(code: str) -> int:
 
 
 def _short(card: str) -> str:
-    """A USB camera's name, which its driver gives as `Name: Name`, the second cut short."""
+    """A camera's name; USB drivers give it as `Name: Name`, where the second may be cut off."""
     first, _, second = card.partition(": ")
     return first if second and first.startswith(second) else card
 
 
 def _serial(device: Path) -> str:
-    """Serial number of a USB device: it stands beside the interface that is the camera."""
+    """Serial number of a USB device: a file of the device above the camera's interface; or ""."""
     return _read(device / "device" / ".." / "serial")
 
 

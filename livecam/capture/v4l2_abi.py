@@ -1,8 +1,8 @@
 """The part of Linux's camera interface (V4L2) that livecam speaks: structures and call numbers.
 
-From the kernel's `include/uapi/linux/videodev2.h`, which never changes what is in it. No library
-does this for us: the kept one, linuxpy, is under the GPL, and FFmpeg hides what is needed most, the
-driver's own count of frames and the colours it declares.
+From the kernel's `include/uapi/linux/videodev2.h`, whose contents never change. No library does
+this for us: linuxpy, which is maintained, is under the GPL, and FFmpeg hides what is needed most,
+the driver's own count of frames and the colours it declares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CAP_M2M = 0x4000 | 0x8000
 """Memory to memory: a codec, not a camera."""
 CAP_STREAMING = 0x04000000
 CAP_DEVICE_CAPS = 0x80000000
-"""`device_caps` tells of this node; `capabilities` of all nodes of the device together."""
+"""`device_caps` describes this node; `capabilities` all nodes of the device together."""
 
 BUF_FLAG_ERROR = 0x40
 """The driver received the picture with an error; it is not to be trusted."""
@@ -29,7 +29,7 @@ DISCRETE, CONTINUOUS, STEPWISE = 1, 2, 3
 """How sizes and intervals are listed."""
 
 PIX_FMT_PRIV_MAGIC = 0xFEEDCAFE
-"""Asks for, and says that there are, the colour fields at the end of a format."""
+"""In `priv`: the colour fields at the end of a format are used."""
 
 
 def _io(direction: int, number: int, structure: type[ctypes._CData]) -> int:
@@ -41,7 +41,7 @@ _WRITE, _READ = 1, 2
 
 
 class Fraction(ctypes.Structure):
-    """A time in seconds."""
+    """A time in seconds, as a fraction."""
 
     _fields_ = (("numerator", ctypes.c_uint32), ("denominator", ctypes.c_uint32))
 
@@ -136,7 +136,7 @@ class StreamParameters(ctypes.Structure):
 
 
 class RequestBuffers(ctypes.Structure):
-    """How many buffers the driver is to take."""
+    """How many buffers the driver is to allocate."""
 
     _fields_ = (
         ("count", ctypes.c_uint32),

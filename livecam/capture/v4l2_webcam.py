@@ -32,8 +32,8 @@ SILENT_S = 4.0
 """A camera that gives no picture for this long is lost. Webcams go down to 5 a second in the dark,
 some to one."""
 QUEUED_FRAMES = 32
-"""How far a driver's numbers may be ahead of its times: a machine that was busy handles all that
-waited at once, and stamps it so."""
+"""How far a driver's frame numbers may be ahead of its timestamps: after a busy spell, a machine
+handles all waiting frames, and stamps them, at the same time."""
 HEADER_BYTES = 4096
 """Enough of a JPEG to find its size: tables and an AVI1 or JFIF header take 700."""
 
@@ -44,7 +44,7 @@ class V4l2Webcam(BlockingSource):
     warms_up = True
 
     def __init__(self, device: Device, mode: Mode, rate_hz: Fraction, note: str = "") -> None:
-        """Open it and wait for its first picture. Raises CameraError."""
+        """Open a camera and wait for its first picture. Raises CameraError."""
         super().__init__()
         self.name = device.name
         self._device, self._wanted = device, (mode, rate_hz)
@@ -73,15 +73,15 @@ class V4l2Webcam(BlockingSource):
 
     @property
     def numbers_frames(self) -> bool:  # type: ignore[override]
-        """Whether the driver's numbers are to be believed."""
+        """Whether the driver's frame numbers are trusted."""
         return self._numbers.are_trusted
 
     def reopen(self) -> FrameSource:
-        """The same camera in the same mode, though it may be another node by now."""
+        """The same camera in the same mode, even if its device node has changed."""
         return V4l2Webcam(find_again(self._device), *self._wanted, self.mode.note)
 
     def close(self) -> None:
-        """Let the camera go; a read that waits ends at once."""
+        """Release the camera; a read that waits ends at once."""
         self._closed.set()
         self._stream.interrupt()
         super().close()
@@ -151,8 +151,8 @@ class SequenceNumbers:
     """Frame numbers of a driver, as far as they can be believed.
 
     A hole in them is a lost frame, but in the long run no more frames can be lost than there was
-    time for: some drivers count what they drop on purpose to reach a lower rate. Some give every
-    frame the number 0; then frames are counted here, and nothing is known of those that were lost.
+    time for: some drivers also count frames that they drop on purpose to reach a lower rate. Some
+    give every frame the number 0; then frames are counted here, and lost ones cannot be known.
     """
 
     def __init__(self, rate_hz: Fraction) -> None:
@@ -164,7 +164,7 @@ class SequenceNumbers:
         self._index = 0
 
     def index_of(self, sequence: int, t_ns: int) -> int:
-        """The index of a frame taken at `t_ns`, which its driver calls `sequence` (32 bits)."""
+        """The index of a frame taken at `t_ns`, to which its driver gave `sequence` (32 bits)."""
         if self._first_ns is None:
             self._first_ns = t_ns
         else:
@@ -182,7 +182,7 @@ def _fill(picture: av.VideoFrame, data: Bytes, stride: int) -> None:
     is_planar = picture.format.name in ("yuv420p", "yuv422p")
     at = 0
     for number, plane in enumerate(picture.planes):
-        # Chroma that lies apart has rows half as long as luma's; interleaved, as long.
+        # Planar chroma has rows half as long as luma's, interleaved chroma equally long ones.
         source_stride = stride // 2 if number and is_planar else stride
         rows, length = plane.height, min(source_stride, plane.line_size)
         target = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:rows]
@@ -192,7 +192,7 @@ def _fill(picture: av.VideoFrame, data: Bytes, stride: int) -> None:
 
 
 def _least_bytes(codec: str, stride: int, height: int) -> int:
-    """Bytes that a raw picture cannot do with less than."""
+    """The fewest bytes that a whole raw picture can have."""
     chroma_rows = {"nv12": -(-height // 2), "nv21": -(-height // 2), "nv16": height}
     planar = {"yuv420p": 2 * (stride // 2) * -(-height // 2), "yuv422p": 2 * (stride // 2) * height}
     return stride * (height + chroma_rows.get(codec, 0)) + planar.get(codec, 0)

@@ -83,7 +83,7 @@ class VideoFile(BlockingSource):
         self._stream.close()
 
     def stop_waiting(self) -> None:
-        """Let `sound_start` return though no frame has been read."""
+        """Let `sound_start` return even if no frame has been read."""
         self._started.set()
 
     def sound_start(self) -> tuple[int, int] | None:

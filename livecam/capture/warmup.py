@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 MIN_FRAMES = 10
 MAX_FRAMES = 45
-"""People report webcams that need up to 25 frames; one that never settles must not keep them."""
+"""Some webcams are reported to need 25 frames; one that never settles must not block the start."""
 WINDOW = 6
 STEADY = 0.02
 """Largest change of mean luminance, 0..1, over the window that counts as steady."""
 DARK = 0.04
-"""A picture as dark as this may be a camera that has not opened yet."""
+"""Mean luminance, 0..1, up to which a picture may come from a camera that is not ready yet."""
 
 
 class WarmUp:

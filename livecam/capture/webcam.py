@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
     """Open a camera in the mode that fits the request best, and wait for its first picture.
 
-    Its modes are read first, and one of them is opened: drivers that are asked for what they do not
-    have answer with something else, or with an error that says nothing. Raises CameraError. On
-    macOS this must run on the main thread (the permission prompt needs it).
+    Its modes are read first, and one of them is opened: a driver that is asked for a mode that it
+    does not have gives another, or an error that says nothing. Raises CameraError. On macOS this
+    must run on the main thread (the permission prompt needs it).
     """
     modes = ranked(list_modes(device), request)
     if not modes:
@@ -40,7 +40,7 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
             if not isinstance(err.__cause__, OSError) or err.__cause__.errno != errno.ENOSPC:
                 break
     assert problem is not None
-    # Without its trail, which would hold on to the open camera.
+    # Without its traceback, which would keep the camera open.
     raise problem.with_traceback(None)
 
 

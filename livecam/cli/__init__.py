@@ -15,11 +15,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run livecam with these arguments; the exit code."""
     try:
         return _run(argv)
-    except OSError as err:  # of what is printed: a command's own errors are LivecamErrors
+    except OSError as err:  # from printing: a command's own errors are LivecamErrors
         from livecam.ui.streams import discard
 
         discard(sys.stdout)
-        # Who read our output has gone: so do we, quietly.
+        # The reader of our output has gone: end quietly.
         if not isinstance(err, BrokenPipeError):
             print(f"livecam: its output cannot be written: {err.strerror}", file=sys.stderr)
         return int(ExitCode.FAILURE)
@@ -47,12 +47,12 @@ def _run(argv: Sequence[str] | None) -> int:
     except LivecamError as err:
         _tell(err, as_json="--json" in given)
         return int(err.exit_code)
-    except (MemoryError, ImportError) as err:  # a library that cannot be loaded, for lack of it too
+    except (MemoryError, ImportError) as err:  # a library may fail to load for lack of memory
         text = "there is not enough memory" if isinstance(err, MemoryError) else str(err)
         _tell(LivecamError(text, "livecam doctor says what is missing"), as_json="--json" in given)
         return int(ExitCode.FAILURE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     finally:
-        # Python's own flush, once all is over, would tell of a failure in a traceback.
+        # Python's own flush at exit would show a failure as a traceback.
         sys.stdout.flush()

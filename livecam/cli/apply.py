@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     apply = commands.add_parser(
         "apply",
         help="give Live and Motion Photos the better key photos that a report names",
@@ -57,7 +57,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; 1 if something could not be done."""
+    """Apply the report, or undo it; 1 if something could not be done."""
     check_limits(FILES_ONLY)
     from livecam.ui import native_output
 

@@ -1,4 +1,4 @@
-"""`livecam`: the main job, which is meant where no command is named."""
+"""`livecam`: the main job, which runs if no command is named."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import argparse
 
 MAX_MOMENT_S = 30.0
-"""What a ring may hold: at 1080p a raw camera fills 93 MB a second."""
+"""The longest moment, in seconds: at 1080p a raw camera fills 93 MB a second."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     _add_camera(parser)
     _add_moment(parser)
     _add_control(parser)
@@ -135,7 +135,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise UsageError for what makes no sense together."""
+    """Raise UsageError for values that make no sense, alone or together."""
     for name in ("before", "after"):
         if not 0 <= getattr(args, name) <= MAX_MOMENT_S:
             raise UsageError(f"--{name} must lie between 0 and {MAX_MOMENT_S:g} seconds")

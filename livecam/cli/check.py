@@ -1,4 +1,4 @@
-"""`livecam check`: whether files are true Live or Motion Photos, and who would take them."""
+"""`livecam check`: whether files are true Live or Motion Photos, and which programs take them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     check = commands.add_parser(
         "check",
         help="say whether files are true Live or Motion Photos, and which programs would take them",
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a report a pair; 0 if all are true, 1 if some are not, 4 if nothing could be read."""
+    """Print a report a pair; 0 if all are true, 1 if some are not, 4 without a report."""
     check_limits(FILES_ONLY)
     from livecam.photos.check import check
     from livecam.photos.pairs import find_halves
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             broken += 1
             _fail(halves, err, as_json=as_json)
             continue
-        # A folder holds ordinary pictures too; who names one wants to hear of it.
+        # A folder holds ordinary pictures too: these are reported only if they were named.
         if report.is_candidate or named & {path.resolve() for path in halves.files}:
             told += 1
             defective += not report.is_true
@@ -86,7 +86,7 @@ def event_of(halves: Halves, report: Report) -> contract.Checked:
 
 
 def describe(report: Report) -> str:
-    """A report as lines of text; of an ordinary photo or movie in one."""
+    """A report as lines of text; one line for an ordinary photo or movie."""
     if not report.is_candidate:
         what = "photo" if report.defects == ("there is no movie",) else "movie"
         return visible(f"{report.name}: an ordinary {what}, no half of a Live Photo")

@@ -1,4 +1,4 @@
-"""`livecam config`: every setting, its value, and where that comes from."""
+"""`livecam config`: every setting, its value, and where the value comes from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     config = commands.add_parser(
         "config",
         help="print every setting, its value, and whether you set it",
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shown(one: settings.Setting) -> str | int | float | bool | None:
-    """Its value; of an address of a camera nothing that is secret."""
+    """A setting's value; a camera's address without user and password."""
     value = _plain(one.value)
     return without_secrets(value) if one.name == "camera" and isinstance(value, str) else value
 

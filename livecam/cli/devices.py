@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     devices = commands.add_parser(
         "devices",
         help="list cameras with their modes, and microphones",
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_json() -> int:
-    """The same as one event a device."""
+    """Print one event a device; the exit code is 3 without a camera."""
     from livecam.capture.devices import list_devices
     from livecam.capture.portaudio import list_microphones
 
@@ -84,7 +84,7 @@ def _camera(device: Device) -> contract.Device:
 
 
 def _modes(device: Device) -> list[str]:
-    """A line a mode, or why there is none."""
+    """One line a mode, or why there is none."""
     from livecam.capture.devices import list_modes
 
     try:

@@ -35,11 +35,11 @@ CV2_PROVIDERS = (
     "opencv-contrib-python-headless",
 )
 PUBLIC = ("python", "opencv", "model", "encoders", "memory", "display")
-"""What doctor says of these names nobody."""
+"""Findings whose texts name no person, folder, camera or address."""
 ENCODERS = ("libx264", "aac")
 LOW_SPACE_BYTES = 500_000_000
 FRAME_BYTES = 3840 * 2160 * 3 // 2
-"""Of a raw 4K frame."""
+"""Bytes of a raw 4K frame."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Finding:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     doctor = commands.add_parser(
         "doctor",
         help="say what works on this machine and what does not",
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
 def report(model: FaceModel, out: Path, camera: str | None, target: str) -> int:
     """Write what a report of a bug needs; `target` is a file, or - for standard output.
 
-    No names of people, folders, cameras or addresses: of what may hold one, only whether it works.
+    No names of people, folders, cameras or addresses: where a text may hold one, only the verdict.
     """
     from livecam.media.record import versions
 
@@ -154,7 +154,7 @@ def _checks(model: FaceModel, out: Path, camera: str | None) -> dict[str, Callab
 
 
 def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
-    """A check that breaks is a finding too."""
+    """Run a check; if it breaks, that is a finding too."""
     try:
         return check()
     except (LivecamError, ImportError, OSError) as err:
@@ -215,7 +215,7 @@ def _model(model: FaceModel) -> Finding:
 
         FaceLandmarker(model).close()
     except MissingModelError as err:
-        # Without a build of MediaPipe nothing brings the model by itself.
+        # Where MediaPipe cannot be installed, nothing brings the model by itself.
         verdict: Verdict = "fail" if mediapipe_is_installed() else "warn"
         return Finding("model", verdict, f"{err}; until then pictures are chosen without faces")
     except LivecamError as err:
@@ -238,7 +238,7 @@ def _encoders() -> Finding:
 
 
 def _existing(out: Path) -> Path:
-    """The folder, or the nearest above it that is there: looking must change nothing."""
+    """The folder, or the nearest one above it that exists: a check must change nothing."""
     return next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
 
 

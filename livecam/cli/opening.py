@@ -39,7 +39,7 @@ class Opening:
         self._left = threading.Event()
 
     def start(self) -> None:
-        """Begin; on macOS, whose prompt for permission needs the main thread, end as well."""
+        """Begin to open; on macOS, whose permission prompt needs the main thread, also finish."""
         if sys.platform == "darwin":
             self._work()
         else:
@@ -52,11 +52,11 @@ class Opening:
         return self._found.done()
 
     def leave(self) -> None:
-        """Try no more."""
+        """Stop waiting for the camera."""
         self._left.set()
 
     def result(self) -> Devices:
-        """What was opened. Raises LivecamError for the camera."""
+        """Return what was opened. Raises LivecamError if the camera cannot be opened."""
         return self._found.result()
 
     def _work(self) -> None:
@@ -82,7 +82,7 @@ class Opening:
 
 
 def open_devices(args: argparse.Namespace) -> Devices:
-    """Camera, microphone, and why there is no microphone. Raises LivecamError for the camera."""
+    """Open camera and microphone. Raises LivecamError if the camera cannot be opened."""
     source = open_source(args.camera, CameraRequest(args.size, args.fps))
     if args.no_audio:
         return source, None, "switched off"

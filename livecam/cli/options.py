@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 COMMANDS = (devices, doctor, check, recover, pick, apply, export, review, config, model)
-"""All but `capture`, which is meant where none is named. Each adds its own options."""
+"""All but `capture`, which runs if none is named. Each adds its own options."""
 EPILOG = """\
 keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on
 standard input or by SIGUSR1. What was shot is always saved before livecam ends.
@@ -45,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, self._meant(message) or f"see '{self.prog} --help'")
 
     def _meant(self, message: str) -> str:
-        """What was probably meant by a word that is not known, for a hint."""
+        """A hint at what was probably meant by an unknown word, or ""."""
         unknown = re.search(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)", message)
         return _near(unknown[1], _known(self)) if unknown is not None else ""
 
@@ -67,7 +67,7 @@ class _Version(argparse.Action):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Options of the command line; `run` in them is the command. Raises UsageError."""
+    """Parse the command line; `run` of the result is the command. Raises UsageError, InputError."""
     parser = parser_of_all()
     _check_options(argv, parser)
     settings.apply(parser, settings.path_of_file())
@@ -78,9 +78,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _command_first(argv: list[str], parser: argparse.ArgumentParser) -> list[str]:
-    """The same words, the command before its options: what it does not know it refuses.
+    """The same words, the command before its options: it then refuses those it does not know.
 
-    `livecam FILE` means `livecam pick FILE`; a command of that name comes first.
+    `livecam FILE` means `livecam pick FILE`, unless FILE is a command's name. Raises InputError.
     """
     commands = commands_of(parser)
     at = _first_of_its_own(argv, [parser, *commands.values()])
@@ -99,7 +99,7 @@ def _command_first(argv: list[str], parser: argparse.ArgumentParser) -> list[str
 
 
 def _first_of_its_own(argv: list[str], parsers: list[argparse.ArgumentParser]) -> int | None:
-    """Where the first word stands that is no option, nor the value of one."""
+    """Position of the first word that is neither an option nor the value of one, or None."""
     actions: dict[str, argparse.Action] = {}
     for one in parsers:
         actions |= one._option_string_actions
@@ -113,7 +113,7 @@ def _first_of_its_own(argv: list[str], parsers: list[argparse.ArgumentParser]) -
         action, following = actions.get(word), argv[at + 1 : at + 2]
         at += 1
         if action is None:
-            continue  # --name=value, or one that nobody knows
+            continue  # --name=value, or an unknown option
         if action.nargs == "?":
             at += following[:1] != [] and following[0] in (action.choices or ())
         else:
@@ -122,7 +122,7 @@ def _first_of_its_own(argv: list[str], parsers: list[argparse.ArgumentParser]) -
 
 
 def _check_options(argv: Sequence[str], parser: argparse.ArgumentParser) -> None:
-    """Raise UsageError for an option that nobody knows, before its value is taken for a command."""
+    """Raise UsageError for an unknown option, before its value is taken for a command."""
     known = _known(parser)
     argv = list(argv)
     for word in argv[: argv.index("--")] if "--" in argv else argv:

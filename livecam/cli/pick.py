@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     pick = commands.add_parser(
         "pick",
         help="find the best frame of Live Photos, Motion Photos, movies or pictures that exist",

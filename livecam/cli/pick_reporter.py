@@ -1,4 +1,4 @@
-"""Runs `livecam pick` and tells of what was picked: tables, events, sheets."""
+"""Runs `livecam pick` and reports what was picked: tables, events, sheets."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 SHOWN_W, SHOWN_H = 24, 14
 """Cells of a frame in the terminal."""
 OWN = re.compile(rf"{MARK}(-\d+)?$")
-"""How the names of files end that were written by `--out`."""
+"""The end of the names of files that were written by `--out`."""
 CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_picking(args: argparse.Namespace) -> int:
     """Pick from everything that was named; the exit code."""
     if mediapipe_is_installed():
-        find_model(args.model)  # a missing model is said at once, not once an input
+        find_model(args.model)  # a missing model is reported once now, not for each input
     found = discover(args.paths)
     if args.rekey:
         found = _with_key_photos(found, args.paths)
@@ -71,7 +71,7 @@ def run_picking(args: argparse.Namespace) -> int:
 def _with_key_photos(
     found: Iterable[Input | Problem | Remark], named: list[Path]
 ) -> Iterator[Input | Problem | Remark]:
-    """What can be re-keyed; in a folder all else is passed over, named it is an error."""
+    """Inputs that can be re-keyed; others only if they were named, to be reported as errors."""
     for one in found:
         is_other = isinstance(one, Input) and one.kind not in ("live-photo", "motion-photo")
         if not is_other or set(_files(one)) & set(named):
@@ -81,7 +81,7 @@ def _with_key_photos(
 def _without_own_output(
     found: Iterable[Input | Problem | Remark], out: Path, named: list[Path]
 ) -> Iterator[Input | Problem | Remark]:
-    """Without what earlier runs wrote into a folder that is looked through too."""
+    """Leave out what earlier runs wrote to `out`, unless it was named."""
     folder = out.resolve()
     for one in found:
         is_ours = (
@@ -98,7 +98,7 @@ def _files(one: Input | Problem | Remark) -> tuple[Path, ...]:
 
 
 class _Report:
-    """Runs the work and tells of it."""
+    """Runs the work and reports it."""
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ def _compared(gains: Iterable[Gain]) -> list[Cell]:
             with open_movie(source) as movie:
                 better = movie.reader.picture(movie.reader.nearest(gain.key_s).index)
         except InputError:
-            continue  # it has gone, or changed, since, or its photo cannot be read here
+            continue  # it has been deleted or changed since, or its photo cannot be read here
         name = visible(source.file.stem)[:20]
         sizes = [f"{w}x{h}" for w, h in (photo_wh, (better.shape[1], better.shape[0]))]
         cells.append(Cell(frame.bgr(), f"{name}  {sizes[0]}", False, True))
@@ -259,7 +259,7 @@ def _place(chosen: Pick, frame: FrameScore) -> str:
 
 
 def _show(cells: list[Cell]) -> None:
-    """Draw small frames in rows, as many as the terminal is wide."""
+    """Draw small frames in rows, as many in a row as the terminal has room for."""
     from livecam.ui.half_blocks import draw
 
     a_row = max(1, shutil.get_terminal_size().columns // (SHOWN_W + 2))
@@ -273,7 +273,7 @@ def _show(cells: list[Cell]) -> None:
 
 
 def _padded(line: str) -> str:
-    """Filled up to the width of a frame; colour codes take no room."""
+    """A line padded to the width of a frame; colour codes count as nothing."""
     return line + " " * (SHOWN_W - len(CODES.sub("", line)))
 
 
@@ -310,7 +310,7 @@ def _photo(photo: PresentPhoto) -> contract.Photo:
 
 
 def result_of(outcome: Outcome) -> contract.Result:
-    """The same for `--report`: without the frames, which would make it a hundred times as long."""
+    """`event_of` for `--report`: without the frames, which would make it 100 times as long."""
     chosen = outcome.pick
     gain: float | None = None
     if chosen is not None and chosen.present is not None:

@@ -66,7 +66,7 @@ SIGNALS: dict[str, Message] = {
 
 DRAW_INTERVAL_S = 0.1
 PATIENCE_S = 2.0
-"""After Ctrl-C, how long somebody who reads our output may read nothing of it."""
+"""After Ctrl-C, how long the reader of our output may read nothing before we stop waiting."""
 
 SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
@@ -103,8 +103,8 @@ class Program:
     """One run. Its main loop owns the screen and runs on the main thread.
 
     Keys and other triggers press the shutter from their own threads, and put everything else into
-    the inbox. Signal handlers do nothing but that: a handler may interrupt any line of the main
-    thread, and must not wait for a lock that this line holds.
+    the inbox. Signal handlers only queue something or set a flag: a handler may interrupt any line
+    of the main thread, and must not wait for a lock that this line holds.
     """
 
     def __init__(self, args: argparse.Namespace, errors: TextIO) -> None:
@@ -136,7 +136,7 @@ class Program:
             self._hook = SavedHook(args.on_saved, self._on_hook_error)
 
     def run(self) -> int:
-        """The whole run; raises LivecamError if the camera cannot be opened."""
+        """Do the whole run. Raises LivecamError if the camera cannot be opened."""
         self._catch_signals()
         self._view.open()
         self._status_line()
@@ -173,7 +173,7 @@ class Program:
         return int(self._code or session.code)
 
     def _find_way(self) -> None:
-        """Ask the terminal how it shows pictures, where the user does not say it."""
+        """Ask the terminal how it shows pictures, unless the user chose half blocks."""
         if self._screen is None or self._args.picture == "blocks":
             return
         found = find_way(self._keyboard)
@@ -184,7 +184,7 @@ class Program:
         self._screen.use(found)
 
     def _start_triggers(self, session: Session) -> Timetable | None:
-        """Everything that presses but the keys."""
+        """Start everything but the keys that presses the shutter; return the timetable."""
         self._stamps = Stamps(session)
         self._stamps.start()
         if sys.stdin is not None and not sys.stdin.isatty():
@@ -196,7 +196,7 @@ class Program:
         return timetable
 
     def _start_recovery(self, session: Session, options: Options) -> threading.Thread:
-        """Finish, beside everything else, what a run that was killed left in the folder."""
+        """Finish, in a thread, what a killed run left in the folder."""
 
         def work() -> None:
             session.wait_until_armed()  # the camera comes first
@@ -221,7 +221,7 @@ class Program:
         self._on_event(Error(error.message, error.hint, int(error.exit_code)))
 
     def wait_for_readers(self) -> None:
-        """Wait until what was told is read; for somebody who wants to go, not for ever."""
+        """Wait until all output is read; after Ctrl-C, not for ever."""
         if self._outbox is None:
             return
         while not self._outbox.join(DRAW_INTERVAL_S):
@@ -237,8 +237,8 @@ class Program:
         self._signals.restore()
 
     def farewell(self) -> None:
-        """What must still be read once the screen is gone."""
-        with contextlib.suppress(OSError):  # and so may be the terminal
+        """Print what must still be read once the screen is gone."""
+        with contextlib.suppress(OSError):  # the terminal may be gone too
             self._farewell()
 
     def _farewell(self) -> None:
@@ -246,7 +246,7 @@ class Program:
             for saved in self._saved:
                 if Path(saved.photo).exists():  # it may be in the trash, or have been moved
                     print(f"saved {visible(saved.photo)}")
-        if not isinstance(self._view, PlainView):  # that has said them when they came
+        if not isinstance(self._view, PlainView):  # it has printed them when they came
             for error in self._errors:
                 print(visible(describe(error)), file=self._errors_out)
         if self._lost and self._interrupts > 1:
@@ -355,7 +355,7 @@ class Program:
         self._status.told = said
 
     def _tick(self) -> None:
-        """Press where the timer or the automatic shutter is due."""
+        """Press if the timer, the burst or the automatic shutter is due."""
         session, t_ns = self._session, now_ns()
         if self._outbox is not None and not self._outbox.is_read:
             self._end("quit")  # the program that started us has ended, and so do we
@@ -403,7 +403,7 @@ class Program:
     def _on_key(self, key: str, t_ns: int) -> None:
         if key == " ":
             self._burst.is_on = self._status.is_burst = False
-            # A press while the timer runs takes the photo at once, and is never one of a held key.
+            # A press while the timer runs takes the photo at once, and never counts as a held key.
             was_timed = self._timer.stop()
             if self._session is None:
                 self._press_early()
@@ -459,7 +459,7 @@ class Program:
 
 
 def _remove_empty(folders: list[Path]) -> None:
-    """Take folders away that were made for nothing, the inner ones first."""
+    """Delete folders that were made but stayed empty, the inner ones first."""
     for folder in folders:
         try:
             folder.rmdir()
@@ -472,7 +472,7 @@ def _options(args: argparse.Namespace) -> Options:
         args.format, args.codec, args.motion_photo, args.enhance, args.best_take
     )
     live_score = not args.no_live_score
-    # A run of a set number of shots is a program's: it wants to know that the camera is gone.
+    # --shots is mostly used by a program, which wants to know that the camera is gone.
     reconnects = not args.no_reconnect and args.shots is None
     return Options(
         before_s=args.before,

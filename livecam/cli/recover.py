@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Its name, options and help."""
+    """Add the command: its name, options and help."""
     recover = commands.add_parser(
         "recover",
         help="finish what a run that was killed left in a folder",
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Finish it and say so; 1 if something could not be finished."""
+    """Finish what is unfinished, and report it; 1 if something could not be finished."""
     check_limits()
     from livecam.faces.model import FaceModel
     from livecam.live.recovery import recover

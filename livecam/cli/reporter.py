@@ -1,4 +1,4 @@
-"""What `pick` and `export` have in common: they go over many inputs and tell of each."""
+"""What `pick` and `export` share: they go through many inputs and report on each."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Reporter:
         is_many: bool,
         as_json: bool,
     ) -> None:
-        """`errors` takes what is no result; progress is shown only where there are `is_many`."""
+        """`errors` takes what is no result; progress is shown only for many inputs (`is_many`)."""
         self._paths, self.as_json = list(paths), as_json
         is_terminal = errors.isatty() and not as_json
-        # Into a file or a pipe nothing need be shortened.
+        # In a file or a pipe nothing needs to be shortened.
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         self.console = Console(highlight=False, soft_wrap=True, width=width)
-        # On one terminal one console writes all: two would write into each other's lines.
+        # On one terminal one console writes everything: two would mix their lines.
         self._errors = (
             self.console
             if is_terminal and sys.stdout.isatty()
@@ -92,7 +92,7 @@ class Reporter:
         self._progress.stop()
 
     def _count_files(self) -> None:
-        """By their names alone: quick enough to be done beside."""
+        """Count files by their names alone: quick enough for a background thread."""
         total = 0
         for path in self._paths:
             if not path.is_dir():
@@ -102,19 +102,19 @@ class Reporter:
                 total += len(files)
                 if self._is_over:
                     return
-        # A half that is named brings the other.
+        # If one half of a pair is named, the other is done too.
         self._progress.update(self._task, total=max(total, self.done + 1))
 
     def advance(self, files: int) -> None:
-        """So many files more are done."""
+        """Count more files as done."""
         self._progress.advance(self._task, files)
 
     def print(self, text: str) -> None:
-        """A line for people."""
+        """Print a line for people."""
         self.console.print(text, markup=False)
 
     def found(self, one: Problem | Remark) -> None:
-        """Tell of what was found beside the inputs."""
+        """Report what was found besides the inputs."""
         if isinstance(one, Problem):
             self.advance(1)
             self.fail(str(one.path), one.error)
@@ -128,9 +128,9 @@ class Reporter:
             self._errors.print(f"livecam: {visible(remark.text)}", markup=False)
 
     def fail(self, file: str, error: LivecamError) -> None:
-        """Tell of an input that cannot be used, and count it."""
+        """Report an input that cannot be used, and count it."""
         self.failed += 1
-        # Every input is unusable in its own way: 4. A full disk is another matter.
+        # If all inputs are unusable, the exit code is 4, but a full disk has its own.
         if not isinstance(error, InputError):
             self._code = error.exit_code
         if self.as_json:
@@ -146,11 +146,11 @@ class Reporter:
 
     @property
     def count(self) -> int:
-        """Inputs told of so far."""
+        """Inputs reported so far."""
         return self.done + self.skipped + self.failed
 
     def exit_code(self) -> ExitCode:
-        """Of the run as a whole."""
+        """The exit code of the whole run."""
         if self.done + self.skipped == 0:
             return self._code or ExitCode.NO_INPUT
         return ExitCode.FAILURE if self.failed else ExitCode.OK
@@ -159,7 +159,7 @@ class Reporter:
 def peeked(
     found: Iterable[Input | Problem | Remark],
 ) -> tuple[list[Input], Iterator[Input | Problem | Remark]]:
-    """The first two inputs, and all that was found: what to print depends on whether it is one."""
+    """The first two inputs, and all that was found: the output depends on whether it is one."""
     seen: list[Input | Problem | Remark] = []
     inputs: list[Input] = []
     rest = iter(found)
@@ -173,6 +173,6 @@ def peeked(
 
 
 def jobs_for(wanted: int | None, inputs: list[Input]) -> int:
-    """Inputs at a time: one a core, or as many as was asked for; a set's pictures likewise."""
+    """Inputs at a time: one a core, or as many as were asked for; so too for a set's pictures."""
     is_one = len(inputs) < 2 and all(len(one.files) < 3 for one in inputs)
     return 1 if is_one else (wanted or os.cpu_count() or 1)

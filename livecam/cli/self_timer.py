@@ -1,4 +1,4 @@
-"""Who presses besides a hand on the key: the timer, and the automatic shutter."""
+"""What presses the shutter besides a key: the timer, the burst and the automatic shutter."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 TIMERS_S = (3.0, 10.0)
 """What webcam programs and phones offer."""
 GOOD_FOR_S = 0.5
-"""The automatic shutter: a live score that is called great, for so long (three readouts)."""
+"""How long the automatic shutter needs a live score that is called great: three readings."""
 AUTOMATIC_EVERY_S = 5.0
 BURST_EVERY_S = 1.0
 """Moments of three seconds share two thirds of their frames then."""
 
 
 class SelfTimer:
-    """Counts down to a press. Keys set it from their own thread."""
+    """Counts down to a press. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,21 +29,21 @@ class SelfTimer:
         self._due_ns = 0
 
     def set_longer(self, t_ns: int) -> None:
-        """From none to 3 s, to 10 s, to none again, counted from `t_ns`."""
+        """Switch from no timer to 3 s, to 10 s, and to none again, counted from `t_ns`."""
         with self._lock:
             longer = [s for s in TIMERS_S if self._length_s is None or s > self._length_s]
             self._length_s = longer[0] if longer else None
             self._due_ns = t_ns + to_ns(self._length_s or 0.0)
 
     def stop(self) -> bool:
-        """Count no further; whether it was counting."""
+        """Stop counting; return whether it was counting."""
         with self._lock:
             was_counting = self._length_s is not None
             self._length_s = None
             return was_counting
 
     def left_s(self, t_ns: int) -> float | None:
-        """Seconds until the press, 0 once it is due; None while nothing is counted."""
+        """Seconds until the press, 0 once it is due; None while the timer is off."""
         with self._lock:
             return None if self._length_s is None else max(0.0, to_s(self._due_ns - t_ns))
 
@@ -56,7 +56,7 @@ class Burst:
         self._due_ns = 0
 
     def toggle(self) -> None:
-        """Begin with the next look, or end."""
+        """Begin with the next `is_due`, or end."""
         self.is_on = not self.is_on
         self._due_ns = 0
 
@@ -64,14 +64,14 @@ class Burst:
         """Whether to press now."""
         if not self.is_on or t_ns < self._due_ns:
             return False
-        # By its own clock: a look that comes late does not shift those after it.
+        # At even intervals: a call that comes late does not shift the presses after it.
         late = t_ns - self._due_ns > to_ns(BURST_EVERY_S)
         self._due_ns = (t_ns if late else self._due_ns) + to_ns(BURST_EVERY_S)
         return True
 
 
 class AutomaticShutter:
-    """Presses when everyone looks good and has done so for a moment."""
+    """Presses when everyone has looked good for GOOD_FOR_S."""
 
     def __init__(self) -> None:
         self.is_on = False

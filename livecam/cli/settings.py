@@ -6,8 +6,8 @@
     [pick]
     jobs = 2
 
-What stands at the top is for the camera, a table for the command of its name. An option that is
-given on the command line counts more.
+Settings at the top are for the camera, those in a table for the command of that name. An option on
+the command line overrides the file.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NEVER = frozenset({"help", "version", "install-completion", "static", "pair"})
-"""What is done once, and is no setting."""
+"""Options for something that is done once, which are no settings."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One option that has a value without being given."""
+    """One option, and its value where it is not given."""
 
     command: str
     """"" for the camera."""
     name: str
     value: object
     is_own: bool
-    """Whether the user's file says it."""
+    """Whether the user's file sets it."""
 
 
 def path_of_file() -> Path | None:
@@ -56,7 +56,7 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 
 
 def apply(parser: argparse.ArgumentParser, path: Path | None) -> None:
-    """Let the file's values be the defaults. Raises UsageError for a file that is wrong."""
+    """Make the file's values the defaults. Raises UsageError for a file that is wrong."""
     commands = commands_of(parser)
     for command, name, value in _entries(path):
         one = commands.get(command) if command else parser
@@ -80,11 +80,11 @@ def settings(parser: argparse.ArgumentParser, path: Path | None) -> Iterator[Set
 
 
 def _entries(path: Path | None) -> Iterator[tuple[str, str, Any]]:
-    """Command, name and value of all that the file says."""
+    """Command, name and value of each setting in the file. Raises UsageError."""
     if path is None:
         return
     try:
-        # Windows' editors begin with a mark.
+        # Editors on Windows may put a byte order mark first.
         content = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return
@@ -101,7 +101,7 @@ def _entries(path: Path | None) -> Iterator[tuple[str, str, Any]]:
 
 
 def _settable(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    """A command's options that take one value, or none, by their names."""
+    """A command's long options that may be settings, by their names."""
     found = {}
     for action in parser._actions:
         names = [name[2:] for name in action.option_strings if name.startswith("--")]
@@ -111,7 +111,7 @@ def _settable(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 
 def _value(action: argparse.Action, value: Any, where: str) -> Any:
-    """A value as the command line would have given it."""
+    """A value as the command line would have given it. Raises UsageError."""
     if action.nargs == 0:
         if not isinstance(value, bool):
             raise UsageError(f"{where} must be true or false")
@@ -126,5 +126,5 @@ def _value(action: argparse.Action, value: Any, where: str) -> Any:
     known = action.choices
     if known is not None and made not in known and made != action.default:
         raise UsageError(f"{where} must be one of: {', '.join(map(str, known))}")
-    # A shell opens "~" up; a file does not.
+    # A shell expands "~"; nothing does so in a file.
     return made.expanduser() if isinstance(made, Path) and text.startswith("~") else made

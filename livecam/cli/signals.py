@@ -1,4 +1,4 @@
-"""Signal handlers of one run, and those that were there before it."""
+"""Sets the signal handlers of one run, and restores those that were there before it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Signals:
             self._before[number] = signal.signal(number, handler)
 
     def restore(self) -> None:
-        """Put back what handled them before. May be called twice."""
+        """Restore the handlers that were there before. May be called twice."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()

@@ -42,7 +42,7 @@ class Timetable(threading.Thread):
 
 
 class Lines(threading.Thread):
-    """Presses for every line on standard input. Its end is not the session's."""
+    """Presses for every line on standard input. The end of the input does not end the session."""
 
     def __init__(self, session: Session) -> None:
         # A daemon: nothing ends a read from a pipe that its writer keeps open.
@@ -51,8 +51,8 @@ class Lines(threading.Thread):
 
     def run(self) -> None:
         """Read to the end."""
-        # Not through Python's buffer, whose lock a read that never ends would hold for ever: the
-        # interpreter dies of that when it ends.
+        # Not through Python's buffer: a read that never ends would hold its lock for ever, and the
+        # interpreter would abort at exit.
         descriptor = sys.stdin.fileno()
         rest = b""
         with contextlib.suppress(OSError):
@@ -65,7 +65,7 @@ class Lines(threading.Thread):
 
 
 class Stamps(threading.Thread):
-    """Presses for instants put in by a signal handler, which may itself take no lock."""
+    """Presses for instants that a signal handler queues, since it may not take a lock itself."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(name="stamps", daemon=True)

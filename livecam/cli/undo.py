@@ -1,4 +1,4 @@
-"""The key that takes the newest photo of a run back, and brings it back."""
+"""The key that puts the newest photo of a run into the trash, and brings it back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Undo:
         self._removed: Change | None = None
 
     def toggle(self, newest: Saved | None) -> str:
-        """Take it back, or bring it back; what was done, in a sentence. Raises OutputError."""
+        """Put the newest photo into the trash, or back; say what was done. Raises OutputError."""
         if newest is None:
             return "there is no photo to take back yet"
         name = Path(newest.photo).name

@@ -1,4 +1,4 @@
-"""What several commands' options have in common: how their values are read, and groups of them."""
+"""What the options of several commands share: parsers of values, and groups of options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def add_model(group: Any, verb: str = "use") -> None:
-    """What looks at faces."""
+    """Add the options of the face model."""
     group.add_argument("--model", type=Path, metavar="FILE", help=f"the face model to {verb}")
     group.add_argument(
         "--face-runtime",
@@ -21,7 +21,7 @@ def add_model(group: Any, verb: str = "use") -> None:
 
 
 def add_retouch(group: Any) -> None:
-    """What is made of the key frame."""
+    """Add the options that improve the key photo."""
     group.add_argument(
         "--enhance",
         action="store_true",
@@ -43,14 +43,14 @@ def count(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """A number from 0, any free one, to 65535. Raises ArgumentTypeError."""
+    """A number from 0 (any free port) to 65535. Raises ArgumentTypeError."""
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' is no port")
     return int(text)
 
 
 def frame_count(text: str) -> int | str:
-    """The same, or "all". Raises ArgumentTypeError."""
+    """A number from 1 on, or "all". Raises ArgumentTypeError."""
     return "all" if text == "all" else count(text)
 
 
@@ -66,7 +66,7 @@ def size(text: str) -> tuple[int, int]:
 
 
 def share(text: str) -> float:
-    """A number from 0 to 1."""
+    """A number from 0 to 1. Raises ArgumentTypeError, ValueError."""
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError("it is a number from 0 to 1")
@@ -85,7 +85,7 @@ def seconds(text: str) -> float:
 
 
 def rate(text: str) -> Fraction:
-    """Frames a second, possibly broken: 30000/1001. Raises ArgumentTypeError."""
+    """Frames a second, possibly a fraction: 30000/1001. Raises ArgumentTypeError."""
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):

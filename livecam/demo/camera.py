@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 QUEUE_FRAMES = 4
-"""What a camera driver keeps for a slow reader (V4L2's default); older frames are lost."""
+"""Frames that a camera driver queues for a slow reader (V4L2's default); older ones are lost."""
 
 WARMUP_FRAMES = 12
-"""The first frames come out of the dark, as a webcam's do while it finds its exposure."""
+"""The first frames are darker, as a webcam's are while it finds its exposure."""
 
 SLATE_BITS = 16
 SLATE_CELL = 8
@@ -45,8 +45,8 @@ class DemoOptions:
     flash: bool = False
     slate: bool = False
     every: bool = False
-    """Whether every frame is drawn, however late, as if an endless queue held them: what is counted
-    then does not depend on how busy the machine is."""
+    """Whether every frame is drawn, however late, as if the queue were endless: counts of frames
+    then do not depend on how busy the machine is."""
 
     @classmethod
     def parse(cls, text: str) -> DemoOptions:
@@ -66,7 +66,7 @@ class DemoOptions:
 
 
 class Studio:
-    """Draws any frame of the script: the picture is a function of its number alone."""
+    """Draws any frame of the script: the picture depends on the frame's number alone."""
 
     def __init__(self, script: Script, size_wh: tuple[int, int], rate_hz: Fraction) -> None:
         self.script, self.size_wh, self.rate_hz = script, size_wh, rate_hz
@@ -86,7 +86,7 @@ class Studio:
     def draw(self, index: int) -> Bytes:
         """Frame `index` as (H, W, 3) uint8 BGR, without the sensor's noise.
 
-        The array is used again for the next frame.
+        The array is reused for the next frame.
         """
         truth, (width, height) = self.truth(index), self.size_wh
         image = self._image
@@ -122,7 +122,7 @@ class Studio:
 
 
 class DemoCamera(FrameSource):
-    """Draws in real time, and loses frames if it is not read in time."""
+    """Draws in real time, and loses frames if it is not read in time, except with `every`."""
 
     name = "demo camera"
     make = "livecam"
@@ -193,7 +193,7 @@ def write_slate(luma: Bytes, index: int) -> None:
 
 
 def read_slate(luma: Bytes) -> int:
-    """The number `write_slate` wrote, also after lossy compression."""
+    """The number that `write_slate` wrote, even after lossy compression."""
     row = luma[-SLATE_CELL + 2 : -2, : SLATE_BITS * SLATE_CELL]
     cells = row.reshape(row.shape[0], SLATE_BITS, SLATE_CELL)[:, :, 2:-2].mean(axis=(0, 2))
     return sum(1 << bit for bit, level in enumerate(cells) if level > 125)

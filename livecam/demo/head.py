@@ -1,7 +1,7 @@
 """Draws a person's head and shoulders whose eyes, mouth and pose can be set.
 
-An ordinary shaded drawing, made of ellipses and polygons only, yet near enough to a face for the
-face landmarker to find it and for its blink and smile coefficients to follow the drawing.
+A shaded drawing, made of ellipses and polygons only, yet close enough to a face for the face
+landmarker to find it and for its blink and smile coefficients to follow the drawing.
 """
 
 from __future__ import annotations
@@ -52,20 +52,20 @@ class Pose:
     mouth_open: float = 0.0
     """0 shut .. 1 wide open."""
     gaze_xy: tuple[float, float] = (0.0, 0.0)
-    """Share of the iris's room, -1..1 each way."""
+    """Where the iris is in its range, -1..1 each way."""
 
 
 class Head:
     """A person to draw. Shading is computed once; each `draw` then takes 2 to 4 ms at 720p."""
 
     def __init__(self, radius: float) -> None:
-        """`radius` in pixels: the face is 1.64 of it wide and 2.24 high."""
+        """`radius` in pixels: the face is 1.64 times as wide and 2.24 times as high."""
         self.radius = radius
         self._body, self._head = _shaded_body(radius), _shaded_head(radius)
 
     def draw(self, image: Bytes, pose: Pose) -> None:
         """Draw onto a (H, W, 3) uint8 BGR picture, in place."""
-        # Whole pixels: an unturned layer is then blended in as it lies, without resampling.
+        # Whole pixels: a layer that is not turned can then be blended in without resampling.
         center_xy = (round(pose.center_xy[0]), round(pose.center_xy[1]))
         self._body.paste(image, center_xy, roll_deg=0.0)
         self._head.paste(image, center_xy, roll_deg=pose.roll_deg)
@@ -82,9 +82,9 @@ class _Layer:
     """A shaded picture with soft edges."""
 
     colour: Bytes
-    """(H, W, 3) uint8, premultiplied by what it covers."""
+    """(H, W, 3) uint8, premultiplied by its coverage."""
     through: Bytes
-    """(H, W, 3) uint8: how much of what lies behind shows, 255 all."""
+    """(H, W, 3) uint8: how much of the background shows through, 255 for all."""
     origin_xy: tuple[int, int]
     """The head's centre, in pixels of this layer."""
 
@@ -151,7 +151,7 @@ class _Canvas:
         bgr: tuple[int, int, int],
         strength: float,
     ) -> None:
-        """A soft spot of colour on what is there."""
+        """A soft spot of colour over what is painted already."""
         distance = self._distance(at_xy, axes, 2.0)[2]
         share: Floats = (strength * np.exp(-(distance**2))).astype(np.float32)
         self._mix(np.array(bgr, np.float32), share)
@@ -209,7 +209,7 @@ class _Pen:
         self._roll = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
 
     def project(self, curve: Curve, lift: float = 0.0) -> Curve:
-        """(N, 2) head units on the face's surface to (N, 2) pixels; `lift` stands out of it."""
+        """(N, 2) head units on the face's surface to (N, 2) pixels; `lift` is above it."""
         x, y = curve[:, 0], curve[:, 1]
         depth = 0.8 * np.sqrt(np.clip(1 - (x / 0.86) ** 2 - (y / 1.3) ** 2, 0.05, 1)) + lift
         turned = np.stack([x * math.cos(self._yaw) + (depth - 0.25) * math.sin(self._yaw), y], 1)

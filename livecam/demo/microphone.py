@@ -29,7 +29,7 @@ class DemoMicrophone:
         self._thread: threading.Thread | None = None
 
     def start(self, ring: SoundRing) -> None:
-        """Begin with the sample of this instant."""
+        """Begin with the sample that is due now."""
         self._thread = threading.Thread(target=self._run, args=(ring,), name="demo-sound")
         self._thread.start()
 

@@ -38,7 +38,7 @@ class Truth:
     roll_deg: float
     gaze_xy: tuple[float, float]
     offset_xy: tuple[float, float]
-    """The head's place, in shares of the picture's height from where it usually is."""
+    """The head's offset from its usual place, in picture heights."""
     speed: float
     """How fast it moves sideways, picture heights a second."""
     defocus: float

@@ -34,7 +34,7 @@ class Voice:
         self._weights = sum(
             strength / (1 + ((harmonics - centre) / 140.0) ** 2) for centre, strength in _FORMANTS
         )
-        # One period of the pitch in a table: a lookup is all that a sample then costs.
+        # One period of the pitch in a table: each sample then costs only a lookup.
         phase = np.linspace(0, 2 * np.pi, 2048, endpoint=False)
         table = np.sin(np.outer(np.arange(1, 30), phase)).T @ self._weights
         self._table = (table / np.abs(table).max()).astype(np.float32)

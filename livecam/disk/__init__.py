@@ -1,1 +1,1 @@
-"""Files of ours in folders that others use too: whole or not at all, and nobody else's touched."""
+"""Our files in folders that others use too: whole or not at all, and never touching theirs."""

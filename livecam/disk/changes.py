@@ -1,9 +1,9 @@
-"""Changes of files where they lie, which can be undone, and which no kill leaves half done.
+"""Changes of files in place, which can be undone, and which a kill never leaves half done.
 
-What is removed goes into the system's trash, and a second link to it (or a copy of it, where there
-are no links) lies in a hidden folder beside it, `.livecam-undo-TOKEN`, until the change is final.
-New files are written there first, and whole. Before anything in the folder itself is touched, a
-journal says what is to be done: whoever finds it after a kill does the rest.
+What is removed goes into the system's trash, and a second link to it (or a copy, on disks without
+links) stays in a hidden folder, `.livecam-undo-TOKEN`, until the change is final. New files are
+first written completely into that folder. Before anything else is touched, a journal says what is
+to be done: the run that finds it after a kill does the rest.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ OLD: Literal["old"] = "old"
 NEW: Literal["new"] = "new"
 MOST_JOURNAL = 1_000_000
 SAME_TIME_NS = 2_000_000_000
-"""FAT counts the time of a change in steps of two seconds."""
+"""FAT keeps modification times in steps of two seconds."""
 
 Mark = tuple[int, int]
-"""Size and time of change of a file: by these it is known again."""
+"""Size in bytes and modification time in ns of a file, to recognise it."""
 
 
 @dataclass(frozen=True)
 class _Step:
-    """What is to be done in a folder. To do it again does no harm."""
+    """The journal: what is to be done in a folder. Doing it twice does no harm."""
 
     remove: dict[str, Mark]
     add: tuple[str, ...]
     origin: Literal["old", "new"]
-    """Where in the hidden folder those lie that are to be added."""
+    """The part of the hidden folder that has the files to add."""
 
     def write(self, store: Path) -> None:
-        """Put it on disk: from now on it will be done. Raises OSError."""
+        """Write the journal: from now on it will be done, even after a kill. Raises OSError."""
         text = {"remove": self.remove, "place": self.add, "origin": self.origin}
         hidden = store / f"{JOURNAL}.part"
         own.remove(hidden)
@@ -67,7 +67,7 @@ class _Step:
 
     @classmethod
     def read(cls, store: Path) -> Self | None:
-        """What a run that was killed had begun; None where that was nothing. Raises ValueError."""
+        """Read a killed run's journal; None if there is none. Raises ValueError for a bad one."""
         try:
             with own.open_file(store / JOURNAL) as file:
                 text = json.loads(file.read(MOST_JOURNAL))
@@ -85,7 +85,7 @@ class _Step:
         return cls(remove, add, origin)
 
     def do(self, store: Path) -> None:
-        """Do it, or the rest of it. Raises OutputError; it may then be tried again."""
+        """Do the step, or the rest of it. Raises OutputError, and may then be tried again."""
         folder = store.parent
         for name, mark in self.remove.items():
             is_added = name in self.add and not os.path.lexists(store / self.origin / name)
@@ -123,7 +123,7 @@ class Change:
     ) -> Self:
         """Remove files of one folder, and write others into it, by their names: all or nothing.
 
-        `mode` is who may read the new ones. Raises OutputError, and what writing them raises.
+        `mode` is the permissions of the new ones. Raises OutputError, and what writing them raises.
         """
         removed, add = tuple(dict.fromkeys(remove)), add or {}
         folder, name = removed[0].parent, removed[0].name
@@ -163,7 +163,7 @@ class Change:
         self.forget()
 
     def forget(self) -> None:
-        """Let it be so: what was removed stays in the trash."""
+        """Make the change final: what was removed stays in the trash."""
         if not os.path.lexists(self._store / JOURNAL):
             _clear(self._store)
         # Otherwise something is still to be done, and the next run tries that again.
@@ -172,7 +172,7 @@ class Change:
 
     def _take_back(self) -> None:
         try:
-            # Those that were not removed are no others than those that wait to be brought back.
+            # An old file that was never removed equals its waiting copy, so `do` leaves it alone.
             old = tuple(file.name for file in self.removed)
             is_new = (path for path in self.added if _is_added(path, self._store))
             step = _Step({path.name: _mark(path) for path in is_new}, old, OLD)
@@ -184,9 +184,9 @@ class Change:
 
 
 def finish_abandoned(folder: Path) -> list[str]:
-    """Do the rest of what runs that were killed had begun, and take away what they had kept.
+    """Finish what killed runs had begun, and delete the old files that they had kept.
 
-    What cannot be done is left as it is, and said in a sentence each.
+    Returns a sentence for each change that cannot be finished; such a change is left as it is.
     """
     problems = []
     found = {path.stem for path in folder.glob(f"{PREFIX}*") if STORES.fullmatch(path.stem)}
@@ -208,7 +208,7 @@ def finish_abandoned(folder: Path) -> list[str]:
 
 
 def _clear(store: Path) -> None:
-    """Take a hidden folder away, with what is ours in it."""
+    """Delete a hidden folder, with what is ours in it."""
     for path in _content(store):
         with contextlib.suppress(OSError):
             own.remove(path)
@@ -243,7 +243,7 @@ def _is_marked(path: Path, mark: Mark) -> bool:
 
 
 def _is_added(path: Path, store: Path) -> bool:
-    """Whether a new file has its name already, rather than waiting for it."""
+    """Whether a new file is in place already, rather than waiting in the hidden folder."""
     return os.path.lexists(path) and not os.path.lexists(store / NEW / path.name)
 
 
@@ -254,12 +254,12 @@ def _is_same(waiting: Path, file: Path) -> bool:
 
 
 def _second(file: Path, other: Path) -> None:
-    """The same file under another name. Raises OSError."""
+    """Link a file to another name, or copy it. Raises OSError."""
     try:
         os.link(file, other, follow_symlinks=False)
     except FileNotFoundError:
         raise
-    except OSError:  # no links here
+    except OSError:  # a disk without links
         with file.open("rb") as source, own.make_file(other) as target:
             shutil.copyfileobj(source, target)
         shutil.copystat(file, other)

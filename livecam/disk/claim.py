@@ -1,4 +1,4 @@
-"""Files that say "somebody is at work here", and can tell whether that somebody still lives."""
+"""Lock files: they say that a process is at work, and show whether that process still runs."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ if sys.platform == "win32":
     import msvcrt
 
     def lock(file: BinaryIO) -> None:
-        """Lock a file as long as it is open. Raises OSError where somebody else has."""
+        """Lock a file as long as it is open. Raises OSError if somebody else holds it."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
     def lock(file: BinaryIO) -> None:
-        """Lock a file as long as it is open. Raises OSError where somebody else has."""
+        """Lock a file as long as it is open. Raises OSError if somebody else holds it."""
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A file that is locked by the system as long as its maker lives, and is then gone."""
+    """A file that its maker keeps locked; if the maker dies, the system releases the lock."""
 
     path: Path
     file: BinaryIO
-    """Open, for what the maker has to say to whoever finds it."""
+    """Open: its maker writes what a later run should know."""
 
     @classmethod
     def take(cls, path: Path, mode: int = 0o600) -> Self:
         """Make the file. Raises FileExistsError if there is one, OSError if none can be made."""
         while True:
             file = own.make_file(path, mode)
-            # Where the system knows no locks, nobody's claim can be seen to be abandoned.
+            # Without file locks, no claim can be seen to be abandoned.
             with contextlib.suppress(OSError):
                 lock(file)
-            if own.is_same(path, file):  # not taken away in between as that of somebody dead
+            if own.is_same(path, file):  # nobody has taken it for abandoned meanwhile
                 return cls(path, file)
             file.close()
 
     def release(self) -> None:
-        """Take the file away. Raises OSError."""
+        """Delete the file. Raises OSError."""
         _take_away(self.path, self.file)
 
 
 @contextlib.contextmanager
 def taken_over(path: Path) -> Iterator[BinaryIO | None]:
-    """Hold a claim whose maker is dead, to be read; None if it lives, or was never one of ours.
+    """Take over a claim whose maker is dead, and yield its open file; None if it cannot be had.
 
-    At the end the file is gone.
+    That is so if its maker lives, or the file is not ours. The file is deleted at the end.
     """
     with contextlib.ExitStack() as held:
         try:
@@ -76,9 +76,9 @@ def taken_over(path: Path) -> Iterator[BinaryIO | None]:
 
 
 def hold(path: Path, held: contextlib.ExitStack) -> bool:
-    """Hold a claim for as long as `held`, whether its maker is dead or nobody has made it.
+    """Hold a claim until `held` closes, whether it was abandoned or does not exist yet.
 
-    False where somebody is at work.
+    False where another process is at work.
     """
     if os.path.lexists(path):
         return held.enter_context(taken_over(path)) is not None

@@ -1,4 +1,4 @@
-"""New files on disk: together or not at all, under names that nobody has used."""
+"""New files on disk: together or not at all, under names that are free."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Content: TypeAlias = bytes | Callable[[BinaryIO], None]
-"""A file's bytes, or what writes them to an open file: a movie may be larger than memory."""
+"""A file's bytes, or a function that writes them: a movie may be larger than memory."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class NewFiles:
     content: dict[str, Content]
     """By suffix; the movie before the photo."""
     note: str = ""
-    """What a person should know of them."""
+    """What a person should know about them."""
 
 
 def write_new(files: NewFiles, folder: Path, name: str) -> tuple[Path, ...]:

@@ -1,7 +1,7 @@
 """Which files are ours, in folders where others may put things too.
 
-Nothing here follows a link: a name that leads elsewhere is somebody else's, whatever lies behind
-it. Nor is a file ours because it is called as we call ours: it must be a regular one of our user.
+Nothing here follows a link: a link is never ours, wherever it leads. Nor does a name alone make a
+file ours: it must be a regular file that our user owns.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = ".livecam-"
-"""How all that we hide in a folder begins."""
+"""The beginning of the names of all that we hide in a folder."""
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 
 def make_file(path: Path, mode: int = 0o600) -> BinaryIO:
-    """Make a file, to be read and written, that only its owner may read (`mode`).
+    """Make a file, to be read and written; by default only its owner may read it (`mode`).
 
-    Raises FileExistsError where anything has the name, a link that leads nowhere included, and
-    OSError.
+    Raises FileExistsError if anything has the name, even a broken link, and OSError.
     """
     return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _FLAGS, mode), "w+b")
 
@@ -48,13 +47,13 @@ def is_file(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether this is a folder of ours, and no link to one."""
+    """Whether this is a folder of ours, not a link to one."""
     found = _lstat(path)
     return found is not None and stat.S_ISDIR(found.st_mode) and _is_of_our_user(found, path.parent)
 
 
 def is_same(path: Path, file: BinaryIO) -> bool:
-    """Whether a name still is that of an open file, and nothing was put in its place."""
+    """Whether a path still names this open file, and not another that took its place."""
     found = _lstat(path)
     return found is not None and os.path.samestat(found, os.fstat(file.fileno()))
 

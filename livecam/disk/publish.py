@@ -1,9 +1,10 @@
-"""Files that appear whole or not at all, under names that nobody has used.
+"""Files that appear whole or not at all, under names that are free.
 
-What is being written lies hidden beside its place, as `.livecam-KEY-TOKEN.SUFFIX.part`; nobody can
-guess the token, and so put something there. A claim, `.livecam-KEY.lock`, keeps a name for one
-livecam: KEY is made of it. Once all is written the claim says which hidden file gets which name:
-of a run that was killed before, nothing stays; of one that was killed after, all files come.
+A file that is being written is hidden in the same folder, as `.livecam-KEY-TOKEN.SUFFIX.part`;
+nobody can guess the token and put something in its place. A claim, `.livecam-KEY.lock`, reserves a
+name for one process; KEY is a hash of the name. Once everything is written, the claim says which
+hidden file gets which name: of a run killed before that, nothing stays; after a later kill, all
+files appear.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 10_000
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
-"""How file systems that know no hard links (exFAT, some network folders) refuse one."""
+"""Errors of file systems that have no hard links (exFAT, some network folders)."""
 LOCK = re.compile(r"\.livecam-([0-9a-f]{16})\.lock")
 MOST_TOLD = 100_000
-"""Bytes of what a claim says."""
+"""The most bytes to read from a claim."""
 _AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCL = -100, 1, 4
-"""Of Linux's renameat2 (linux/fs.h) and macOS's renamex_np (sys/stdio.h)."""
+"""Constants of Linux's renameat2 (linux/fs.h) and macOS's renamex_np (sys/stdio.h)."""
 
 
 def check_folder(folder: Path) -> None:
@@ -58,20 +59,20 @@ def check_folder(folder: Path) -> None:
 
 
 def name_at(when: datetime) -> str:
-    """What files are called that belong to an instant, to the millisecond, in UTC."""
+    """The name of files that belong to an instant, to the millisecond, in UTC."""
     at = when.astimezone(UTC)
     return f"livecam-{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}Z"
 
 
 def complete_or_withdraw(folder: Path) -> None:
-    """End what runs that were killed left half published: all files of a bundle, or none."""
+    """Finish what killed runs left half published: all files of a bundle, or none."""
     for claim in sorted(folder.glob(f"{own.PREFIX}*.lock")):
         if LOCK.fullmatch(claim.name):
             _settle(claim)
 
 
 def _settle(claim: Path) -> bool:
-    """End what one claim was for; False if somebody is at work on it, or it is not ours."""
+    """Finish one abandoned claim; False if a process is at work on it, or it is not ours."""
     with taken_over(claim) as told, contextlib.suppress(OSError):
         if told is None:
             return False
@@ -86,7 +87,7 @@ def _settle(claim: Path) -> bool:
 
 
 def _told(content: bytes, key: str, folder: Path) -> dict[Path, Path]:
-    """Which hidden file gets which name; nothing where its maker was killed before it was sure."""
+    """Final paths by hidden ones; empty if the maker was killed before it had written them."""
     try:
         names: dict[str, str] = json.loads(content)
         pairs = {folder / hidden: folder / final for hidden, final in names.items()}
@@ -102,18 +103,18 @@ def _told(content: bytes, key: str, folder: Path) -> dict[Path, Path]:
 
 @dataclass
 class Bundle:
-    """A set of files that come into being together.
+    """A set of files that appear together.
 
     Each is first written under a hidden name in the same folder. `publish` then gives them their
-    names. Left without `publish`, or failing on the way, nothing stays behind.
+    names. Without `publish`, or if it fails, nothing stays behind.
     """
 
     folder: Path
     name: str
-    """What the files share; sorts by time."""
+    """The files' common name, to which each adds its suffix."""
     _claim: Claim
     _hidden: dict[str, tuple[Path, BinaryIO]] = field(default_factory=dict)
-    """By suffix. Kept open: what is published is what was written, whatever is put in its place."""
+    """By suffix. Kept open, to notice if somebody puts another file in the place of one."""
     _token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
@@ -121,20 +122,20 @@ class Bundle:
         """Reserve a name made of the time in UTC, to the millisecond. Raises OutputError.
 
         UTC, because local time runs twice through an hour in autumn, and names must sort by time.
-        A millisecond that is taken gives way to the next.
+        If a millisecond is taken, the next one is tried.
         """
         times = (when + timedelta(milliseconds=number) for number in range(MAX_TRIES))
         return cls._reserve(folder, (name_at(at) for at in times))
 
     @classmethod
     def named(cls, folder: Path, name: str) -> Bundle:
-        """Reserve a name, or where it is taken the same with a number. Raises OutputError."""
+        """Reserve a name, with a number added if it is taken. Raises OutputError."""
         numbered = (f"{name}-{number}" for number in range(2, MAX_TRIES))
         return cls._reserve(folder, itertools.chain([name], numbered))
 
     @classmethod
     def _reserve(cls, folder: Path, names: Iterable[str]) -> Bundle:
-        """The first of these names that no file has, nor anyone else at work."""
+        """Reserve the first of these names that no file has and no other process claims."""
         for name in names:
             try:
                 claim = _claim(folder, name)
@@ -152,7 +153,7 @@ class Bundle:
         return self.folder / f"{self.name}{suffix}"
 
     def open(self, suffix: str) -> BinaryIO:
-        """The file that is to end in `suffix`, to be written; leave it open. Raises OutputError."""
+        """Open the file that gets `suffix`, to write it; do not close it. Raises OutputError."""
         hidden = _hidden_beside(self._claim, f"{self._token}{suffix}")
         try:
             file = own.make_file(hidden)
@@ -162,7 +163,7 @@ class Bundle:
         return file
 
     def write(self, suffix: str, content: bytes) -> None:
-        """Write the file that is to end in `suffix`. Raises OutputError."""
+        """Write the file that gets `suffix`. Raises OutputError."""
         file = self.open(suffix)
         try:
             file.write(content)
@@ -176,7 +177,7 @@ class Bundle:
         Raises OutputError, and then none of them is there.
         """
         suffixes = sorted(self._hidden, key=order.index)
-        # As others may read the claim, which was made so, they may read what the user makes.
+        # The claim was made with the user's usual permissions: the files get the same.
         mode = stat.S_IMODE(os.fstat(self._claim.file.fileno()).st_mode)
         born: list[Path] = []
         try:
@@ -196,7 +197,7 @@ class Bundle:
                 rename_new(hidden, self.path(suffix))
                 born.append(self.path(suffix))
         except OSError as err:
-            with contextlib.suppress(OSError):  # killed from here on, none may come
+            with contextlib.suppress(OSError):  # a kill from here on must publish none
                 self._claim.file.truncate(0)
             for path in born:
                 path.unlink(missing_ok=True)
@@ -212,7 +213,7 @@ class Bundle:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # A disk that cannot be written any more keeps them; why is what was raised already.
+        # A disk that cannot be written any more keeps them; its error has been raised already.
         for hidden, file in self._hidden.values():
             with contextlib.suppress(OSError):
                 file.close()
@@ -223,11 +224,11 @@ class Bundle:
 
 
 def _claim(folder: Path, name: str) -> Claim:
-    """The claim of a name; a run that was killed is ended first.
+    """Claim a name, after finishing what a killed run left under it.
 
-    Raises FileExistsError where somebody is at work on it, OSError.
+    Raises FileExistsError if another process is at work on it, and OSError.
     """
-    # Disks may take names that differ in their case only for one.
+    # For some disks, names that differ only in their case are the same.
     key = hashlib.blake2b(os.fsencode(name.casefold()), digest_size=8).hexdigest()
     path = folder / f"{own.PREFIX}{key}.lock"
     try:
@@ -275,7 +276,7 @@ def rename_new(hidden: Path, final: Path) -> None:
 
 
 def _rename_without_links(hidden: Path, final: Path) -> None:
-    """The same where a file has one name only. Python's own rename replaces."""
+    """`rename_new` without hard links. Python's own rename would replace a file."""
     system = ctypes.CDLL(None, use_errno=True)
     old, new = os.fsencode(hidden), os.fsencode(final)
     if sys.platform == "linux" and hasattr(system, "renameat2"):
@@ -290,7 +291,7 @@ def _rename_without_links(hidden: Path, final: Path) -> None:
         return
     if code not in (*NO_LINKS, errno.EINVAL):
         raise OSError(code, os.strerror(code), str(final))
-    # A file system that knows neither. The claim keeps other livecams off the name.
+    # Neither call works here. The claim keeps other processes of livecam off the name.
     if os.path.lexists(final):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
     hidden.rename(final)
@@ -320,7 +321,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def write_error(folder: Path, err: OSError) -> OutputError:
-    """What went wrong while writing to a folder, in a user's words."""
+    """The error for a folder that cannot be written, in a user's words."""
     hint = (
         "free some space" if err.errno == errno.ENOSPC else "choose another folder with --out DIR"
     )

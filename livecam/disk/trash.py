@@ -1,8 +1,8 @@
 """Puts a file into the system's trash.
 
 Windows and macOS have a call for it. Elsewhere it is a folder and a convention (freedesktop.org's
-Trash specification 1.0), which is followed here: the common library looks for a free name and then
-renames, so that of two programs that remove files of one name at once one overwrites the other's.
+Trash specification 1.0), which is implemented here: the common library looks for a free name and
+then renames, so if two programs remove files of the same name at once, one overwrites the other.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from livecam.disk.publish import rename_new
 from livecam.errors import OutputError
 
 MOST_INFO = 1 << 16
-"""Bytes of what says where a file came from."""
+"""The most bytes to read of a `.trashinfo` file, which says where a file came from."""
 MOST_NAME = 255 - len(".trashinfo")
 """Bytes of a name in the trash: file systems take 255."""
 
 
 def put_into_trash(path: Path) -> None:
-    """Put a file into the trash; a link as such. Raises OutputError, and it is where it was."""
+    """Put a file, or a link itself, into the trash. On OutputError it is where it was."""
     try:
         if sys.platform in ("win32", "darwin"):
             _put_by_library(path)
@@ -40,14 +40,14 @@ def put_into_trash(path: Path) -> None:
 
 
 def can_bring_back() -> bool:
-    """Whether what was put into the trash can be taken out again: where it is our own work."""
+    """Whether files can be taken out of the trash again: only where this module puts them in."""
     return sys.platform not in ("win32", "darwin")
 
 
 def find_in_trash(path: Path) -> Path:
-    """What the trash says of the file that came from here last; for `bring_back`.
+    """The `.trashinfo` of the file that came from this path last; for `bring_back`.
 
-    Raises OutputError where there is none.
+    Raises OutputError if there is none.
     """
     try:
         trash, top = _trash_for(path.parent)
@@ -71,7 +71,7 @@ def bring_back(path: Path, info: Path) -> None:
 
 
 def _info_of(path: Path, trash: Path, top: Path | None) -> Path | None:
-    """The newest information in a trash that speaks of this file, and has it beside it."""
+    """The newest `.trashinfo` of a file of this path that is still in the trash."""
     where = path.absolute() if top is None else (path.parent.resolve() / path.name).relative_to(top)
     wanted = f"Path={quote(os.fsencode(where))}"
     found = []
@@ -114,14 +114,14 @@ def _put(path: Path) -> None:
     try:
         _move(path, trash, top)
     except OSError as err:
-        # A part of a disk that calls itself another one: what is moved there must be copied.
+        # Parts of one disk that are mounted separately: files must be copied between them.
         if err.errno != errno.EXDEV:
             raise
         _move(path, _home_trash(), None, copies=True)
 
 
 def _trash_for(folder: Path) -> tuple[Path, Path | None]:
-    """The trash for files of a folder, and the top of their disk if it is not that of the home."""
+    """The trash for a folder's files, and the top of their disk; None for the home's disk."""
     home = _home_trash()
     device = folder.stat().st_dev
     nearest = next(path for path in home.parents if path.exists())
@@ -131,7 +131,7 @@ def _trash_for(folder: Path) -> tuple[Path, Path | None]:
     while not top.is_mount() and top.parent != top:
         top = top.parent
     shared = top / ".Trash"
-    # One for all users must be no link and sticky, or others could look into it.
+    # A trash for all users must be sticky and no link, or others could tamper with it.
     if shared.is_dir() and not shared.is_symlink() and shared.stat().st_mode & stat.S_ISVTX:
         return shared / str(os.getuid()), top
     return top / f".Trash-{os.getuid()}", top
@@ -157,7 +157,7 @@ def _move(path: Path, trash: Path, top: Path | None, *, copies: bool = False) ->
         name = _name_in_trash(path, number)
         info = trash / "info" / f"{name}.trashinfo"
         try:
-            # Whoever makes this file has the name: so the specification wants it.
+            # Making this file reserves the name, as the specification says.
             with own.make_file(info) as file:
                 file.write(
                     f"[Trash Info]\nPath={quote(os.fsencode(where))}\n"
@@ -177,14 +177,14 @@ def _move(path: Path, trash: Path, top: Path | None, *, copies: bool = False) ->
 
 
 def _name_in_trash(path: Path, number: int) -> str:
-    """The file's own name, or with a number; shorter where `.trashinfo` has no room behind it.
+    """The file's own name, or with a number; cut where `.trashinfo` would make it too long.
 
-    Where it came from, and under which name, stands whole in the information beside it.
+    The `.trashinfo` file keeps its whole path.
     """
     ending = path.suffix if number == 1 else f" {number}{path.suffix}"
     stem = os.fsencode(path.stem)[: MOST_NAME - len(os.fsencode(ending))]
     is_cut = len(stem) < len(os.fsencode(path.stem))
-    # A letter that was cut in two goes whole.
+    # A character that was cut in two is dropped.
     return (stem.decode("utf-8", "ignore") if is_cut else path.stem) + ending
 
 
@@ -204,7 +204,7 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _has_bin(folder: Path) -> bool:
-    """Whether Windows keeps what is deleted here; elsewhere it deletes for good, without a word."""
+    """Whether Windows keeps what is deleted here; if not, it deletes for good, silently."""
     import ctypes
 
     fixed = 3

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Keyboard:
     """Reads single keys, each stamped when it is read.
 
-    Libraries that set the terminal up anew for every key lose most of a quick series of presses.
+    Libraries that switch the terminal's mode for every key lose most of a quick series of presses.
     """
 
     def __init__(
         self, on_key: Callable[[str, int], None], on_gone: Callable[[], None] = lambda: None
     ) -> None:
-        """`on_key(key, t_ns)` is called from the keyboard's thread, `on_gone` when it goes."""
+        """The keyboard's thread calls `on_key(key, t_ns)`, and `on_gone` if the terminal goes."""
         self._on_key, self._on_gone = on_key, on_gone
         self._fd = _terminal()
         self._before: list[object] | None = None
@@ -45,7 +45,7 @@ class Keyboard:
         return self._fd is not None
 
     def open(self) -> None:
-        """Keys come without Enter, unechoed, from now on."""
+        """Begin to read keys, without Enter and without echo."""
         if self._fd is None:
             return
         self.grab()
@@ -53,9 +53,9 @@ class Keyboard:
         self._thread.start()
 
     def ask(self, question: str, end: bytes, timeout_s: float) -> str:
-        """Ask the terminal something, before `open`; its answer up to what matches `end`.
+        """Send the terminal a query, before `open`; return its answer up to the pattern `end`.
 
-        "" where there is no terminal, or no answer in time. Keys that come meanwhile count.
+        "" where there is no terminal, or no answer in time. Keys pressed meanwhile are kept.
         """
         if self._fd is None or os.environ.get("TERM", "dumb") == "dumb":
             return ""
@@ -79,7 +79,7 @@ class Keyboard:
             self._tell(PASTE_ON)
 
     def release(self) -> None:
-        """Switch it back."""
+        """Switch the terminal back."""
         if self._fd is not None and self._before is not None:
             before, self._before = self._before, None
             self._tell(PASTE_OFF)
@@ -95,10 +95,10 @@ class Keyboard:
         self.release()
 
     def _tell(self, sequence: str) -> None:
-        """Send something to the terminal itself, wherever standard output goes."""
+        """Send a sequence to the terminal itself, wherever standard output goes."""
         if os.environ.get("TERM", "dumb") == "dumb" or self._fd is None:
             return
-        # It may be gone, or open for reading only.
+        # The terminal may be gone, or open for reading only.
         with contextlib.suppress(OSError):
             os.write(self._fd, sequence.encode())
 
@@ -116,7 +116,7 @@ class Keyboard:
             except OSError:
                 data = b""
             t_ns = now_ns()
-            if not data:  # its window was closed
+            if not data:  # the terminal's window was closed
                 self._on_gone()
                 return
             for key in reader.feed(data.decode(errors="ignore"), t_ns):
@@ -124,23 +124,23 @@ class Keyboard:
 
 
 def enable_escapes() -> None:
-    """Terminals obey escape sequences by themselves."""
+    """Nothing to do: terminals obey escape sequences by themselves."""
 
 
 def suspend() -> None:
-    """Stop this process as Ctrl-Z means it; returns when it is continued in the foreground."""
+    """Stop this process, as Ctrl-Z asks; return when it is continued in the foreground."""
     terminal = _terminal()
     os.kill(os.getpid(), signal.SIGSTOP)
     while terminal is not None and not _in_foreground(terminal):
-        # Continued in the background, where a program of the whole screen has nothing to do.
+        # Continued in the background, where a full-screen program has nothing to do.
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _terminal() -> int | None:
-    """Standard input, or where that is a pipe the controlling terminal.
+    """Descriptor of standard input or, if that is a pipe, of the controlling terminal.
 
-    None for a job in the background: it may not touch the terminal's settings, and is stopped if it
-    tries.
+    None without a terminal, and for a job in the background: it may not touch the terminal's
+    settings, and is stopped if it tries.
     """
     if sys.stdin is None:
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAMES = {"H": "up", "P": "down", "M": "right", "K": "left", "G": "home", "O": "end"}
 """Keys by the second half of their codes."""
 POLL_S = 0.005
-"""The console cannot be waited for together with anything else; a press is late by half of this."""
+"""Nothing can wait for the console and for `close` at once; a press is late by half of this."""
 
 
 class Keyboard:
@@ -25,7 +25,7 @@ class Keyboard:
     def __init__(
         self, on_key: Callable[[str, int], None], on_gone: Callable[[], None] = lambda: None
     ) -> None:
-        """`on_key(key, t_ns)` is called from the keyboard's thread, `on_gone` when it goes."""
+        """The keyboard's thread calls `on_key(key, t_ns)`. `on_gone` is never called here."""
         self._on_key, self._on_gone = on_key, on_gone
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -42,7 +42,7 @@ class Keyboard:
             self._thread.start()
 
     def ask(self, question: str, end: bytes, timeout_s: float) -> str:  # noqa: ARG002
-        """Consoles are not asked; ""."""
+        """Return "": consoles are not asked."""
         return ""
 
     def grab(self) -> None:

@@ -22,7 +22,7 @@ def samples() -> npt.NDArray[np.float32]:
 
 
 class Click:
-    """Plays it on the default output; where there is none it stays silent."""
+    """Plays the sound on the default output; silent if there is none."""
 
     def __init__(self) -> None:
         self._sound = samples()

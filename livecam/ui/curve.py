@@ -28,7 +28,7 @@ class Point:
     t_ns: int
     score: float
     is_judged: bool
-    """False where somebody was looked for, and nobody was there."""
+    """False where faces were looked for, and none was there."""
     is_blink: bool = False
     """Whether somebody's eyes are shut."""
 
@@ -49,7 +49,7 @@ class History:
         self._points.append(Point(live.t_ns, live.score, is_judged, blinks))
 
     def last(self, span_s: float) -> tuple[Point, ...]:
-        """Those of the last seconds."""
+        """The points of the last `span_s` seconds."""
         if not self._points:
             return ()
         first_ns = self._points[-1].t_ns - to_ns(span_s)
@@ -79,13 +79,13 @@ def draw(points: Sequence[Point], span_s: float, width: int) -> Text:
     for point in points:
         at = width - 1 - int((end_ns - point.t_ns) / span_ns * (width - 1))
         before = cells[at] if 0 <= at < width else None
-        # Of several in one cell the lowest: a blink must not be hidden.
+        # Of several points in one cell the lowest is shown: a blink must not be hidden.
         if 0 <= at < width and (before is None or point.score < before.score):
             cells[at] = point
     shown: Point | None = None
     best = max((p for p in cells if p is not None), key=lambda p: p.score)
     for cell in cells:
-        # Readings are fewer than cells: each lasts until the next.
+        # There are fewer readings than cells: each is shown until the next.
         shown = cell if cell is not None else shown
         if shown is None:
             text.append(NOT_LOOKED)

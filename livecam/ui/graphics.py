@@ -4,8 +4,8 @@
   from another; https://sw.kovidgoyal.net/kitty/graphics-protocol/
 - iTerm2's (iTerm2, WezTerm): JPEG; https://iterm2.com/documentation-images.html
 
-Half blocks do not show whether eyes are open; real pictures do. The terminal is asked what it can,
-and has a moment to answer: one behind a tmux does not.
+Half blocks do not show whether eyes are open; real pictures do. The terminal is asked what it can
+show, and has a moment to answer: one behind a tmux does not answer.
 """
 
 from __future__ import annotations
@@ -37,37 +37,37 @@ WAYS: tuple[Way, ...] = ("kitty-memory", "kitty", "iterm", "blocks")
 ASK_S = 0.25
 """How long a terminal may take to answer: a local one takes 5 ms, one behind a slow line 200."""
 DA1 = "\x1b[c"
-"""What every terminal answers, and so the last question: what has not been answered by then is not
-known."""
+"""A query that every terminal answers, and so the last one: a query that has no answer by then is
+not supported."""
 DA1_ANSWER = rb"\x1b\[\?[0-9;]*c"
 CHUNK = 4096
 """Bytes that kitty takes in one piece."""
 CELL_WH = (8, 16)
-"""Pixels, where the terminal does not tell: only the proportions matter."""
+"""Pixels, where the terminal does not tell: only the aspect ratio matters."""
 MOST_WIDTH = {False: 960, True: 320}
 """Pixels of a picture that is sent, here and over SSH."""
 PNG_LEVEL, JPEG_QUALITY = 1, 80
 FIRST_ID = 9100
-"""Of kitty's pictures: each slot has two, in turn, so that the old one stays until the new one is
-there."""
+"""The first number of kitty's pictures: each slot uses two in turn, so that the old picture stays
+until the new one is there."""
 MOST_MEMORIES = 4
-"""That a terminal may not have read yet: two for each of two pictures side by side."""
+"""Pictures in shared memory that may be unread: two for each of two side by side."""
 
 
 class Terminal(Protocol):
-    """Where a question can be put: the keyboard's end of the terminal."""
+    """Something that can query the terminal: the keyboard."""
 
     def ask(self, question: str, end: bytes, timeout_s: float) -> str:
-        """The answer, or ""."""
+        """Return the answer, or ""."""
 
 
 def is_remote() -> bool:
-    """Whether this terminal is at the other end of a line."""
+    """Whether the terminal is on another machine (SSH)."""
     return "SSH_CONNECTION" in os.environ
 
 
 def find_way(terminal: Terminal) -> Way:
-    """What the terminal can show, by its own word."""
+    """Ask the terminal how it can show pictures."""
     offered = _offered_memory()
     question = f"{_kitty('a=q,t=d,f=24,s=1,v=1,i=31', b64encode(bytes(3)))}"
     if offered is not None:
@@ -87,7 +87,7 @@ def find_way(terminal: Terminal) -> Way:
 
 
 def _offered_memory() -> SharedMemory | None:
-    """A pixel in shared memory; whoever can read it is on this machine."""
+    """A pixel in shared memory, or None: a terminal that can read it is on this machine."""
     if sys.platform == "win32" or is_remote():
         return None
     try:
@@ -105,7 +105,7 @@ def _take_away(offered: SharedMemory) -> None:
     try:
         offered.unlink()
     except FileNotFoundError:
-        # Kitty has done so, as it read it; and Python would take it for lost at the end.
+        # Kitty unlinked it after reading it; Python would report it as leaked at exit.
         with contextlib.suppress(KeyError, AttributeError):
             resource_tracker.unregister(offered._name, "shared_memory")  # type: ignore[attr-defined]
 
@@ -125,11 +125,11 @@ class Drawn:
     lines: list[str]
     """Of half blocks; [] for a real picture."""
     sequence: str = ""
-    """What shows a real picture where the cursor is."""
+    """The sequence that shows a real picture at the cursor."""
 
     @property
     def size(self) -> int:
-        """Bytes, about."""
+        """Bytes to send, roughly."""
         return len(self.sequence) + sum(map(len, self.lines))
 
 
@@ -156,9 +156,9 @@ class Painter:
         *,
         slot: int = 0,
     ) -> Drawn:
-        """A (H, W, 3) uint8 picture in at most so many cells, with its own proportions.
+        """Draw a (H, W, 3) uint8 BGR picture in at most so many cells, in its aspect ratio.
 
-        It takes the place of the one before in its `slot`.
+        It replaces the picture drawn before it in the same `slot`.
         """
         if not self.is_real:
             lines = half_blocks.draw(image_bgr, columns, rows)
@@ -184,16 +184,16 @@ class Painter:
         return Drawn(across, down, [], sequence)
 
     def clear(self) -> str:
-        """What takes the pictures away."""
+        """The sequence that removes all pictures, or ""."""
         return _kitty("a=d,d=A,q=2") if self.way.startswith("kitty") else ""
 
     def close(self) -> None:
-        """Let go of memory that no terminal has taken. May be called twice."""
+        """Free shared memory that no terminal has read. May be called twice."""
         while self._memory:
             _take_away(self._memory.pop())
 
     def _next_id(self, slot: int) -> tuple[int, str]:
-        """A picture's number, and what takes the one before away."""
+        """The next picture's number, and the sequence that removes the one before."""
         turn = 1 - self._turns.get(slot, 0)
         self._turns[slot] = turn
         first = FIRST_ID + 2 * slot

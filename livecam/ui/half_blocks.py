@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 CUBE_LIMITS = np.array([48, 115, 155, 195, 235])
-"""Between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""
+"""Midpoints between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""
 RAMP = " .:-=+*#%@"
 """Dark to light, for terminals without colour."""
 
@@ -25,7 +25,7 @@ def colour_depth() -> int:
 
 
 def draw(image_bgr: Bytes, columns: int, rows: int, *, depth: int | None = None) -> list[str]:
-    """At most `rows` lines of at most `columns` cells, with the picture's own proportions.
+    """At most `rows` lines of at most `columns` cells, in the picture's aspect ratio.
 
     `image_bgr` is (H, W, 3) uint8. A cell is taken to be twice as high as wide.
     """
@@ -47,7 +47,7 @@ def draw(image_bgr: Bytes, columns: int, rows: int, *, depth: int | None = None)
     for upper, lower in codes:
         line, before = [], None
         for cell in zip(upper, lower, strict=True):
-            # Codes are left out where the colours stay: most of a calm picture's bytes.
+            # No codes where the colours stay the same: they are most of the bytes.
             line.append("▀" if cell == before else f"\x1b[38;{cell[0]};48;{cell[1]}m▀")
             before = cell
         lines.append("".join(line) + "\x1b[0m")
@@ -55,7 +55,7 @@ def draw(image_bgr: Bytes, columns: int, rows: int, *, depth: int | None = None)
 
 
 def _true_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
-    # The lowest two bits are noise to the eye, and leaving them out lets equal cells follow.
+    # The lowest two bits cannot be seen; without them more neighbouring cells are equal.
     quiet = (pixels & 0xFC).tolist()
     return [
         ([f"2;{r};{g};{b}" for r, g, b in upper], [f"2;{r};{g};{b}" for r, g, b in lower])

@@ -1,11 +1,11 @@
-"""What was typed, read out of what a terminal sends: keys, escape sequences, pasted text."""
+"""Finds keys in what a terminal sends: typed characters, escape sequences, pasted text."""
 
 from __future__ import annotations
 
 import re
 
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
-"""Bracketed paste: the terminal marks text that was pasted, which is then no keys."""
+"""Bracketed paste: the terminal marks pasted text, which is then not taken for keys."""
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 
 _SEQUENCE = re.compile(
@@ -19,7 +19,7 @@ _SEQUENCE = re.compile(
 _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O|[PX^_\]][^\x07\x1b]*\x1b?)?\Z")
 """The beginning of a sequence whose rest is still to come."""
 ALONE_NS = 50_000_000
-"""The bytes of a sequence come together; an Escape that stays alone for so long is the key."""
+"""The bytes of a sequence come together; an Escape that stays alone longer is the key itself."""
 
 
 NAMES = {
@@ -33,8 +33,7 @@ class KeyReader:
     """Takes what a terminal sends, piece by piece, and gives the keys in it, one character each.
 
     Keys that send sequences are left out, or with `named` some of them have names, such as "left".
-    A key typed together with one counts all the same: a press is never lost because it came in the
-    same read.
+    A key that comes in the same read as a sequence is never lost.
     """
 
     def __init__(self, *, named: bool = False) -> None:
@@ -53,7 +52,7 @@ class KeyReader:
             if self._pasting:
                 _, end, after = text.partition(_PASTE_ENDS)
                 if not end:
-                    # Its end may be cut in two.
+                    # The end mark of the paste may be cut in two.
                     self._keep(text[-len(_PASTE_ENDS) + 1 :], t_ns)
                     break
                 text, self._pasting = after, False

@@ -1,4 +1,4 @@
-"""A moment looked through while the camera goes on."""
+"""Shows a moment frame by frame while the camera goes on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LastPhoto:
     ) -> None:
         """Raises InputError where the photo is not there any more."""
         self.keys: queue.SimpleQueue[str] = queue.SimpleQueue()
-        """What is typed, from any thread; obeyed with the next `draw`."""
+        """Keys that were typed, from any thread; the next `draw` obeys them."""
         source = source_of(photo)
         self._finder, self._stack = FaceFinder(model), UndoStack()
         self._view = MomentView(source, self._finder, self._stack, painter, changed)
@@ -38,7 +38,7 @@ class LastPhoto:
         screen.draw_moment(self._view.draw)
 
     def close(self) -> None:
-        """What was chosen stays chosen."""
+        """Stop; a new key photo that was chosen stays."""
         self._view.close()
         self._finder.close()
         self._stack.close()

@@ -1,4 +1,4 @@
-"""`livecam review FILE`: one moment in the terminal, frame by frame, and another key photo."""
+"""`livecam review FILE`: shows a moment frame by frame, to choose another key photo."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ KEYS = (
     ("k", "key"), ("u", "undo"), ("q", "back"),
 )  # fmt: skip
 LOW_ROWS = 20
-"""A terminal that is lower shows no small pictures in the filmstrip."""
+"""A terminal with fewer rows shows no small pictures in the filmstrip."""
 CELL_W, CELL_H = 12, 3
 """Cells of a frame in the filmstrip."""
 FACE_ROOM = 0.6
-"""Around a face at 1:1, in shares of its box."""
+"""Margin around a face at 1:1, as a share of its box."""
 MOST_BYTES = 150_000_000
-"""Of decoded pictures that are kept beside those that are shown: 24 at 1080p, 6 at 4K."""
+"""Cache of decoded pictures, not counting those that are shown: 24 at 1080p, 6 at 4K."""
 DRAW_INTERVAL_S = 0.2
 SIGNALS = {
     "SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup", "SIGTSTP": "suspend",
@@ -70,7 +70,7 @@ class _Loaded:
 
 
 class MomentView:
-    """One moment, looked through by keys. `draw` and `key` are for one thread; work goes elsewhere.
+    """One moment, looked through by keys. `draw` and `key` are for one thread; workers do the rest.
 
     Used by `livecam review FILE`, and by the camera's screen after a shot.
     """
@@ -105,13 +105,13 @@ class MomentView:
         self._worker.shutdown(cancel_futures=True)
 
     def forget_screen(self) -> None:
-        """Somebody else has drawn where the pictures were."""
+        """Draw the pictures again next time: something else was drawn over them."""
         self._layout = ()
 
     # Keys
 
     def key(self, name: str) -> bool:
-        """Obey a key; whether it meant anything here."""
+        """Obey a key; return whether it has a meaning here."""
         loaded = self._loaded
         moves = {"left": -1, "right": 1, "h": -1, "l": 1, "up": -10, "down": 10}
         if loaded is None:
@@ -189,7 +189,7 @@ class MomentView:
         self._load()
 
     def _decode(self, wanted: list[int]) -> None:
-        """Get pictures of frames, by their positions."""
+        """Decode the pictures of frames, given by their positions."""
         loaded = self._loaded
         assert loaded is not None
         frames = loaded.pick.score.frames
@@ -212,7 +212,7 @@ class MomentView:
                     self._let_go()
 
     def _let_go(self) -> None:
-        """Forget pictures that are not shown, the farthest first, until the rest has room."""
+        """Drop cached pictures that are not shown, the farthest first, down to MOST_BYTES."""
         far = sorted(set(self._pictures) - self._shown, key=lambda at: -abs(at - self._at))
         held = sum(self._pictures[at].nbytes for at in far)
         for at in far:
@@ -221,7 +221,7 @@ class MomentView:
             held -= self._pictures.pop(at).nbytes
 
     def _need(self, large: list[int], small: list[int]) -> None:
-        """Have frames decoded that are not there yet: some to be shown large, others small."""
+        """Have missing frames decoded: some to be shown large, others small."""
         with self._lock:
             self._shown = set(large)
             wanted = {at for at in large if at not in self._pictures}
@@ -286,7 +286,7 @@ class MomentView:
         layout = (columns, rows, self._is_close, *[at for at, _ in pictures])
         is_new = layout != self._layout
         if is_new and len(layout) != len(self._layout):
-            sent = self._painter.clear()  # one picture in place of two, or two of one
+            sent = self._painter.clear()  # one picture in place of two, or two in place of one
         wide = columns // max(1, len(pictures)) - (1 if len(pictures) > 1 else 0)
         for number, (at, image) in enumerate(pictures):
             if self._painter.is_real and not is_new:
@@ -300,7 +300,7 @@ class MomentView:
         self._layout = layout
         is_kept = self._painter.is_real and not is_new and bool(pictures)
         filler = [""] * max(0, rows - len(head) - room - len(below))
-        # Each line is emptied first: behind its last column a terminal would erase that one.
+        # Each line is erased first: erasing after a full line would delete its last column.
         body = "".join(f"\x1b[K{line}\r\n" for line in head)
         if is_kept:
             body += "\r\n" * room  # the pictures stay where they are
@@ -392,12 +392,12 @@ class MomentView:
 
 
 def _at_column(column: int, line: str) -> str:
-    """A line that begins at a column, whatever stands before it."""
+    """Make a line begin at a column, whatever is to its left."""
     return f"\x1b[{column + 1}G{line}"
 
 
 def _footer(columns: int) -> list[str]:
-    """As many keys as there is room for; where there is little, without what they mean."""
+    """As many keys as fit; in a narrow terminal without their meanings."""
     keys = [*KEYS]
 
     def width(*, named: bool) -> int:
@@ -430,7 +430,7 @@ def run(path: Path, model: AnyModel) -> int:
     """Look through the moment of one file; the exit code. Raises LivecamError."""
     source = source_of(path)
     with open_movie(source):
-        pass  # what cannot be looked through is said before the screen is taken over
+        pass  # a movie that cannot be opened is reported before the screen is taken over
     inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
     keyboard = Keyboard(lambda key, _: inbox.put(key), lambda: inbox.put("hangup"))
     if not keyboard.exists or not sys.stdout.isatty():

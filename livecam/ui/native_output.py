@@ -1,6 +1,6 @@
 """Keeps what native libraries print away from the screen.
 
-OpenCV, TensorFlow Lite, ALSA and PortAudio write to file descriptor 2 past anything Python does.
+OpenCV, TensorFlow Lite, ALSA and PortAudio write directly to file descriptor 2, bypassing Python.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def redirected(log: Path | None) -> Iterator[TextIO]:
-    """Point descriptor 2 at a log file (or nowhere); yields the real standard error."""
+    """Redirect descriptor 2 to a log file (or nowhere); yield the real one. Raises OutputError."""
     try:
         target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError as err:

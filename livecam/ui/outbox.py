@@ -1,4 +1,4 @@
-"""Lines for whoever reads our output, who may be slow, stop or go: nobody waits for them."""
+"""Lines for the reader of our output, which may be slow, stop or go: nothing waits for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outbox:
-    """Writes in a thread of its own, in order. `put` returns at once."""
+    """Writes lines in order, in a worker thread. `put` returns at once."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[tuple[TextIO, str]] = queue.SimpleQueue()
@@ -25,11 +25,11 @@ class Outbox:
         self._waiting = 0
         self._progress_ns = now_ns()
         self.is_read = True
-        """Whether somebody can still read it."""
+        """Whether somebody can still read the output."""
         self._thread = threading.Thread(target=self._write_all, name="output", daemon=True)
 
     def put(self, line: str, out: TextIO) -> None:
-        """Have a line written."""
+        """Queue a line."""
         with self._change:
             if self._thread.ident is None:
                 self._thread.start()
@@ -39,13 +39,13 @@ class Outbox:
         self._queue.put((out, f"{line}\n"))
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait until all is written, or nobody can read it any more; False if that takes longer."""
+        """Wait until all is written, or nobody can read it any more; False on a time-out."""
         with self._change:
             return self._change.wait_for(lambda: not self._waiting or not self.is_read, timeout_s)
 
     @property
     def stalled_s(self) -> float:
-        """For how long nothing of what waits has been written."""
+        """Seconds since any of the waiting output was written."""
         return to_s(now_ns() - self._progress_ns)
 
     def _write_all(self) -> None:
@@ -70,8 +70,8 @@ def _write(out: TextIO, text: str, progressed: Callable[[], None]) -> None:
         out.write(text)
         out.flush()
         return
-    # Not through Python's buffer, whose lock a write that never ends would hold for ever: the
-    # interpreter dies of that when it ends.
+    # Not through Python's buffer: a write that never ends would hold its lock for ever, and the
+    # interpreter would abort at exit.
     data = text.encode(out.encoding, out.errors or "strict")
     while data:
         data = data[os.write(out.fileno(), data) :]

@@ -1,4 +1,4 @@
-"""What `livecam pick` tells a person: a table for one input, a line each for many."""
+"""What `livecam pick` tells a person: a table for one input, one line each for many."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from livecam.quality.score import FrameScore
 
 SHOWN_FRAMES = 12
-"""Rows of the table; --json tells of all frames."""
+"""Rows of the table; --json lists all frames."""
 
 FAULTS = "what pulls it down"
 COLOURS = {"great": "green", "good": "", "fair": "yellow", "poor": "red"}
@@ -47,7 +47,7 @@ def table(chosen: Pick, width: int) -> Group:
     cells = [_row(chosen, frame) for frame in frames]
     titles = ("", "picture" if is_set else "time", "frame", "score", "", "faces", FAULTS, "")
     widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
-    # Numbers stay whole; what gives way is the longest text, and a name only then.
+    # Numbers are never cut. The list of faults is shortened first, and only then the name.
     spare = width - sum(widths) - 2 * (len(widths) - 1) - 1
     for column, least in ((6, len(FAULTS)), (1, 12)):
         room = max(min(least, widths[column]), widths[column] + min(0, spare))
@@ -75,7 +75,7 @@ def _row(chosen: Pick, frame: FrameScore) -> tuple[str, ...]:
         ">" if frame is chosen.key else "",
         visible(name),
         str(frame.index),
-        # Between frames that were looked at, what lies between their scores.
+        # A frame that was not looked at has an estimated score.
         f"~{frame.score:.3f}" if frame.estimated else f"{frame.score:.3f}",
         word_for(frame.score),
         str(len(frame.faces)),
@@ -88,7 +88,7 @@ GAINS_TITLE = "What would gain most: the present key photo, and the better frame
 
 
 def gains(judged: int, better: int, largest: Sequence[Gain]) -> str:
-    """What a whole library would gain, in a sentence or two."""
+    """What a whole library would gain, in a sentence."""
     text = f"{better} of {judged} would get a better key photo"
     if not largest:
         return text
@@ -184,7 +184,7 @@ def line(outcome: Outcome) -> str:
 
 
 def display_name(source: Input) -> str:
-    """The name of an input, of a set of pictures that of its folder."""
+    """The name of an input; for a set of pictures, its folder and their number."""
     if source.kind == "pictures" and len(source.files) > 1:
         return f"{source.file.parent}: {len(source.files)} pictures"
     return str(source.file.name)

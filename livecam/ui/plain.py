@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PlainView:
-    """Says in a line each what happens, and never takes a line back."""
+    """Prints a line for each thing that happens, and never changes a line."""
 
     show_picture = False
 
@@ -34,7 +34,7 @@ class PlainView:
         """Nothing to give back."""
 
     def on_event(self, event: contract.Event) -> None:
-        """One line an event; what went wrong goes to standard error."""
+        """Print one line an event; errors go to standard error."""
         if isinstance(event, contract.Error):
             self.outbox.put(visible(describe(event)), self._errors)
         else:
@@ -43,9 +43,9 @@ class PlainView:
             self._say("warming up...")
 
     def draw(self, status: Status) -> None:
-        """Says that the camera is being opened, once; all else is an event.
+        """Say once that the camera is being opened; everything else is an event.
 
-        States are not said as they are drawn: one that is over sooner would be left out.
+        States are not said here: one that ends before the next `draw` would be left out.
         """
         if status.state == "opening" and not self._has_said_opening:
             self._has_said_opening = True
@@ -78,7 +78,7 @@ class JsonView:
         self.outbox.put(event.to_json(), self._out)
 
     def draw(self, status: Status) -> None:
-        """States are not events."""
+        """Print nothing: states are not events."""
 
 
 def describe(event: contract.Event) -> str:

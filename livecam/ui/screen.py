@@ -70,16 +70,16 @@ HELP = (
 )
 CURVE_WIDTH = 40
 REAL_WIDTH, BLOCKS_WIDTH = 640, 160
-"""Pixels that a picture needs at least to be shown as one, or in half blocks."""
+"""Least width in pixels of the picture that is drawn: as a real one, or in half blocks."""
 FONT = cv2.FONT_HERSHEY_DUPLEX
 FLASH = 3
-"""A press leaves a third of what a picture lacks of white."""
+"""A press divides how much darker than white each pixel is by this."""
 KEPT = "\x1b[0m"
-"""A line in which a real picture is, and stays."""
+"""Stands for a line of a real picture that stays as it is."""
 BUSY_S = 0.5
-"""From one live picture to the next while a moment is worked on: the camera comes first."""
+"""Pause between live pictures while a moment is worked on: the camera comes first."""
 BYTES_A_SECOND = {False: 2_000_000, True: 150_000}
-"""What the picture may take, here and over SSH: 200 columns take a million, 80 a sixth of it."""
+"""Bandwidth of the picture, here and over SSH: 200 columns take a million, 80 a sixth of that."""
 BOX_BGR = {
     "great": (90, 200, 80),
     "good": (90, 200, 80),
@@ -94,7 +94,7 @@ class Screen:
     def __init__(
         self, out: TextIO, *, is_picture: bool = True, painter: Painter | None = None
     ) -> None:
-        """`is_picture` shows the picture from the start; `painter` draws it (in half blocks)."""
+        """`is_picture` shows the picture from the start; `painter` draws it (or half blocks)."""
         self._out = out
         self._painter = painter or Painter("blocks")
         self.show_picture = is_picture
@@ -125,19 +125,19 @@ class Screen:
             self._painter.close()
 
     def on_event(self, event: Event) -> None:
-        """Everything is read from the status."""
+        """Ignore it: everything on the screen is read from the status."""
 
     def draw_moment(self, draw: Callable[[int, int], str]) -> None:
         """Show a moment that is looked through in place of the camera.
 
-        `draw` gives the text for so many columns and rows.
+        `draw(columns, rows)` returns the text for a terminal of that size.
         """
         if self._open:
             self._drawn = self._shown = None
             self._write(draw(*shutil.get_terminal_size()))
 
     def wipe(self) -> None:
-        """Take away what somebody else has drawn."""
+        """Clear the terminal, including what others have drawn."""
         self._write(self._painter.clear() + "\x1b[2J")
 
     @property
@@ -167,21 +167,21 @@ class Screen:
         lines = [*words, *picture, *filler, *footer][:rows]
         body = ""
         for i, line in enumerate(lines):
-            # A real picture that is there already stays: its lines are passed over.
+            # A real picture that is there already stays: its lines are skipped.
             is_passed = self._shown is not None and line is KEPT
-            # Emptied first: behind its last column a terminal would erase that one.
+            # Erased before it is written: erasing after a full line would delete its last column.
             body += ("\r\n" if i else "") + ("" if is_passed else "\x1b[K") + line
         self._write(FRAME_START + body + sent + FRAME_END)
 
     def _place(
         self, status: Status, columns: int, room: int, top: int
     ) -> tuple[list[str] | None, str]:
-        """The lines of the picture, and what is sent after all lines."""
+        """The lines of the picture, and the sequences that are sent after all lines."""
         is_fresh = self._redraw(status, columns, room)
         drawn = self._drawn
         if drawn is None:
             return None, ""
-        # In the middle: people stand before it.
+        # Centred: people stand in front of it.
         left = (columns - drawn.columns) // 2
         if drawn.lines:
             lines = [" " * left + line for line in drawn.lines]
@@ -200,7 +200,7 @@ class Screen:
         return "live, mirrored" if self.is_mirrored else "live"
 
     def _redraw(self, status: Status, columns: int, rows: int) -> bool:
-        """Draw the picture anew, unless the next would be more than the line can take."""
+        """Draw the picture anew if the bandwidth allows it; return whether it was drawn."""
         assert status.picture is not None
         drawn = self._drawn
         fits = drawn is not None and drawn.rows <= rows and drawn.columns <= columns
@@ -225,7 +225,7 @@ class Screen:
     def _labels(
         self, status: Status, corner: tuple[int, int], size: tuple[int, int]
     ) -> Iterator[str]:
-        """Scores beside the faces, as letters over the half blocks."""
+        """Scores at the lower edges of the faces, as text over the half blocks."""
         assert status.picture is not None
         width, height = status.picture.size_wh
         (left, top), (across, down) = corner, size
@@ -250,7 +250,7 @@ class Screen:
 def _decorated(image: Bytes, status: Status, *, is_mirrored: bool, is_real: bool) -> Bytes:
     """The live picture with boxes, scores, countdown and the flash of a press.
 
-    A picture that is mirrored is mirrored before anything is written on it.
+    Mirroring comes first, so that what is written on the picture can be read.
     """
     assert status.picture is not None
     height, width = image.shape[:2]
@@ -278,7 +278,7 @@ def _decorated(image: Bytes, status: Status, *, is_mirrored: bool, is_real: bool
         thick = max(2, round(2 * size))
         (wide, high), _ = cv2.getTextSize(text, FONT, size, thick)
         place = ((width - wide) // 2, (height + high) // 2)
-        # With a dark edge, to be read on anything.
+        # With a dark edge, to be readable on any background.
         cv2.putText(image, text, place, FONT, size, (0, 0, 0), thick + 4, cv2.LINE_AA)
         cv2.putText(image, text, place, FONT, size, (255, 255, 255), thick, cv2.LINE_AA)
     if status.is_flashing and not status.picture_is_key:
@@ -294,7 +294,7 @@ def _words(status: Status, columns: int) -> list[str]:
         Text(f" {status.state.upper()} ", STATE_STYLES[status.state]),
         Text(" · ".join(filter(None, (status.camera, status.mode))), "dim"),
     )
-    # As wide as the terminal: a grid of its own width is cut at the edge, without a sign of it.
+    # As wide as the terminal: a wider grid would be cut at the edge without an ellipsis.
     body = Table.grid(padding=(0, 2), expand=True)
     body.add_column(style="dim", no_wrap=True, width=6)
     body.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
@@ -369,23 +369,23 @@ def _help(columns: int) -> list[str]:
 
 
 class Budget:
-    """Bytes that may be sent in a second."""
+    """Limits the bytes that are sent in a second."""
 
     def __init__(self, a_second: int) -> None:
         self._a_second = a_second
         self._free_ns = 0
-        """When what was sent will be paid for."""
+        """When more may be sent, on the monotonic clock."""
 
     def has_room(self) -> bool:
         """Whether anything more may be sent now."""
         return now_ns() >= self._free_ns
 
     def rest(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Send nothing for some seconds."""
         self._free_ns = max(self._free_ns, now_ns() + to_ns(seconds))
 
     def spend(self, count: int) -> None:
-        """So many bytes were sent."""
+        """Count bytes that were sent."""
         self._free_ns = max(self._free_ns, now_ns()) + round(count / self._a_second * NS_PER_S)
 
 
@@ -412,7 +412,7 @@ def _footer(columns: int) -> list[str]:
 def rendered(renderable: RenderableType, columns: int) -> list[str]:
     """Lines with their escape codes, for a terminal of this width."""
     buffer = io.StringIO()
-    # What the terminal can do is asked of the environment, not of the buffer.
+    # What the terminal can do is read from the environment, since the buffer cannot tell.
     plain = bool(os.environ.get("NO_COLOR"))
     Console(
         file=buffer, width=columns, force_terminal=True, no_color=plain, highlight=False,

@@ -34,7 +34,7 @@ class Cell:
 
 
 def sheet(cells: Sequence[Cell], title: str, *, is_compared: bool = False) -> Image.Image:
-    """Draw them. Exactly one is the best, and shown large, unless pairs are `is_compared`."""
+    """Draw cells. Exactly one is the best, and shown large, unless `is_compared` (pairs)."""
     small = [_fit(cell.image, CELL_W, CELL_W) for cell in cells]
     row_h = max(image.height for image in small) + TEXT_H + GAP
     rows = -(-len(cells) // COLUMNS)

@@ -1,4 +1,4 @@
-"""What there is to see of a session at one instant, as words and numbers."""
+"""What the screen shows of a session at one instant, as words and numbers."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ State = Literal[
 ]
 
 FLASH_NS = to_ns(0.25)
-"""How long a press is shown in the picture: a blink of the eye that nobody misses."""
+"""How long a press is shown in the picture: short, but nobody misses it."""
 DROPPING_NS = to_ns(3.0)
-"""How long a loss is shown as one that goes on."""
+"""How long after a lost frame the loss is shown as still going on."""
 STALE_NS = to_ns(1.0)
-"""From here on a live score is an old one: it comes five times a second."""
+"""A live score older than this is marked as old: normally five come in a second."""
 SAVED_SHOWN_NS = to_ns(2.5)
 """How long "saved" and the key photo stay on the screen."""
 
@@ -50,7 +50,7 @@ class Status:
     camera: str = ""
     mode: str = ""
     mode_note: str = ""
-    """In what the mode differs from what was asked for."""
+    """How the mode differs from what was asked for."""
     ring_s: float = 0.0
     span_s: float = 3.0
     score: float | None = None
@@ -88,18 +88,18 @@ class Status:
     is_flashing: bool = False
     """Whether the shutter was pressed just now."""
     curve: tuple[Point, ...] = ()
-    """The live score of the seconds that the ring holds, or for a while that of the new moment."""
+    """Live scores of the seconds in the ring, or for a while the scores of the new moment."""
     countdown_s: float | None = None
-    """Until the timer presses."""
+    """Seconds until the timer presses; None while it is off."""
     is_automatic: bool = False
     """Whether livecam presses by itself when everyone looks good."""
     is_burst: bool = False
-    """Whether it presses again and again."""
+    """Whether a burst is on."""
     is_muted: bool = False
     is_dropping: bool = False
     """Whether frames were lost in the last seconds."""
     is_stale: bool = False
-    """Whether the score is an old one, since a moment is being worked on."""
+    """Whether the score is old, because a moment is being worked on."""
     folder: str = ""
     """Where photos go."""
 
@@ -112,11 +112,11 @@ class StatusReader:
         self._saved_ns = -SAVED_SHOWN_NS
         self.error = ""
         self.waiting_for = ""
-        """Why there is no camera yet, while it is waited for."""
+        """Why there is no camera yet, while livecam waits for one."""
         self.is_press_kept = False
         """Whether a press waits until the camera is open."""
         self.told = ""
-        """What became of the last thing that was asked for by a key."""
+        """The result of the last key, where it has one to tell."""
         self.countdown_s: float | None = None
         self.is_automatic = self.is_burst = False
         self._dropped, self._dropped_ns = 0, -DROPPING_NS
@@ -125,7 +125,7 @@ class StatusReader:
     def read(self, session: Session | None, camera: str = "") -> Status:
         """The status now. Without a session the camera is still being opened."""
         status = self._read(session, camera)
-        # Names and reasons come from cameras, disks and servers.
+        # Names and reasons come from cameras, disks and servers: they may hold escape sequences.
         texts = {
             field.name: visible(value)
             for field in fields(status)

@@ -1,4 +1,4 @@
-"""What becomes of output that nobody reads any more."""
+"""Discards output that nobody reads any more."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def discard(out: TextIO) -> None:
-    """Let everything written to a stream go nowhere, what it still holds included.
+    """Discard everything written to a stream, including what it still buffers.
 
-    Python would try to write that at the very end again, fail, and put 120 in place of the
-    program's own exit code.
+    At exit Python would try again to write that buffer, fail, and replace the program's own exit
+    code with 120.
     """
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), out.fileno())
