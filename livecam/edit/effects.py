@@ -1,4 +1,4 @@
-"""What Photos calls effects: Loop, Bounce and Long Exposure; and animated pictures."""
+"""The effects of Apple Photos (Loop, Bounce, Long Exposure), and animated pictures."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ MOST_RAW_BYTES = 8_000_000_000
 HELD_BYTES = 50_000_000
 """Of pictures held at once: four of 4K, sixteen of 1080p."""
 LOOKAHEAD, THREADS = "4", 2
-"""Frames that the encoder looks ahead, and works on at a time: as many as it holds."""
+"""Frames that the encoder looks ahead, and its threads: both add frames held in memory."""
 FADE_S = 0.4
 """How long a loop's end fades into its beginning."""
 ANIMATED_SIDE, ANIMATED_RATE_HZ = 480, 15
-"""Longer side and pace of animated pictures: what messengers take."""
+"""Longer side in pixels and frame rate of animated pictures: what messengers accept."""
 MOST_ANIMATED_S = 60.0
 ALIGNED_SIDE = 480
 """Longer side of the copies on which the camera's shake is measured."""
@@ -49,14 +49,14 @@ BAND = 128
 
 @dataclass(frozen=True)
 class Clip:
-    """A new movie, and when in it the old one's frames are shown for the first time."""
+    """A new movie, and the times at which it first shows the frames of the old movie."""
 
     movie: bytes
     starts_s: dict[int, float]
     """By the frame's number in the old movie."""
 
     def position_of(self, index: int) -> tuple[int, float]:
-        """The frame of the old movie nearest to `index` that is shown, and its time here."""
+        """The shown frame of the old movie nearest to `index`, and its time in the new movie."""
         nearest = min(self.starts_s, key=lambda shown: abs(shown - index))
         return nearest, self.starts_s[nearest]
 
@@ -71,7 +71,7 @@ def bounced(reader: MovieReader) -> Clip:
 
 
 def looped(reader: MovieReader) -> Clip:
-    """The end fades into the beginning, so that it can run for ever. Raises InputError."""
+    """Fade the end into the beginning, so that the movie can repeat for ever. Raises InputError."""
     _check(reader)
     count, lasts_s = len(reader.times), reader.lasts_s
     fade = max(1, min(round(FADE_S * count / sum(lasts_s)), count // 3))
@@ -81,10 +81,10 @@ def looped(reader: MovieReader) -> Clip:
 
 
 def long_exposure(reader: MovieReader, key: int) -> Bytes:
-    """The mean of all frames, each laid over the key frame first; (H, W, 3) uint8 BGR.
+    """The mean of all frames, each aligned with the key frame first; (H, W, 3) uint8 BGR.
 
-    What stands still stays sharp although the camera shook; what moves turns to mist. The mean is
-    taken in linear light, as a shutter that stays open would. Raises InputError.
+    What stands still stays sharp although the camera shook; what moves is blurred. The mean is
+    taken in linear light, like an exposure with an open shutter. Raises InputError.
     """
     base = reader.picture(key)
     height, width = base.shape[:2]
@@ -128,7 +128,7 @@ def animated(reader: MovieReader, kind: Animation, unique_id: str = "") -> bytes
     chosen = evenly(len(reader.times), min(wanted, len(reader.times)))
     starts_s = [reader.times[i].time_s for i in chosen]
     ends_s = [*starts_s[1:], reader.times[-1].time_s + reader.lasts_s[-1]]
-    # A GIF counts in hundredths of a second: rounded at the ends, or the errors would add up.
+    # GIF counts in hundredths of a second: end times are rounded, so that errors do not add up.
     step_ms = 10 if kind == "gif" else 1
     ticks = np.round(np.array([starts_s[0], *ends_s]) * 1000 / step_ms)
     lasts_ms = [max(20, int(step_ms * last)) for last in np.diff(ticks)]
@@ -159,7 +159,7 @@ def _small_picture(image: Bytes) -> Image.Image:
 
 
 def _check(reader: MovieReader) -> tuple[int, int]:
-    """Width and height of what an effect is made of. Raises InputError."""
+    """Width and height of an effect's frames. Raises InputError if it is too short or too large."""
     if len(reader.times) < 4:
         raise InputError("this movie is too short for an effect")
     height, width = next(_planes(reader, [0])).shape
@@ -169,12 +169,12 @@ def _check(reader: MovieReader) -> tuple[int, int]:
 
 
 def _planes(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
-    """Frames as (H * 3 // 2, W) uint8 I420, one at a time; HDR ones of 4K at half their size."""
+    """Frames as (H * 3 // 2, W) uint8 I420, one at a time; large HDR frames at half their size."""
     return (frame.i420() for frame in reader.frames(indices, hdr_reduced=True))
 
 
 def _backward(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
-    """The same from the last one on: some are decoded and held, then those before them."""
+    """The same for descending `indices`: a block is decoded and held, then the block before it."""
     held = max(1, HELD_BYTES // next(_planes(reader, [0])).nbytes)
     for first in range(0, len(indices), held):
         some = list(_planes(reader, sorted(indices[first : first + held])))
@@ -183,7 +183,7 @@ def _backward(reader: MovieReader, indices: Sequence[int]) -> Iterator[Bytes]:
 
 
 def _faded(reader: MovieReader, fade: int) -> Iterator[Bytes]:
-    """The last frames, each with more of one of the first ones in it."""
+    """The last `fade` frames, each mixed with more of one of the first `fade` frames."""
     held = max(1, HELD_BYTES // 2 // next(_planes(reader, [0])).nbytes)
     last = len(reader.times) - fade
     for first in range(0, fade, held):
@@ -195,7 +195,7 @@ def _faded(reader: MovieReader, fade: int) -> Iterator[Bytes]:
 
 
 def _encode(reader: MovieReader, pictures: Iterable[Bytes], shown: list[int]) -> Clip:
-    """I420 pictures of frames `shown` as a movie in which each is shown for its own time."""
+    """A movie of I420 `pictures`, each lasting as long as its frame (`shown`) in the old movie."""
     size_wh, every_s = _check(reader), reader.lasts_s
     lasts_s = [every_s[i] for i in shown]
     encoder, tag, options = ENCODERS["h264"]
@@ -239,7 +239,7 @@ def _small_gray(image: Bytes) -> Bytes:
 
 
 def _shift(base: Bytes, gray: Bytes) -> np.ndarray[tuple[int, int], np.dtype[np.float32]] | None:
-    """The (2, 3) turn and shift that lays `gray` over `base`; None if they are too unlike."""
+    """The (2, 3) rotation and shift that aligns `gray` with `base`; None if they are too unlike."""
     warp = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
     try:

@@ -1,4 +1,4 @@
-"""Makes something else of a moment that exists: a still, a clip, an effect, the other format."""
+"""Makes a still, a clip, an effect or the other format from an existing moment."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ LOOP, BOUNCE, LONG_EXPOSURE = 1, 2, 3
 
 
 def export(source: Input, movie: OpenMovie, target: str, identifier: str) -> NewFiles:
-    """Make one of `EXPORTS` of one input. Raises InputError.
+    """Make one of `EXPORTS` from one input. Raises InputError, UsageError.
 
-    `identifier`, an upper-case UUID, goes into what is made: it is the content identifier of a new
-    pair, and by it a later run knows what has been done.
+    `identifier`, an upper-case UUID, is written into the new files: it is the content identifier of
+    a new pair, and a later run recognises by it what was done already.
     """
     match target:
         case "still":
@@ -68,7 +68,7 @@ def export(source: Input, movie: OpenMovie, target: str, identifier: str) -> New
 
 
 def _still(source: Input, movie: OpenMovie) -> NewFiles:
-    """The photo alone, its picture untouched, and no longer half of anything."""
+    """The photo alone, its picture unchanged, and without a content identifier."""
     if source.kind == "video":
         raise InputError("a movie has no photo in it", "livecam pick --out DIR finds its best")
     photo = _photo_alone(source, movie)
@@ -88,7 +88,7 @@ def _muted(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
 
 
 def _photo_alone(source: Input, movie: OpenMovie) -> bytes:
-    """The photo's bytes without the movie behind them, and without a word of it."""
+    """The photo's bytes without the movie behind them, and without the tags that promise it."""
     whole = read_whole(source.file, MOST_PHOTO)
     if movie.motion is None:
         return whole
@@ -96,7 +96,7 @@ def _photo_alone(source: Input, movie: OpenMovie) -> bytes:
 
 
 def _effect(source: Input, movie: OpenMovie, clip: Clip, effect: int, identifier: str) -> NewFiles:
-    """An effect's movie with the key photo's frame beside it: a Live Photo that Photos knows."""
+    """A Live Photo of an effect's movie and the key photo's frame, marked for Apple Photos."""
     index, still_s = clip.position_of(movie.reader.nearest(_still_s(movie)).index)
     image = movie.reader.picture(index)
     return _pair(source, image, clip.movie, still_s, effect, identifier)
@@ -121,7 +121,7 @@ def _pair(
 def _live_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     """A Motion Photo's two parts, or two files that go together, as an Apple pair.
 
-    A picture is encoded anew only where its metadata cannot be changed.
+    The picture is encoded again only if its metadata cannot be changed.
     """
     if source.kind == "video":
         raise InputError(
@@ -151,7 +151,7 @@ def _is_pair(photo: Path, movie: Path) -> bool:
 
 
 def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
-    """A Live Photo as one file: its JPEG as it is, or its HEIC as a JPEG, and the movie as MP4."""
+    """A Live Photo as one file: the JPEG unchanged, or the HEIC as a JPEG, and the movie as MP4."""
     if source.kind != "live-photo":
         raise InputError("only a Live Photo can become a Motion Photo")
     photo, note = read_whole(source.file, MOST_PHOTO), ""
@@ -175,7 +175,7 @@ def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
 
 
 def _known_scores(source: Input) -> list[tuple[float, float]]:
-    """Score and time of each frame, where livecam's own record lies beside the pair."""
+    """Score and time in seconds of each frame, from livecam's record; empty if there is none."""
     record = read_record(record_path(source)) or {}
     try:
         if record["movie"] != source.files[-1].name:
@@ -201,7 +201,7 @@ def _movie_bytes(source: Input, movie: OpenMovie) -> bytes:
 
 
 def _quicktime(source: Input, movie: OpenMovie) -> bytes:
-    """The movie as a QuickTime file: an iPhone's as it is, any other's copied into one."""
+    """The movie as a QuickTime file: copied into one unless it is one already."""
     if movie.motion is None:
         return quicktime(source.files[-1])
     container: Container = "mov"

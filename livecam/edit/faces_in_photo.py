@@ -1,4 +1,4 @@
-"""The photo that there is with better faces out of its own movie, and everything else as it was."""
+"""Puts better faces from a photo's own movie into the photo, and leaves all else as it was."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TURNS = {
     4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270,
 }  # fmt: skip
-"""From an upright picture back to how it is stored, by EXIF's number."""
+"""How to turn an upright picture back to its stored form, by EXIF orientation."""
 ORIENTATION = 0x0112
 ENCODED = "the photo was encoded as a whole: pip install 'livecam[blocks]' changes the face only"
 
@@ -49,10 +49,10 @@ ENCODED = "the photo was encoded as a whole: pip install 'livecam[blocks]' chang
 def with_better_faces(
     pick: Pick, movie: OpenMovie, identifier: str, finder: Finder, *, rekeys: bool
 ) -> tuple[NewFiles | None, str]:
-    """The photo with faces of its movie's frames; None where nobody is better there, and why.
+    """The photo with faces from its movie's frames; None if no face is better there, and why.
 
-    With `rekeys` it is half of a new pair, or has its movie behind it; else a picture of its own.
-    Raises InputError.
+    With `rekeys` the photo is half of a new pair, or has its movie behind it; otherwise it is a
+    single picture. Raises InputError.
     """
     if pick.photo is None:
         return None, ""
@@ -75,7 +75,7 @@ def with_better_faces(
         alone = _changed(still, lambda tags: tags.remove_identifier())
         return NewFiles({SUFFIX[kind]: alone}, note), ""
     if movie.motion is not None:
-        # A photo of the same kind has all behind it that was there before.
+        # Keep all that was behind the photo if its kind stays; otherwise the movie only.
         behind = whole[end:]
         if kind != movie.motion.kind:
             behind = whole[movie.motion.start : movie.motion.end]
@@ -90,7 +90,7 @@ def with_better_faces(
 
 
 def _motion(movie: OpenMovie) -> Callable[[Still], MakeMotion]:
-    """Makes the XMP that says what the old one said of the movie."""
+    """A function that takes the kind of photo, and returns what adds the movie's tags to XMP."""
     found = movie.motion
     assert found is not None
     still_us, length = round((movie.still_s or 0.0) * 1e6), found.end - found.start
@@ -119,7 +119,7 @@ def _composed(pick: Pick, movie: OpenMovie, finder: Finder) -> tuple[BestTake | 
     try:
         take = transplant(upright, pick.photo.score, frames, pick.size_wh, picture, finder)
     except (LivecamError, ValueError):
-        return None, upright  # no embellishment is worth a photo
+        return None, upright  # a failed retouch must not cost the photo
     return take, upright
 
 
@@ -131,9 +131,9 @@ def _written(
     composite: Composite | None,
     motion: Callable[[Still], MakeMotion] | None,
 ) -> tuple[bytes, str]:
-    """The photo's file with the composed picture in it, and what to say of it.
+    """The photo's file with the composed picture in it, and a note for the user.
 
-    `motion` makes the XMP of a Motion Photo, where it is encoded as a whole.
+    `motion` makes the XMP of a Motion Photo; it is used if the whole photo is encoded again.
     """
 
     def describe(tags: ExifEditor) -> None:
@@ -158,7 +158,7 @@ def _written(
 
 
 def _with_new_blocks(photo: bytes, before: Bytes, after: Bytes) -> bytes:
-    """Only those blocks anew that differ. Raises InputError."""
+    """The JPEG with only those blocks encoded again that differ. Raises InputError."""
     with Image.open(io.BytesIO(photo), formats=("JPEG",)) as image:
         if image.mode != "RGB":
             raise InputError("it is not in colour")

@@ -1,4 +1,4 @@
-"""Makes another frame the key photo of a moment where it lies, so that it can be undone.
+"""Makes another frame the key photo of a moment in place, in a way that can be undone.
 
 The new files are written first, and whole; then the old ones go into the system's trash, and the
 new ones take their names (`livecam.disk.changes`).
@@ -38,7 +38,7 @@ class KeyChange:
     """A moment whose key photo is another frame now."""
 
     source: Input
-    """With its files as they are called now."""
+    """The moment with the names that its files have now."""
     note: str
     _change: Change
     _before: Input
@@ -50,23 +50,26 @@ class KeyChange:
 
     @property
     def added(self) -> tuple[Path, ...]:
-        """What came in its place."""
+        """The new files."""
         return self._change.added
 
     def undo(self) -> Input:
-        """Bring the old files back, and put the new ones into the trash. Raises OutputError."""
+        """Bring the old files back, and put the new ones into the trash. Raises OutputError.
+
+        Returns the moment as it was before.
+        """
         self._change.undo()
         return self._before
 
     def forget(self) -> None:
-        """Let it be so."""
+        """Make the change final: it can no longer be undone."""
         self._change.forget()
 
 
 def make_key(pick: Pick, position: int) -> KeyChange:
-    """Make a frame, by its position among the judged ones, the key photo.
+    """Make a frame, given by its position among the judged frames, the key photo.
 
-    Raises InputError for what has no key photo, and OutputError; then all is as it was.
+    Raises InputError if there is no key photo to change, and OutputError; nothing is changed then.
     """
     source = pick.input
     if source.kind not in ("live-photo", "motion-photo"):
@@ -115,7 +118,7 @@ def put_in_place(
 
 
 def _name(source: Input, stem: str, suffix: str) -> str:
-    """What a new file is called: as the one whose place it takes, where it is of the same kind."""
+    """The name of a new file: that of the old file of the same kind, if there is one."""
     kind = suffix.rpartition(".")[2].lower()
     same = {"jpg": ("jpg", "jpeg"), "heic": ("heic", "heif", "hif")}.get(kind, (kind,))
     for path in source.files:

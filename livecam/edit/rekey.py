@@ -1,4 +1,4 @@
-"""Stores a choice: as the key photo of the Live Photo or Motion Photo itself, or as a picture."""
+"""Makes files of a choice: a new Live Photo or Motion Photo with that key photo, or a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from livecam.photos.pick import OpenMovie, Pick
 
 MOST_PHOTO = 300_000_000
-"""Bytes of a photo: a Motion Photo's movie lies in it."""
+"""Most bytes of a photo, which includes the movie of a Motion Photo."""
 
 NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
@@ -49,9 +49,9 @@ def rekeyed_pair(
 
 
 def quicktime(path: Path) -> bytes:
-    """A movie as half of a Live Photo: an iPhone's as it is, any other's copied into QuickTime.
+    """The movie for a Live Photo: a QuickTime file as it is, any other copied into QuickTime.
 
-    Raises InputError, also for one that is too large to be half of anything.
+    Raises InputError, also for a movie over `MAX_BYTES`.
     """
     if path.stat().st_size > MAX_BYTES:
         raise InputError(f"{path.name} is too large to be half of a Live Photo")
@@ -66,9 +66,9 @@ def paired_still(
     kind: Still,
     composite: Composite | None = None,
 ) -> tuple[bytes, str]:
-    """A picture as a Live Photo's photo, with what an old photo says, and what of that is lost.
+    """A picture as the photo of a Live Photo, with an old photo's metadata; and what of it is lost.
 
-    Raises UsageError.
+    Raises UsageError for HEIC without the extra.
     """
     tags = new_tags(photo, (image.shape[1], image.shape[0]), unique_id(identifier))
     tags.set_identifier(identifier)
@@ -107,9 +107,9 @@ def rekeyed_motion_photo(
 def best_picture(
     pick: Pick, movie: OpenMovie | None, identifier: str, wanted: Retouch = AS_IT_IS
 ) -> NewFiles:
-    """The chosen frame as a picture of its own; of a set of pictures, the chosen file's copy."""
+    """The chosen frame as a single picture; for a set of pictures, a copy of the chosen file."""
     if movie is None or (pick.keeps_present and not pick.by_hand):
-        # A picture of a set, or the photo that there is: itself, with all it holds.
+        # A picture of a set, or the present photo: copied with all its metadata.
         path = pick.input.files[pick.key.index] if movie is None else pick.input.file
         note = "a photo that stays as it is is not enhanced" if wanted.enhance else ""
         if wanted.finder is not None:
@@ -130,7 +130,7 @@ def best_picture(
 
 
 def _loss(pick: Pick, image: Bytes) -> str:
-    """What a smaller picture in the photo's place costs, in a sentence's part."""
+    """How many megapixels are lost with a smaller picture, as part of a sentence; "" if none."""
     size_wh = pick.photo.size_wh if pick.photo is not None else picture_size(pick.input.file)
     if size_wh is None:
         return ""
@@ -139,7 +139,7 @@ def _loss(pick: Pick, image: Bytes) -> str:
 
 
 def _retouched(pick: Pick, movie: OpenMovie, wanted: Retouch) -> Retouched:
-    """The chosen frame with what was made of it."""
+    """The result of retouching the chosen frame."""
     reader, key = movie.reader, pick.key.index
 
     def around() -> Iterator[Bytes]:
@@ -161,7 +161,7 @@ def _joined(*notes: str) -> str:
 
 
 def _writable(kind: Still) -> tuple[Still, str]:
-    """The kind of photo that can be written here, and what to say if it is another."""
+    """The kind of photo that can be written here, and a note if it is not `kind`."""
     return (kind, "") if kind == "jpeg" or heic.is_installed() else ("jpeg", NO_HEIC)
 
 

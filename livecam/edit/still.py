@@ -1,4 +1,4 @@
-"""The photo's half of a new file: a movie's frame with the old photo's tags, or the old photo."""
+"""The photo of a new pair or Motion Photo: a new picture with the old photo's metadata."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 
 ROOM = 2000
-"""Bytes left for what is still to be said: an identifier, and of what it is composed."""
+"""Bytes kept free for later tags: an identifier, and the frames of a composite."""
 APPLE = "com.apple.quicktime."
 PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
-"""Of ISO 6709, what phones write: degrees, and metres."""
+"""The form of ISO 6709 that phones write: degrees, and metres."""
 
 
 def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> ExifEditor:
     """The tags of an existing photo (camera, date, place), for a new picture of this size.
 
-    A photo without tags, or with broken ones, or with so many that no more find room, gives only
-    those of the picture itself, and says so (`lost`).
+    If the photo's tags are broken or leave no room for more, only the new picture's own tags are
+    set, and `lost` says why.
     """
     lost = "its EXIF, which cannot be read"
     try:
@@ -64,7 +64,7 @@ def new_tags(photo: bytes | None, size_wh: tuple[int, int], unique_id: str) -> E
 
 
 def describe_by_movie(tags: ExifEditor, reader: MovieReader, at_s: float) -> None:
-    """Say of a movie's frame when, where and with what it was taken, as far as the movie does."""
+    """Set date, place and camera of a movie's frame, as far as the movie says them."""
     said = reader.said
     tags.set_camera(said.get(f"{APPLE}make", said.get("make", "")),
                     said.get(f"{APPLE}model", said.get("model", "")))  # fmt: skip
@@ -90,10 +90,10 @@ def encode_still(
 ) -> tuple[bytes, str]:
     """A (H, W, 3) uint8 sRGB picture as a JPEG or HEIC file, and what was lost on the way.
 
-    What was written of the old `photo` stands beside it, too, as far as it is not of the old
-    pixels. `motion` makes the XMP of a Motion Photo of another packet, or of none.
+    The metadata of the old `photo` is carried over, except what describes its pixels. `motion`
+    makes a Motion Photo's XMP from another packet, or from None.
 
-    Raises UsageError without `heic`.
+    Raises UsageError for HEIC without the extra.
     """
     image = Image.fromarray(image_bgr[:, :, ::-1])
     written = Written() if photo is None else written_of(photo)
@@ -112,7 +112,7 @@ def encode_still(
     image.save(out, "JPEG", quality=QUALITY, subsampling="4:2:0", exif=exif)
     jpeg = out.getvalue()
     found = list(segments(jpeg))
-    if found[0][0] == APP0:  # JFIF's, which EXIF takes the place of
+    if found[0][0] == APP0:  # EXIF replaces JFIF's segment
         jpeg = SOI + jpeg[found[0][2] :]
     if xmp is not None and len(xmp) > MAX_CONTENT - len(XMP_HEADER):
         xmp = motion(None) if motion is not None else None

@@ -1,4 +1,4 @@
-"""Does what is asked for while looking through: another key photo, the trash, and undo."""
+"""Makes the changes that a viewer asks for (a new key photo, the trash), and undoes them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MOST_UNDO = 20
 
 
 class UndoStack:
-    """What was done, so that it can be undone in turn. Safe from any thread.
+    """The changes that were made, to be undone from the newest on. Safe from any thread.
 
-    Everything that is replaced or removed lies in the system's trash; closed, it stays there.
+    Everything that is replaced or removed lies in the system's trash; after `close` it stays there.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class UndoStack:
         self._lock = threading.Lock()
 
     def make_key(self, pick: Pick, position: int) -> tuple[Input, str]:
-        """Make a judged frame the key photo; the moment as it is now, and what was done.
+        """Make a judged frame the key photo. Returns the moment as it is now, and what was done.
 
         Raises InputError, OutputError.
         """
@@ -53,9 +53,10 @@ class UndoStack:
         return f"{name} is in the trash"
 
     def undo(self) -> tuple[str, Path, Input | None]:
-        """Take the newest step back; what was done, in which folder, and the moment that is back.
+        """Undo the newest step. Returns what was done, the folder, and the moment as it is again.
 
-        Raises InputError if there is none, OutputError.
+        The moment is None if files were brought back from the trash. Raises InputError if there is
+        nothing to undo, OutputError.
         """
         with self._lock:
             if not self._done:
@@ -72,7 +73,7 @@ class UndoStack:
         return f"{what} is as it was", folder, source
 
     def close(self) -> None:
-        """Let everything be as it is."""
+        """Make all changes final."""
         with self._lock:
             for _, step in self._done:
                 step.forget()

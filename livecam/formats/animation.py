@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100
-"""Before the picture's own: real files have a handful."""
+"""Chunks looked at before the picture data: real files have a handful."""
 _ANIMATION_FLAG = 0x02
-"""Of VP8X (WebP container specification)."""
+"""Bit of the VP8X flags (WebP container specification)."""
 
 
 def is_animated(data: Data) -> bool:

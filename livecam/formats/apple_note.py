@@ -1,7 +1,7 @@
 """Apple's maker note: the one tag in it that makes a photo half of a Live Photo.
 
-EXIF tag 0x927C, type UNDEFINED: a header, then a directory as EXIF's own, whose offsets count from
-the note's start.
+EXIF tag 0x927C, type UNDEFINED: a header, then a directory with the layout of EXIF's own, whose
+offsets count from the note's start.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 APPLE = b"Apple iOS\0"
 CONTENT_IDENTIFIER = 0x11
 _DIRECTORY, _ENTRY = 14, 12
-"""Where the directory begins: behind the name, a version and the byte order mark; and how long each
-of its entries is."""
+"""Bytes: where the directory begins (behind the name, a version and the byte order mark), and the
+length of one entry."""
 
 
 def is_apples(note: bytes | bytearray) -> bool:
@@ -34,7 +34,7 @@ def new_note(identifier: str) -> bytes:
 
 
 def identifier_of(note: bytes) -> str | None:
-    """Its content identifier; None if there is none."""
+    """The content identifier in a note; None if there is none."""
     entry = _entry(note)
     if entry is None or entry.kind != ASCII:
         return None
@@ -42,7 +42,7 @@ def identifier_of(note: bytes) -> str | None:
 
 
 def with_identifier(note: bytes, identifier: str) -> bytes | None:
-    """The same note under another identifier; None for a note that nobody can follow."""
+    """The same note with another identifier; None if it is not Apple's, or damaged."""
     value = identifier.encode("ascii") + b"\0"
     entry = _entry(note)
     if entry is None or entry.size != len(value):

@@ -1,7 +1,7 @@
 """Boxes (atoms) of QuickTime and MP4 files: finding them safely, and making new ones.
 
-A file from elsewhere may lie about any size. Every box is checked against the box around it before
-anything in it is looked at, so that a broken or hostile file ends in one clear error.
+An untrusted file may give any wrong size. Every box is checked against the box around it before its
+content is read, so that a broken or hostile file ends in one clear error.
 """
 
 from __future__ import annotations

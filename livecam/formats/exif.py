@@ -36,7 +36,7 @@ class Origin:
     taken: str
     """DateTimeOriginal, as EXIF writes it: 2026:11:26 09:30:00."""
     subsecond: str
-    """The digits behind its decimal point."""
+    """SubSecTimeOriginal: the decimal digits of the second."""
 
 
 def maker_note(tiff: bytes) -> AppleNote | None:
@@ -75,7 +75,7 @@ def _image_entries(tiff: bytes) -> Iterator[Entry]:
 
 
 def _photo_entries(tiff: bytes) -> Iterator[Entry]:
-    """Entries of the directory of the photo's own tags."""
+    """Entries of the Exif IFD, which holds the photo's own tags."""
     order = order_of(tiff)
     for entry in _image_entries(tiff):
         if entry.tag == EXIF_IFD and entry.size == 4:

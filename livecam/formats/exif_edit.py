@@ -1,7 +1,7 @@
 """Changes single tags of an EXIF block and leaves every other byte where it is.
 
-Maker notes hold offsets that some makers count from the start of the whole block, so nothing may
-move: a value of the same length is replaced in place, anything longer goes to the end.
+Maker notes hold offsets that some makers count from the start of the whole block, so no value may
+move: a new value that fits is written in place, a longer one is appended at the end.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ExifEditor:
             raise InputError("its EXIF cannot be read")
         self._order, self._data = order, bytearray(tiff)
         self.lost = ""
-        """What of the old block had to be given up, in a sentence's part."""
+        """What was lost of the old block, as part of a sentence."""
         self._count(self._image())
 
     def to_bytes(self) -> bytes:
@@ -63,9 +63,9 @@ class ExifEditor:
         return bytes(self._data)
 
     def describe_new_picture(self, size_wh: tuple[int, int], unique_id: str) -> None:
-        """Say that the picture is an upright one of this size, in sRGB, with an id of its own.
+        """Say that the picture is upright, of this size, in sRGB, and has this id.
 
-        What describes the old picture's pixels goes: its thumbnail and its subject's place.
+        Remove what describes the old picture's pixels: the thumbnail and the subject area.
         """
         width, height = size_wh
         self.set(self._image(), ORIENTATION, Type.SHORT, self._pack("H", 1))
@@ -86,7 +86,7 @@ class ExifEditor:
         self.set(self._photo(), IMAGE_UNIQUE_ID, Type.ASCII, unique_id.encode("ascii") + b"\0")
 
     def set_date(self, taken: datetime | None) -> None:
-        """Say when the picture was taken; nothing where nobody knows."""
+        """Say when the picture was taken; do nothing if `taken` is None."""
         if taken is None:
             return
         self._need_photo()
@@ -124,7 +124,7 @@ class ExifEditor:
             if note is not None and len(note) == size:
                 self._data[at : at + size] = note
                 return
-            if note is not None:  # at another place: its own offsets count from its start
+            if note is not None:  # may be moved: its offsets count from its own start
                 self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
                 return
         if self.foreign_note:
@@ -133,7 +133,7 @@ class ExifEditor:
         self.set(self._photo(), MAKER_NOTE, Type.UNDEFINED, note)
 
     def _text(self, directory: int, tag: int) -> bytes:
-        """What a tag of letters says, as it stands; empty where there is none."""
+        """The raw value of an ASCII tag without padding; empty if the tag is missing."""
         for entry in entries(self._data, directory, self._order):
             if entry.tag == tag:
                 raw = bytes(self._data[entry.value_at : entry.value_at + entry.size])
@@ -142,7 +142,7 @@ class ExifEditor:
 
     @property
     def foreign_note(self) -> str:
-        """The maker whose note an identifier takes the place of, as it is not Apple's; or ""."""
+        """The maker of a note that an identifier would replace (not Apple); "" if there is none."""
         if self._find(self._image(), EXIF_IFD) is None or self._apple_note() is not None:
             return ""
         if self._find(self._photo(), MAKER_NOTE) is None:
@@ -192,7 +192,7 @@ class ExifEditor:
         return self._pack("6I", degrees, 1, minutes, 1, rest, 100_000)
 
     def remove_identifier(self) -> None:
-        """Make it a photo that belongs to no movie."""
+        """Remove the content identifier, so that the photo belongs to no movie."""
         place = self._apple_note()
         if place is not None:
             at, size = place
@@ -230,7 +230,7 @@ class ExifEditor:
         struct.pack_into(f"{self._order}H", self._data, directory, count - 1)
 
     def drop_thumbnail(self) -> None:
-        """Unlink the second directory, and blank the small picture that it points to."""
+        """Unlink the second directory, and blank or cut off the thumbnail that it points to."""
         link = self._image() + 2 + 12 * self._count(self._image())
         (thumbnail,) = struct.unpack_from(f"{self._order}I", self._data, link)
         struct.pack_into(f"{self._order}I", self._data, link, 0)
@@ -253,7 +253,7 @@ class ExifEditor:
         return self._number(self._find(self._image(), EXIF_IFD))
 
     def _need_photo(self) -> None:
-        """Make the directory of the photo's own tags where there is none."""
+        """Make the Exif IFD, which holds the photo's own tags, if there is none."""
         if self._find(self._image(), EXIF_IFD) is None:
             empty = self._append(bytes(6))
             self.set(self._image(), EXIF_IFD, Type.LONG, self._pack("I", empty))
@@ -293,7 +293,7 @@ class ExifEditor:
         return next((entry for found, entry in self._directory(directory) if found == tag), None)
 
     def _add_entry(self, directory: int, tag: int) -> int:
-        """Move a directory to the end, with one entry more in its place; the new entry's offset."""
+        """Move a directory to the end with one more entry; return the new entry's offset."""
         count = self._count(directory)
         end = directory + 2 + 12 * count
         entries = [bytes(self._data[at : at + 12]) for _, at in self._directory(directory)]
@@ -312,7 +312,7 @@ class ExifEditor:
         return found
 
     def _append(self, value: bytes) -> int:
-        """Add bytes at an even offset; where they begin."""
+        """Append bytes at an even offset, and return that offset."""
         self._data += bytes(len(self._data) % 2)
         self._data += value
         return len(self._data) - len(value)

@@ -1,7 +1,7 @@
 """EXIF as phones write it: big-endian TIFF, every tag with the type the standard gives it.
 
-Pillow writes tags of type UNDEFINED as BYTE, which validators call non-standard (and Apple's Photos
-is said to reject in a maker note); so this one block is written here.
+Pillow writes tags of type UNDEFINED as BYTE, which validators call non-standard (and which Apple's
+Photos is said to reject in a maker note). So this module writes the block itself.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
     image = [
         Tag(0x010F, Type.ASCII, tags.make),  # Make
         Tag(0x0110, Type.ASCII, tags.model),  # Model
-        Tag(0x0112, Type.SHORT, 1),  # Orientation: as it stands
+        Tag(0x0112, Type.SHORT, 1),  # Orientation: upright as stored
         Tag(0x011A, Type.RATIONAL, 72),  # XResolution
         Tag(0x011B, Type.RATIONAL, 72),  # YResolution
         Tag(0x0128, Type.SHORT, 2),  # ResolutionUnit: inches
@@ -109,7 +109,7 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
 
 
 def _directory(tags: Sequence[Tag], start: int) -> bytes:
-    """One IFD at offset `start`, its long values behind it, each at an even offset."""
+    """One IFD at offset `start`; values over 4 bytes follow it, each at an even offset."""
     data_at = start + 2 + 12 * len(tags) + 4
     entries, data = b"", b""
     for tag in sorted(tags, key=lambda tag: tag.number):

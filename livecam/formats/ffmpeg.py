@@ -1,7 +1,7 @@
-"""Opening what comes from elsewhere with FFmpeg, which by itself would reach much further.
+"""Opens untrusted movies and streams with FFmpeg, limited to known formats and protocols.
 
 A play list or a "concat" script is a format to FFmpeg too, and makes it open other files and
-addresses than the one that was named. So every opening names the formats and protocols that may be.
+addresses than the one that was named. So every call lists the formats and protocols it allows.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ AUDIO_BIT_RATE = 128_000
 def open_movie(movie: Path | bytes) -> InputContainer:
     """Open a file, or a movie in memory. Raises av.FFmpegError, OSError, InputError."""
     options = {"format_whitelist": FILE_FORMATS, "protocol_whitelist": "file"}
-    # Titles of older cameras are in whatever their makers spoke.
+    # Titles written by older cameras may be in any text encoding.
     if isinstance(movie, bytes):
         return av.open(io.BytesIO(movie), "r", options=options, metadata_errors="replace")
     open_regular(movie).close()
-    # PyAV releases the GIL while it reads a path, not while it reads an object of ours. With the
-    # protocol in front, no name is taken for an address.
+    # PyAV releases the GIL while it reads from a path, but not from a Python object. The prefix
+    # "file:" keeps FFmpeg from taking a name for an address.
     return av.open(f"file:{movie}", "r", options=options, metadata_errors="replace")
 
 
 OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")
-"""Of what a movie says: what describes the file, and not the recording."""
+"""Metadata keys that describe the file, not the recording."""
 OF_THE_PAIR = (
     "com.apple.quicktime.content.identifier",
     "com.apple.quicktime.live-photo.",
     "com.apple.quicktime.still-image-time",
 )
-"""What makes it half of a Live Photo: another movie is none, or half of another."""
+"""How keys begin that make a movie half of a Live Photo: they are not copied to a new movie."""
 APPLES_PLACE = "com.apple.quicktime.location.ISO6709"
 KEEPS_ALL = {"movflags": "use_metadata_tags"}
-"""For FFmpeg to write what a movie says under the names it has."""
+"""Makes FFmpeg write metadata under the key names that it already has."""
 
 
 def said_in(movie: InputContainer) -> dict[str, str]:
-    """What a movie says of when, where and with what it was recorded, and of whatever else."""
+    """A movie's metadata without the keys of the file and of the pair, for a new movie."""
     said = {
         name: value
         for name, value in movie.metadata.items()
@@ -68,8 +68,8 @@ def said_in(movie: InputContainer) -> dict[str, str]:
 
 
 def reason(err: Exception) -> str:
-    """Why FFmpeg could not open or read something, for people."""
-    if isinstance(err, av.ArgumentError):  # what it says of a format that is not among ours
+    """Why FFmpeg could not open or read something, in words for the user."""
+    if isinstance(err, av.ArgumentError):  # what FFmpeg raises for a format that is not in our list
         return "it is of an unknown kind"
     return str(getattr(err, "strerror", None) or err)
 
@@ -77,10 +77,13 @@ def reason(err: Exception) -> str:
 def open_stream(
     url: str, options: dict[str, str], timeout_s: tuple[float, float]
 ) -> InputContainer:
-    """Open a camera's address; time-outs for opening and reading. Raises av.FFmpegError."""
+    """Open a camera's address. Raises av.FFmpegError.
+
+    `timeout_s` are the time-outs for opening and for reading, in seconds.
+    """
     limits = {
         "format_whitelist": STREAM_FORMATS,
         "protocol_whitelist": STREAM_PROTOCOLS,
-        "max_redirects": "0",  # those within the host are followed before
+        "max_redirects": "0",  # redirects within the host were followed before this call
     }
     return av.open(url, options=options | limits, timeout=timeout_s, metadata_errors="replace")

@@ -1,6 +1,6 @@
-"""Reads files from elsewhere: regular ones only, piece by piece, and never past their end.
+"""Reads untrusted files: only regular ones, piece by piece, and never past their end.
 
-No memory map: a file that another program cuts short would end livecam with it (SIGBUS).
+No memory map: if another program shortened the file, livecam would be killed (SIGBUS).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     Facts = TypeVar("Facts")
 
 BUFFER_BYTES = 16_384
-"""What is looked at lies close together, but for one jump from box to box."""
+"""What is read lies close together, except for jumps from one box to the next."""
 SMALL_BYTES = 1 << 18
-"""Smaller files are read at once: looking into them is ten times as quick then."""
+"""Files up to this size are read at once: access is then ten times as fast."""
 
 
 class FileBytes:
-    """A file that can be sliced as bytes can. Only what is looked at is read."""
+    """A file that can be indexed and sliced like bytes. Large files are read only where needed."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -44,7 +44,7 @@ class FileBytes:
     def __getitem__(self, at: slice) -> bytes: ...
 
     def __getitem__(self, at: int | slice) -> int | bytes:
-        """Bytes of a slice, or one of them. Raises IndexError behind the end.
+        """The bytes of a slice, or one byte as an int. Raises IndexError for an index past the end.
 
         Raises InputError where the file has become shorter than it was.
         """
@@ -64,7 +64,7 @@ class FileBytes:
 
 
 Data: TypeAlias = bytes | bytearray | FileBytes
-"""What a format is read from: bytes, or a file that is sliced as bytes are."""
+"""What formats are read from: bytes, or a file that is sliced like bytes."""
 
 
 def open_regular(path: Path) -> BinaryIO:

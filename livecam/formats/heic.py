@@ -1,6 +1,6 @@
-"""HEIC pictures, through pillow-heif. The only file that knows it.
+"""HEIC pictures, through pillow-heif. No other module imports pillow-heif.
 
-It is an extra: its wheel bundles x265, which is under the GPL.
+pillow-heif is an extra: its wheel bundles x265, which is under the GPL.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ QUALITY = 80
 """Of HEVC stills: visually lossless, and no larger than a JPEG of quality 95."""
 
 PRESET = "medium"
-"""Of x265: half the time of its default, "slow", for four percent more bytes."""
+"""Preset of x265: half the time of pillow-heif's default, "slow", for four percent more bytes."""
 
 MAX_HEAD = 1 << 16
-"""Bytes in which a file says what is in it."""
+"""Bytes at the start in which a file says how its pictures are coded."""
 HINT = "install it with: pip install 'livecam[heic]'"
 
 
@@ -53,7 +53,7 @@ def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
 
 
 def decode(data: bytes, most_pixels: int) -> Image.Image:
-    """The picture of a HEIC file, upright. Raises InputError, also for more pixels than that."""
+    """The picture of a HEIC file, upright. Raises InputError, also above `most_pixels`."""
     if not is_installed():
         raise InputError("HEIC pictures need the extra 'heic'", HINT)
     import pillow_heif

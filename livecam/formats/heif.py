@@ -17,7 +17,7 @@ MAX_ITEMS = 10_000
 MAX_BLOCK_BYTES = 10_000_000
 
 BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis".split())
-"""First brands of pictures and rows of pictures (ISO/IEC 23008-12, AV1 Image File Format)."""
+"""First brands of pictures and image sequences (ISO/IEC 23008-12, AV1 Image File Format)."""
 
 _XMP_MIME = b"application/rdf+xml\0"
 
@@ -37,13 +37,13 @@ def is_picture(data: Data) -> bool:
 
 @dataclass(frozen=True)
 class _Stored:
-    """Where an item lies, and where the table says so."""
+    """Where an item lies, and where the `iloc` table stores that."""
 
     start: int
     end: int
     base: int
     offset_at: int
-    """In the file; the size follows the offset."""
+    """Place of the offset field in the file; the size field follows it."""
     offset_bytes: int
     size_bytes: int
 
@@ -55,7 +55,7 @@ def exif_block(data: Data) -> bytes | None:
 
 
 def exif_extent(data: Data) -> Extent | None:
-    """Where that block lies. Raises InputError."""
+    """Where the EXIF block lies; None if there is none. Raises InputError."""
     item = _find_item(data, b"Exif")
     if item is None:
         return None
@@ -72,12 +72,12 @@ def xmp_block(data: Data) -> bytes | None:
 
 
 def xmp_extent(data: Data) -> Extent | None:
-    """Where that packet lies. Raises InputError."""
+    """Where the XMP packet lies; None if there is none. Raises InputError."""
     return _find_item(data, b"mime", _XMP_MIME)
 
 
 def with_exif_block(photo: bytes, block: bytes) -> bytes | None:
-    """The same file with another EXIF block; None where it has none, or none that can move."""
+    """The same file with another EXIF block; None if it has none, or it cannot be replaced."""
     stored = _find_stored(photo, b"Exif")
     if stored is None:
         return None
@@ -87,13 +87,13 @@ def with_exif_block(photo: bytes, block: bytes) -> bytes | None:
 
 
 def with_xmp_block(photo: bytes, packet: bytes) -> bytes | None:
-    """The same for the XMP packet."""
+    """The same file with another XMP packet; None if it has none, or it cannot be replaced."""
     stored = _find_stored(photo, b"mime", _XMP_MIME)
     return None if stored is None else _with_item(photo, stored, packet)
 
 
 def _with_item(photo: bytes, stored: _Stored, content: bytes) -> bytes | None:
-    """An item with other content: in its place where that is as long, else at the end."""
+    """The file with new content for an item: in place if it is as long, otherwise at the end."""
     if len(content) == stored.end - stored.start:
         return photo[: stored.start] + content + photo[stored.end :]
     offset = len(photo) + 8 - stored.base
@@ -154,14 +154,17 @@ def _item_number(data: Data, info: Box | None, kind: bytes, mime: bytes) -> int 
 
 
 def _stored(iloc: bytes, item: int, table_at: int) -> _Stored | None:
-    """An item that lies in one piece in the file (8.11.3); `table_at` is where the table lies."""
+    """Where an item lies (8.11.3); None if it is missing or not in one piece.
+
+    `iloc` is the content of that box, which begins at `table_at` in the file.
+    """
     reader = _Reader(iloc)
     version = reader.number(1)
     reader.number(3)
     sizes = reader.number(2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version in (1, 2) else 0
-    budget = MAX_ITEMS  # of extents in all: with fields of no width they cost a liar no bytes
+    budget = MAX_ITEMS  # of all extents: in a hostile file they may take no bytes
     for _ in range(min(reader.number(4 if version == 2 else 2), MAX_ITEMS)):
         number = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version in (1, 2) else 0

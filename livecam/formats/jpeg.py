@@ -1,4 +1,4 @@
-"""JPEG files as a row of segments: reading them, and putting metadata in."""
+"""JPEG files as a list of segments: reading them, and inserting metadata."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
 """What the content of an APP1 segment begins with."""
 MOST_XMP = 1_000_000
-"""Bytes of Extended XMP: what a Motion Photo says takes a few hundred."""
+"""Bytes of Extended XMP that are read: the tags of a Motion Photo take a few hundred."""
 MAX_CONTENT = 65_533
 """Bytes that a segment holds."""
 MAX_HEAD = 16 * 65536
@@ -32,11 +32,11 @@ APP0, APP1, DHT, SOS = 0xFFE0, 0xFFE1, 0xFFC4, 0xFFDA
 MOST_SCANS = 100
 """Progressive pictures have about ten; libjpeg-turbo itself advises against more than 500."""
 MOST_MARKERS = 1000
-"""Between scans of one picture: ten scans with their tables have fifty."""
+"""Markers between the scans of one picture: ten scans with their tables have fifty."""
 PIECE = 1 << 18
 """Bytes read at once in search of a picture's end."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""Any but those that stand alone amid the data of a scan."""
+"""Any marker except those that may occur inside the data of a scan."""
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
@@ -63,7 +63,7 @@ def size_of(jpeg: bytes) -> tuple[int, int] | None:
 
 
 def check_scans(jpeg: bytes) -> None:
-    """Raises InputError where a picture is made of more scans than anybody writes.
+    """Raise InputError if a picture has more than `MOST_SCANS` scans.
 
     Each costs a decoder as much as a whole picture.
     """
@@ -75,13 +75,13 @@ def check_scans(jpeg: bytes) -> None:
         scans += marker == SOS & 0xFF
         if scans > MOST_SCANS:
             raise InputError(f"this JPEG is made of more than {MOST_SCANS} scans")
-        at += int.from_bytes(jpeg[at : at + 2])  # over what belongs to the marker
+        at += int.from_bytes(jpeg[at : at + 2])  # skip the marker's own content
 
 
 def insert_segment(
     jpeg: bytes, content: bytes, *, behind_exif: bool = False, at: int = len(SOI)
 ) -> bytes:
-    """Add an APP1 segment as the first, or behind EXIF, where that is the first, or at a place."""
+    """Insert an APP1 segment at `at`; with `behind_exif`, behind a first APP1 segment if any."""
     first = next(segments(jpeg), None)
     if behind_exif and first is not None and first[0] == APP1:
         at = first[2]
@@ -89,10 +89,10 @@ def insert_segment(
 
 
 def xmp_packets(head: bytes) -> list[bytes]:
-    """The XMP of a JPEG's metadata: the packet itself, and the extended one where that is whole.
+    """The XMP packets in a JPEG's metadata: the main one, and the extended one if it is complete.
 
-    Extended XMP comes in pieces (Adobe XMP, part 3, 1.1.3.1): a digest, the length of the whole,
-    and where this piece belongs.
+    Extended XMP comes in pieces (Adobe XMP, part 3, 1.1.3.1), each with a digest, the length of the
+    whole, and its own offset in the whole.
     """
     packets: list[bytes] = []
     pieces: dict[int, bytes] = {}
@@ -114,7 +114,7 @@ def xmp_packets(head: bytes) -> list[bytes]:
 
 
 def end_of_picture(jpeg: Data) -> int | None:
-    """Where the first picture of a file ends, behind its EOI; None if it has no end."""
+    """Where the first picture of a file ends, just behind its EOI; None if there is no EOI."""
     at, size = 2, len(jpeg)
     while at + 4 <= size:
         marker, length = struct.unpack(">HH", bytes(jpeg[at : at + 4]))
@@ -129,7 +129,7 @@ def end_of_picture(jpeg: Data) -> int | None:
 
 
 def _end_of_scans(jpeg: Data, at: int, size: int) -> int | None:
-    """Read on, a piece at a time; a marker may lie across two of them."""
+    """Where the picture ends, searched from the first scan on in pieces; a marker may span two."""
     markers = 0
     while at < size and markers < MOST_MARKERS:
         piece = bytes(jpeg[at : min(size, at + PIECE)])

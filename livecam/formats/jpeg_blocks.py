@@ -1,8 +1,8 @@
 """Changes some blocks of a JPEG and leaves every other coefficient as it is.
 
-A JPEG is made of blocks of 8x8 pixels, each coded by itself. Where a small part of a picture is
-new, only its blocks are coded anew, with the picture's own tables: decoded and encoded as a whole,
-all the rest would change a little too. jpeglib (an extra) reads and writes the coefficients.
+A JPEG is made of blocks of 8x8 pixels, each coded by itself. If a small part of a picture is new,
+only its blocks are encoded again, with the picture's own tables: encoding the whole picture again
+would change all the rest a little too. jpeglib (an extra) reads and writes the coefficients.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT = (*range(0xFFE0, 0xFFF0), 0xFFFE)
 TO_YCBCR = np.array(
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
 )
-"""JFIF's, of RGB."""
+"""JFIF's matrix from RGB to Y, Cb, Cr."""
 _N = np.arange(SIDE)
 DCT = np.sqrt(2 / SIDE) * np.cos((2 * _N[None, :] + 1) * _N[:, None] * np.pi / (2 * SIDE))
 DCT[0] /= np.sqrt(2)
@@ -44,10 +44,11 @@ def is_installed() -> bool:
 
 
 def with_changed(jpeg: bytes, changed: npt.NDArray[np.bool_], after: Pixels) -> bytes:
-    """A JPEG that shows `after` where `changed` is set: (H, W, 3) RGB and (H, W), as stored.
+    """A JPEG that shows `after` where `changed` is set.
 
-    Every block without a change keeps its coefficients, and all metadata and what lies behind the
-    picture stays. Raises InputError for a picture of another kind (grey, CMYK).
+    `after` is (H, W, 3) uint8 RGB, `changed` (H, W) bool, both oriented as stored. Every block
+    without a change keeps its coefficients; all metadata and what lies behind the picture stay.
+    Raises InputError for a picture that is not coded as YCbCr (RGB, grey, CMYK).
     """
     import jpeglib
 
@@ -73,7 +74,7 @@ def with_changed(jpeg: bytes, changed: npt.NDArray[np.bool_], after: Pixels) -> 
 
 
 def _is_rgb(jpeg: bytes) -> bool:
-    """Whether it is coded as red, green and blue: so says Adobe's segment, or the components do."""
+    """Whether Adobe's segment, or the names of the components, say that there is no YCbCr."""
     for marker, start, end in segments(jpeg):
         content = jpeg[start + 4 : end]
         if marker == APP14 and content[:5] == b"Adobe" and len(content) >= 12:
@@ -84,7 +85,7 @@ def _is_rgb(jpeg: bytes) -> bool:
 
 
 def _segments(jpeg: bytes) -> list[tuple[int, int, int]]:
-    """All segments, the last one to the end of the picture."""
+    """Marker, start and end of all segments; the last one ends with the picture."""
     found = list(segments(jpeg))
     marker, start, _ = found[-1]
     end = jpeg.rfind(EOI) + 2
@@ -92,7 +93,7 @@ def _segments(jpeg: bytes) -> list[tuple[int, int, int]]:
 
 
 def _change(found: Any, changed: npt.NDArray[np.bool_], after: Pixels) -> None:
-    """Code the blocks that differ anew, in place."""
+    """Encode the changed blocks again, in place."""
     planes = after @ TO_YCBCR.T
     planes[..., 0] -= 128
     factors = np.asarray(found.samp_factor)
@@ -115,7 +116,7 @@ def _change(found: Any, changed: npt.NDArray[np.bool_], after: Pixels) -> None:
 
 
 def _filled(plane: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
-    """A plane grown to whole blocks by its last row and column."""
+    """A plane cut or padded to `size` (rows, columns), padded with its last row and column."""
     down, across = size[0] - plane.shape[0], size[1] - plane.shape[1]
     plane = plane[: size[0], : size[1]]
     return np.pad(plane, ((0, max(0, down)), (0, max(0, across))), mode="edge")

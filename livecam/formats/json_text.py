@@ -1,4 +1,4 @@
-"""JSON from elsewhere: read within limits, and into finite numbers only."""
+"""Untrusted JSON: read within limits, and with finite numbers only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from livecam.errors import InputError
 MOST_BYTES = 20_000_000
 """A moment of 30 s at 60 frames a second with four faces takes 4 million."""
 MOST_CONTAINERS = 500_000
-"""Objects and lists, of 60 bytes each at least: that moment has 30,000. 20 MB of empty ones would
-take 850 MB."""
+"""Objects and lists, each at least 60 bytes in memory: that moment has 30,000. 20 MB of text with
+empty ones would take 850 MB."""
 
 
 def parse_json(text: bytes) -> Any:
-    """What a JSON text says. Raises InputError for one that is none, or asks for too much."""
+    """The value of a JSON text. Raises InputError if it is not JSON, or too large or deep."""
     if len(text) > MOST_BYTES:
         raise InputError(f"its {len(text) / 1e6:.0f} million bytes are too many")
     if text.count(b"{") + text.count(b"[") > MOST_CONTAINERS:

@@ -1,9 +1,9 @@
 """What makes a movie and a photo one Live Photo: the same identifier in both, and the still's time.
 
 Photos and the iPhone find the two halves by one upper-case UUID, in the movie's metadata and in the
-photo's maker note; where in the movie the photo belongs stands in a track of timed metadata. The
-template is what macOS Photos writes when it renders an edited Live Photo. No library writes these
-boxes (FFmpeg even empties them when it copies a movie), so they are written here, and nothing else.
+photo's maker note. A track of timed metadata says at which time in the movie the photo was taken.
+The boxes are like those that macOS Photos writes when it renders an edited Live Photo. No library
+writes these boxes (FFmpeg even empties them when it copies a movie), so this module does.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ EFFECT_KEY = "com.apple.photos.variation-identifier"
 
 _INT8, _UTF8, _INT64 = 65, 1, 21
 """Well-known types of the QuickTime File Format: signed byte in timed metadata; UTF-8 and signed
-numbers of any length in keys."""
+integer of any length in keyed metadata."""
 _SAMPLE = struct.pack(">IIb", 9, 1, -1)
-"""Size, local key, and the value that every iPhone writes; only its time has a meaning."""
+"""Size, local key, and the value that every iPhone writes; only the sample's time has a meaning."""
 
 
 def paired_movie(movie: bytes, tags: Tags, still_s: float) -> bytes:
-    """A movie whose `moov` lies last, as PyAV writes it, as half of a Live Photo.
+    """Make a movie half of a Live Photo. Its `moov` must come last, as PyAV writes it.
 
     `still_s` is the still's time in the movie. Raises OutputError.
     """

@@ -1,9 +1,9 @@
-"""Gives an iPhone's movie a new key photo by its boxes alone.
+"""Gives an iPhone's movie a new key photo by changing its boxes only.
 
-FFmpeg silently empties the metadata tracks of such a movie when it copies it, so it is never copied
-that way: every sample stays where it is, byte for byte. What must change is the table of contents,
-`moov`, which is written anew behind everything else; and one sample of nine doubles, the new
-photo's place in its frame, which lies in an `mdat` of its own.
+FFmpeg silently empties the metadata tracks of such a movie when it copies it, so it is not used
+here: every sample stays where it is, byte for byte. Two things change: the index, `moov`, is
+written again behind everything else; and the sample of the still track, with the transform of nine
+doubles from photo to frame, is written into a new `mdat`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRANSFORM_KEY = b"com.apple.quicktime.live-photo-still-image-transform"
 _IDENTITY = struct.pack(">9d", 1, 0, 0, 0, 1, 0, 0, 0, 1)
 
 MAX_BYTES = 150_000_000
-"""Of a movie that is held in memory to be changed; a phone's moment has a few million bytes."""
+"""Most bytes of a movie that is changed in memory; a phone's moment has a few million."""
 
 
 def rekeyed_movie(
@@ -73,7 +73,7 @@ def rekeyed_movie(
         content.append(raw)
     kinds = [part.type for part in parts]
     if still is None:
-        # Players look at the first metadata track only: before all others.
+        # Players look at the first metadata track only, so this one comes before all others.
         track = replace(still_track(still_s), starts=ticks)
         added = box(b"mdat", track.sample)
         first = next(
@@ -89,7 +89,7 @@ def rekeyed_movie(
 
 
 def _still_first(movie: bytes, parts: list[Box], still: Box | None) -> list[Box]:
-    """The still track before other metadata tracks: LivePhotosKit looks at no other.
+    """Move the still track before the other metadata tracks: LivePhotosKit reads the first only.
 
     iPhones write it last, and LivePhotosKit then shows the photo at the end of the movie. Tracks
     refer to each other by their numbers, which stay.
@@ -104,20 +104,20 @@ def _still_first(movie: bytes, parts: list[Box], still: Box | None) -> list[Box]
 
 
 def _without_moov(movie: bytes, moov: Box) -> bytes:
-    """Everything else, in its place: an earlier `moov` becomes free space of the same size."""
+    """The movie without `moov`, all else in place: `moov` is cut off, or becomes a `free` box."""
     last = max(find_boxes(movie), key=lambda found: found.start)
     if moov.start == last.start:
         return movie[: moov.start]
     kept = bytearray(movie)
     kept[moov.start + 4 : moov.start + 8] = b"free"
     if movie[last.start : last.start + 4] == bytes(4):
-        # "To the end of the file" must not come to hold what is added behind it.
+        # A box that reaches "to the end of the file" must not swallow what is appended.
         kept[last.start : last.start + 4] = struct.pack(">I", last.size)
     return bytes(kept)
 
 
 def _header(movie: bytes, moov: Box) -> tuple[int, bytes, int]:
-    """Ticks a second, dates of creation and change (32 bits each), number for a next track."""
+    """Ticks per second, dates of creation and change (32 bits each), number for the next track."""
     mvhd = find_box(movie, b"mvhd", within=moov)
     assert mvhd is not None  # verified
     long = movie[mvhd.body] == 1
@@ -142,7 +142,7 @@ def _is_still_track(movie: bytes, part: Box) -> bool:
 
 
 def _sample(movie: bytes, track: Box) -> bytes | None:
-    """The still track's new sample; None if the old one says nothing of the old photo's pixels."""
+    """The still track's new sample; None if the track holds no transform of the photo's pixels."""
     local = _local_key(movie, track)
     if local is None:
         return None
@@ -167,7 +167,7 @@ def _sample(movie: bytes, track: Box) -> bytes | None:
 
 
 def _local_key(movie: bytes, track: Box) -> int | None:
-    """By what number the samples of a track call the transform (QTFF, timed metadata)."""
+    """The local key of the transform in a track's samples (QTFF, timed metadata); None without."""
     entries = find_box(movie, b"mdia", b"minf", b"stbl", b"stsd", within=track)
     assert entries is not None
     entry = next(find_boxes(movie, entries.body + 8, entries.end), None)
@@ -183,7 +183,7 @@ def _local_key(movie: bytes, track: Box) -> int | None:
 
 
 def _moved(track: bytes, ticks: int, sample_at: int | None) -> bytes:
-    """The still track with another time, and its sample elsewhere if that has changed."""
+    """The still track with another time, and its sample at `sample_at` unless that is None."""
     changes: dict[bytes, Callable[[bytes], bytes]] = {
         b"tkhd": lambda body: _with_duration(body, ticks + 1),
         b"elst": lambda body: _edits(body, ticks),
@@ -202,7 +202,7 @@ def _moved(track: bytes, ticks: int, sample_at: int | None) -> bytes:
 
 
 def _changed(data: bytes, changes: dict[bytes, Callable[[bytes], bytes]], depth: int = 0) -> bytes:
-    """Boxes with the bodies of some of them replaced, sizes put right on the way up."""
+    """The boxes in `data` with some bodies replaced, and the sizes of their parents corrected."""
     result = []
     for part in find_boxes(data, 0, len(data)):
         body = data[part.body : part.end]
@@ -215,7 +215,7 @@ def _changed(data: bytes, changes: dict[bytes, Callable[[bytes], bytes]], depth:
 
 
 def _with_duration(body: bytes, ticks: int) -> bytes:
-    """A track header that lasts this long."""
+    """The body of a track header with this duration."""
     at, layout = (28, ">Q") if body[0] == 1 else (20, ">I")
     return body[:at] + struct.pack(layout, ticks) + body[at + struct.calcsize(layout) :]
 
@@ -238,9 +238,10 @@ def _edits(body: bytes, ticks: int) -> bytes:
 
 
 def _without_keys(udta: bytes) -> tuple[bytes, bytes | None]:
-    """User data without the keys that FFmpeg puts there, and these as QuickTime has them in `moov`.
+    """User data without the `meta` box of keys that FFmpeg writes there, and that box for `moov`.
 
-    Two lists of keys in one movie are read as one by FFmpeg, with the wrong names.
+    The second is None if there is no such box. FFmpeg reads two lists of keys in one movie as one,
+    with the wrong names.
     """
     outer = next(find_boxes(udta, 0, len(udta)))
     kept, keys = [], None

@@ -1,9 +1,9 @@
-"""Motion Photos: where in a photo's file the movie lies, and when in it the photo was taken.
+"""Motion Photos: where in a photo's file the movie lies, and when in the movie the photo was taken.
 
-In the order in which the marks can be trusted: the `mpvd` box of HEIC files, Samsung's trailer, the
-lengths in XMP (which Samsung writes wrong), and where none of these helps, the movie's own first
-box behind the picture: other makers write no marks, and programs that copy photos lose them.
-Wherever they point, a movie must begin.
+Marks are used in the order in which they can be trusted: the `mpvd` box of HEIC files, Samsung's
+trailer, the lengths in XMP (which Samsung writes wrong), and if none of these helps, the movie's
+own first box behind the picture: some makers write no marks, and programs that copy photos lose
+them. At the place that is found a movie must really begin.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SEF_TAIL = b"SEFT"
 _SEF_MOVIE = 0x0A30
 """Type of Samsung's record that holds the movie."""
 MAX_TRIES = 100
-"""Places at which a movie seems to begin: a file that is made of them would be read for ever."""
+"""Places that are tried where a movie seems to begin: a hostile file could hold endless ones."""
 MAX_RECORDS = 100
 """In Samsung's trailer; phones write about ten."""
 
@@ -41,7 +41,7 @@ class MotionMovie:
     start: int
     end: int
     still_s: float | None
-    """The photo's time in the movie, where the file says so."""
+    """The photo's time in the movie, in seconds; None if the file does not say."""
     photo_end: int
     """Where the photo without the movie ends."""
 
@@ -66,12 +66,12 @@ def tags_of(data: Data) -> MotionTags | None:
         packet = xmp_block(data)
         packets = [] if packet is None else [packet]
     found = [tags for tags in map(_tags, packets) if tags is not None]
-    # The extended packet has what found no room in the first.
+    # The extended packet holds what did not fit into the first.
     return max(found, key=lambda tags: len(tags.items), default=None)
 
 
 def _tags(packet: bytes) -> MotionTags | None:
-    # An XMP that other programs can do something with is not ours to judge, unless it is needed.
+    # Parse only what may concern a movie: other XMP must not lead to an error here.
     if b"MotionPhoto" not in packet and b"MicroVideo" not in packet:
         return None
     tags = motion_tags(packet)
@@ -142,7 +142,7 @@ def _search(data: Data) -> tuple[int, int] | None:
 
 
 def _end_of_boxes(data: Data, start: int) -> int | None:
-    """Where a row of boxes that is a movie ends; None if it is none."""
+    """Where the boxes that begin at `start` end; None if they are not a whole movie."""
     at, size, kinds = start, len(data), set()
     for _ in range(MAX_BOXES):
         if at + 8 > size:
@@ -165,13 +165,13 @@ def _in_heic(data: Data, tags: MotionTags | None) -> MotionMovie | None:
             end = _movie_end(data, box.body, box.end)
             return _movie("heic", data, box.body, end, tags, box.start)
         if box.type == b"sefd" and box.end == len(data):
-            # Samsung's trailer in a box of its own, the movie in it.
+            # Samsung's trailer in its own box, with the movie inside.
             samsung = _samsung_record(data)
             if samsung is not None:
                 return _movie("heic", data, *samsung, tags, box.start)
     if tags is None:
         return None
-    # Not a phone's way, but what the lengths say is not refused.
+    # No phone writes it this way, but lengths in XMP are accepted here too.
     at = next((i for i, item in enumerate(tags.items) if item.semantic == "MotionPhoto"), None)
     if at is None:
         raise InputError("this photo promises a movie, but does not say where it is")
@@ -180,14 +180,14 @@ def _in_heic(data: Data, tags: MotionTags | None) -> MotionMovie | None:
 
 
 def _movie_end(data: Data, start: int, end: int) -> int:
-    """Where the movie inside `mpvd` ends: some of Samsung's put their trailer in there too."""
+    """Where the movie inside `mpvd` ends: some Samsung phones put their trailer there too."""
     at = start
     while at + 8 <= end:
         size = int.from_bytes(data[at : at + 4])
         if size < 8 or at + size > end or bytes(data[at + 4 : at + 8]) == b"sefd":
             break
         at += size
-    # Whatever does not end with a whole box is for the check of the movie's own boxes to refuse.
+    # If it does not end with a whole box, the check of the movie's boxes refuses it later.
     return at if at > start and (at == end or bytes(data[at + 4 : at + 8]) == b"sefd") else end
 
 
@@ -218,7 +218,7 @@ def _samsung_record(data: Data) -> tuple[int, int] | None:
 def _movie(
     kind: Kind, data: Data, start: int, end: int, tags: MotionTags | None, photo_end: int
 ) -> MotionMovie:
-    """The found place, once a movie really begins there."""
+    """The movie at this place. Raises InputError if no movie begins there."""
     if not 2 <= photo_end <= start < end <= len(data):
         raise InputError("this photo promises a movie outside of its own file")
     head = bytes(data[start : start + 8])

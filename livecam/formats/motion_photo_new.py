@@ -1,7 +1,8 @@
-"""Google's Motion Photo 1.0: a JPEG that says in XMP that a movie follows, and the movie.
+"""Google's Motion Photo 1.0: a photo that says in XMP that a movie follows, and the movie.
 
-The specification is developer.android.com/media/platform/motion-photo-format. Movies carry the
-scores of all frames as Top Shot does, in a track of type `application/motionphoto-image-meta`.
+The specification is developer.android.com/media/platform/motion-photo-format. If the scores of the
+frames are known, they are stored as Top Shot does, in a track of type
+`application/motionphoto-image-meta`.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def motion_photo(
 ) -> bytes:
     """A JPEG and a movie as one file.
 
-    `scores` are pairs of score (0..1) and time in the movie (seconds), of every frame, where they
-    are known. The movie is copied into an MP4 as it is, not encoded again. Raises InputError.
+    `scores` are pairs of score (0..1) and time in the movie (seconds), one for each frame; empty if
+    they are not known. The movie is copied into an MP4, not encoded again. Raises InputError.
     """
     video = motion_video(movie, still_s, scores)
     xmp = motion_xmp(round(still_s * _TIMESCALE), len(video))
@@ -70,7 +71,7 @@ def motion_photo(
 def motion_video(
     movie: Path | bytes, still_s: float, scores: Sequence[tuple[float, float]] = ()
 ) -> bytes:
-    """The movie of a Motion Photo: an MP4, with the scores where they are known."""
+    """The movie of a Motion Photo: an MP4, with a track of `scores` if there are any."""
     video = remuxed(movie, "mp4")
     if scores:
         video = with_track(video, _scores_track(scores, round(still_s * _TIMESCALE)))
@@ -96,7 +97,7 @@ def motion_xmp(still_us: int, length: int, still: Still = "jpeg") -> bytes:
 
 
 def append_movie(photo: bytes, video: bytes, still: Still) -> bytes:
-    """A photo that has such XMP, and the movie behind it."""
+    """A photo that already has this XMP, and the movie behind it."""
     return photo + (box(b"mpvd", video) if still == "heic" else video)
 
 

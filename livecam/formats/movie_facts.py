@@ -1,4 +1,4 @@
-"""What a movie's boxes say that pairing depends on. Its samples are not looked at."""
+"""The facts in a movie's boxes that pairing needs. Its samples are not read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MovieFacts:
 
 
 def is_quicktime(data: Data) -> bool:
-    """Whether a movie is a QuickTime file, as every half of a Live Photo is, not an MP4."""
+    """Whether a movie is a QuickTime file, as in every Live Photo, and not an MP4."""
     first, brand = bytes(data[4:8]), bytes(data[8:12])
     return brand == b"qt  " if first == b"ftyp" else first in MOVIE_STARTS
 
@@ -65,7 +65,7 @@ def read_movie(data: Data) -> MovieFacts:
     tracks = [found for found in find_boxes(data, moov.body, moov.end) if found.type == b"trak"]
     identifier, holder = _identifier(data, moov)
     return MovieFacts(
-        # Movies copied from an iPhone by cable have no `ftyp`, as QuickTime's own once had none.
+        # Movies copied from an iPhone by cable have no `ftyp`, like early QuickTime files.
         brand=bytes(data[ftyp.body : ftyp.body + 4]).decode("latin-1") if ftyp else "qt  ",
         duration_s=duration / timescale,
         timescale=timescale,
@@ -78,7 +78,7 @@ def read_movie(data: Data) -> MovieFacts:
 
 
 def _timescale_duration(header: bytes) -> tuple[int, int]:
-    """Of `mvhd` and `mdhd` alike, versions 0 and 1."""
+    """Timescale and duration from the body of `mvhd` or `mdhd`, version 0 or 1."""
     layout, at = (">IQ", 20) if header[:1] == b"\1" else (">II", 12)
     if len(header) < at + struct.calcsize(layout):
         raise InputError("a header of this movie is cut off")
@@ -113,7 +113,7 @@ def _identifier(data: Data, moov: Box) -> tuple[str | None, Holder | None]:
 
 
 def _keyed(data: Data, meta: Box) -> str | None:
-    """Value of the content identifier's key."""
+    """The content identifier in a `meta` box; None if there is none."""
     # MP4's `meta` has a version before its boxes, QuickTime's has none.
     head = bytes(data[meta.body : meta.body + 8])
     inside = meta if head[4:] == b"hdlr" else Box(meta.type, meta.start, meta.body + 4, meta.end)

@@ -1,7 +1,8 @@
-"""The Multi-Picture Format (CIPA DC-007): a JPEG's list of the pictures behind it, gain maps among
-them. Places in it count from within the first picture, so that only that picture's size must be put
-right when its metadata grows.
-"""  # noqa: D205
+"""The Multi-Picture Format (CIPA DC-007): a JPEG's list of the pictures that follow it.
+
+Gain maps are among them. The list lies inside the first picture, and offsets count from the list:
+when that picture's metadata grows, its size changes, and offsets by what grew behind the list.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +15,20 @@ APP2 = 0xFFE2
 MPF_HEADER = b"MPF\0"
 MP_ENTRY = 0xB002
 GAIN_MAPS = (b"hdr-gain-map/1.0/", b"HDRGainMap/1.0/", b"urn:iso:std:iso:ts:21496:-1")
-"""What a gain map says of itself: Adobe's and Google's, Apple's, ISO's."""
+"""Texts by which gain maps are recognised: of Adobe and Google, of Apple, of ISO."""
 _ENTRY_BYTES = 16
-"""Attribute, size, offset, two dependencies."""
+"""Bytes of an entry: attribute, size, offset, two dependencies."""
 
 
 def with_list_of(new: bytes, old: bytes) -> bytes:
-    """A file whose first picture's metadata has changed its size, with the list put right."""
+    """`new` with its list corrected: its first picture's size differs from that in `old`."""
     before, after = _list(old), _list(new)
     by = len(new) - len(old)
     if before is None or after is None or by == 0:
         return new
     order, at, count = after
     changed = bytearray(new)
-    # Places count from the list itself: only what grew behind it moves them.
+    # Offsets count from the list itself: only what grew behind it changes them.
     moved = by - (at - before[1])
     for i in range(count):
         place = at + i * _ENTRY_BYTES + 4
@@ -46,7 +47,7 @@ def gain_maps(jpeg: bytes) -> list[int]:
     if found is None:
         return []
     order, at, count = found
-    # Places count from the byte order mark, which lies before the entries.
+    # Offsets count from the byte order mark, which lies before the entries.
     base = jpeg.rfind(MPF_HEADER, 0, at) + len(MPF_HEADER)
     sizes = []
     for i in range(1, count):
@@ -58,7 +59,7 @@ def gain_maps(jpeg: bytes) -> list[int]:
 
 
 def _list(jpeg: bytes) -> tuple[str, int, int] | None:
-    """Byte order, place and number of the entries; None for a JPEG without a list."""
+    """Byte order, offset and number of the entries; None for a JPEG without a list."""
     for marker, start, end in segments(jpeg):
         if marker != APP2 or not jpeg.startswith(MPF_HEADER, start + 4):
             continue

@@ -1,7 +1,7 @@
 """The preview inside a camera's raw file (DNG, NEF, CR2, CR3, ARW and the like).
 
-What the sensor saw is not developed here: every such file carries the picture that the camera's own
-screen showed, as a JPEG, and that is what is looked at.
+The sensor's data is not developed: every such file carries the picture that the camera's screen
+showed, as a JPEG, and livecam uses that.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ ORIENTATION = 0x0112
 
 
 def preview(data: bytes) -> tuple[bytes, int]:
-    """The largest JPEG inside a raw file, and how it is to be turned (EXIF's number).
+    """The largest JPEG inside a raw file, and its EXIF orientation (1 to 8).
 
-    Raises InputError where there is none.
+    Raises InputError if there is none.
     """
     best, pixels = b"", 0
     at, tries = data.find(SOI + b"\xff"), 0
@@ -30,7 +30,7 @@ def preview(data: bytes) -> tuple[bytes, int]:
         end = end_of_picture(data[at:]) if found > pixels else None
         if end is not None:
             best, pixels = data[at : at + end], found
-        # Within a preview there are thumbnails of itself.
+        # Skip the whole preview: its own thumbnails lie inside it.
         at = data.find(SOI + b"\xff", at + (end or 2))
         tries += 1
     if not best:
@@ -39,7 +39,7 @@ def preview(data: bytes) -> tuple[bytes, int]:
 
 
 def _pixels(jpeg: bytes) -> int:
-    """How many a JPEG has; 0 for one that is none, or the sensor's data."""
+    """The number of pixels of a JPEG; 0 for sensor data and for anything else."""
     try:
         for marker, start, end in segments(jpeg):
             if marker >> 8 != 0xFF:

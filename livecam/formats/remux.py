@@ -1,4 +1,4 @@
-"""The same pictures and sound in another container, nothing encoded twice that need not be.
+"""Copies pictures and sound into another container, and encodes again only what must be.
 
 For movies of other phones and for plain copies. An iPhone's own half of a Live Photo is never
 rewritten this way: FFmpeg would empty its metadata tracks (see `livecam.formats.live_photo_edit`).
@@ -40,11 +40,11 @@ _MP4_ONLY = ("vp9", "av1", "libdav1d")
 """Pictures that are copied into a QuickTime file, and those that only an MP4 may hold."""
 _MATRIX_BYTES = 36
 MARK = "livecam.made"
-"""Under which a new movie says what it was made of, for a later run."""
+"""Metadata key under which a new movie says what it was made from, for a later run."""
 
 
 def remuxed(movie: Path | bytes, container: Container, *, sound: bool = True) -> bytes:
-    """The first picture track of a movie, and its sound, in a new file. Raises InputError."""
+    """The main picture track of a movie, and its sound, in a new file. Raises InputError."""
     out = io.BytesIO()
     _remux(movie, out, container, sound=sound)
     return out.getvalue()
@@ -58,15 +58,15 @@ def remux(
     sound: bool = True,
     mark: str = "",
 ) -> None:
-    """The same, written to a file: nothing of it is held in memory. Raises InputError, OSError.
+    """Do the same, but write to a file and hold nothing in memory. Raises InputError, OSError.
 
-    `mark` is written into it, so that a later run can tell what it was made of.
+    `mark` is written into the file, so that a later run can tell what it was made from.
     """
     _remux(movie, target, container, sound=sound, mark=mark)
 
 
 def container_for(movie: Path | bytes) -> Container:
-    """The container that takes a movie's picture as it is. Raises InputError."""
+    """The container that can hold a movie's picture track unchanged. Raises InputError."""
     try:
         with open_movie(movie) as source:
             codec = _picture(source).codec_context.name
@@ -101,7 +101,7 @@ def _remux(
 
 
 def _picture(source: InputContainer) -> VideoStream:
-    """The track of the most frames: a Pixel keeps a second one, with a frame or two in it."""
+    """The picture track with most frames: a Pixel writes a second one of one or two frames."""
     if not source.streams.video:
         raise InputError("there is no picture in this movie")
     return max(source.streams.video, key=lambda stream: stream.frames)
@@ -134,16 +134,16 @@ def _copy(source: InputContainer, target: OutputContainer, *, sound: bool) -> No
             target.mux(packet)
         elif encoder is not None:
             for frame in cast("list[av.AudioFrame]", packet.decode()):
-                frame.pts = None  # counted anew: what AVI says of MP3's is not in order
+                frame.pts = None  # let the encoder count: AVI's timestamps of MP3 are not in order
                 target.mux(encoder.encode(frame))
     if encoder is not None:
         target.mux(encoder.encode(None))
 
 
 def _start_s(source: InputContainer, streams: list[VideoStream | AudioStream]) -> Fraction:
-    """When a recording begins that does not begin at 0, as those of broadcast streams."""
+    """The recording's first timestamp in seconds: not 0 for broadcast streams, say."""
     if "mov" in source.format.name:
-        return Fraction(0)  # whose edit lists mean what they say
+        return Fraction(0)  # the edit list already says when tracks begin
     starts = [s.start_time * s.time_base for s in streams if s.start_time and s.time_base]
     return min(starts) if len(starts) == len(streams) else Fraction(0)
 

@@ -1,4 +1,4 @@
-"""What a photo's metadata says that pairing depends on. Its picture is not looked at."""
+"""The facts in a photo's metadata that pairing needs. Its picture is not decoded."""
 
 from __future__ import annotations
 

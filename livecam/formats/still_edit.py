@@ -1,7 +1,8 @@
-"""Changes a photo's metadata and leaves its picture, and whatever else it holds, as it is.
+"""Changes a photo's metadata and leaves its picture, and all else in the file, as it is.
 
-A JPEG's segments move apart to make room. A HEIC's items lie anywhere in the file, so what grows
-goes to the end of it, and the table of places says so; gain maps and depth stay where they are.
+A JPEG's segments move apart to make room. A HEIC's items may lie anywhere in the file, so an item
+that grows is written at the end, and the table `iloc` points there; gain maps and depth stay where
+they are.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXIF = MAX_CONTENT - len(EXIF_HEADER)
-"""What a JPEG's segment holds."""
+"""Most bytes of an EXIF block in a JPEG's segment."""
 
 
 def with_identifier(photo: bytes, identifier: str | None) -> bytes | None:
-    """The same photo under another content identifier, or with None under none at all.
+    """The same photo with another content identifier, or without one if `identifier` is None.
 
-    None where that cannot be done: for a HEIC without EXIF, or with tables nobody can follow.
+    Returns None if that cannot be done: for a HEIC without EXIF, or with unusual tables.
     """
 
     def change(tags: ExifEditor) -> None:
@@ -50,7 +51,7 @@ def with_identifier(photo: bytes, identifier: str | None) -> bytes | None:
 
 
 def foreign_note(photo: bytes) -> str:
-    """Whose maker's note gives way to an identifier; "" where none does."""
+    """The maker whose note an identifier would replace; "" if there is none."""
     try:
         block = exif_of(photo)
         return ExifEditor(block).foreign_note if block else ""
@@ -59,17 +60,17 @@ def foreign_note(photo: bytes) -> str:
 
 
 def with_unique_id(photo: bytes, unique_id: str) -> bytes | None:
-    """The same photo with an ImageUniqueID of its own; None where that cannot be done."""
+    """The same photo with this ImageUniqueID; None if that cannot be done."""
     return with_changed_exif(photo, lambda tags: tags.set_unique_id(unique_id))
 
 
 def with_motion_tags(
     photo: bytes, still_us: int, length: int, fallback: bytes, padding: int = 0
 ) -> bytes | None:
-    """The same photo, which says in XMP that a movie of `length` bytes follows it.
+    """The same photo with XMP that says that a movie of `length` bytes follows.
 
-    What its XMP says of other things (a gain map) stays; `fallback` is the packet for one without.
-    None where that cannot be done.
+    What its XMP says about other things (a gain map) stays; `fallback` is the packet for a photo
+    without usable XMP. Returns None if that cannot be done.
     """
     is_jpeg = photo[:2] == SOI
     packets = xmp_packets(photo[:MAX_HEAD]) if is_jpeg else [xmp_block(photo)]
@@ -82,7 +83,7 @@ def with_motion_tags(
 
 
 def without_motion_tags(photo: bytes) -> bytes:
-    """The same photo, which promises no movie any more."""
+    """The same photo without the XMP tags that promise a movie."""
     if photo[:2] == SOI:
         packets = xmp_packets(photo[:MAX_HEAD])
         changed = [without_motion(packet) for packet in packets]
@@ -93,12 +94,12 @@ def without_motion_tags(photo: bytes) -> bytes:
     changed_packet = without_motion(packet) if packet else packet
     if packet is None or changed_packet is None or changed_packet == packet:
         return photo
-    # As long as before: nothing has to move.
+    # Padded to the same length, so that nothing has to move.
     return with_xmp(photo, changed_packet.ljust(len(packet))) or photo
 
 
 def with_exif(jpeg: bytes, block: bytes) -> bytes:
-    """A JPEG with another EXIF block, in the place of its own or as its first segment."""
+    """A JPEG with another EXIF block, in place of the old one or as its first segment."""
     for marker, start, end in segments(jpeg):
         if marker == APP1 and jpeg.startswith(EXIF_HEADER, start + 4):
             new = insert_segment(jpeg[:start] + jpeg[end:], EXIF_HEADER + block, at=start)
@@ -122,7 +123,7 @@ def with_xmp(photo: bytes, packet: bytes) -> bytes | None:
 
 
 def _without_xmp(jpeg: bytes, *, extended: bool) -> bytes:
-    """A JPEG without its XMP packet, and without what continues it."""
+    """A JPEG without its XMP packet, and with `extended` also without its Extended XMP."""
     kept, at = [], 0
     headers = (XMP_HEADER, EXTENDED_XMP_HEADER) if extended else (XMP_HEADER,)
     for marker, start, end in segments(jpeg):

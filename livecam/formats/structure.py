@@ -1,8 +1,8 @@
-"""The check that comes before any decoder: whether a movie's boxes and tables hold together.
+"""The check before any decoder: whether a movie's boxes and sample tables are consistent.
 
-A file from elsewhere may be cut off, damaged or made to harm. Every size, count and offset that a
-demuxer would believe is held against the file itself first, in time and memory that depend on the
-file's real size only. What FFmpeg would tolerate (a box that reaches past its parent, samples
+An untrusted file may be cut off, damaged or made to harm. Every size, count and offset that a
+demuxer would believe is first checked against the file itself, in time and memory that depend only
+on the file's real size. What FFmpeg would tolerate (a box that reaches past its parent, samples
 behind the end of the file) is refused here.
 """
 
@@ -23,7 +23,7 @@ MAX_DEPTH = 10
 """Real files nest seven deep (moov, trak, mdia, minf, stbl, stsd, entry); FFmpeg stops at ten."""
 
 MAX_SAMPLES = 20_000_000
-"""In one table: five hours of 1 kHz. Counts of constant-size samples (PCM sound) are no table."""
+"""In one table: five hours at 1 kHz. Samples of constant size (PCM sound) need no table."""
 
 CONTAINERS = frozenset(b"moov trak mdia minf stbl edts dinf udta gmhd mvex moof traf tref".split())
 MOVIE_STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
@@ -41,7 +41,7 @@ def is_movie(data: Data) -> bool:
 
 
 def verify_movie(data: Data) -> None:
-    """Raises InputError for a QuickTime or MP4 file whose structure does not hold together."""
+    """Raise InputError for a QuickTime or MP4 file whose structure is not consistent."""
     moovs = 0
     for top in find_boxes(data):
         if top.type in CONTAINERS:
@@ -122,7 +122,7 @@ def _verify_places(
     constant: int,
     count: int,
 ) -> None:
-    """Every chunk begins and ends inside the file."""
+    """Check that every chunk begins and ends inside the file. Raises InputError."""
     per_chunk = _samples_per_chunk(data, found.get(b"stsc"), len(offsets))
     ends = np.cumsum(per_chunk)
     if int(ends[-1]) < count:
@@ -154,7 +154,7 @@ def _samples_per_chunk(
 def _sizes(
     data: Data, stsz: Box
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]] | None, int, int]:
-    """Bytes of each sample, or the one size of all of them; and how many there are."""
+    """Bytes of each sample or None, the one size of all samples or 0, and their number."""
     if stsz.end - stsz.body < 12:
         raise InputError("a table of sample sizes is cut off")
     constant, count = struct.unpack(">II", data[stsz.body + 4 : stsz.body + 12])
@@ -180,7 +180,7 @@ def _offsets(data: Data, found: dict[bytes, Box]) -> np.ndarray[tuple[int], np.d
 
 
 def _table(data: Data, box: Box, width: int) -> int:
-    """How many entries of `width` bytes a table holds; behind version, flags and that count."""
+    """The number of entries of `width` bytes in a table. Raises InputError if it is cut off."""
     head = bytes(data[box.body : min(box.end, box.body + 8)])
     if len(head) < 8:
         raise InputError(f"the table '{box.type.decode('latin-1')}' is cut off")

@@ -1,4 +1,4 @@
-"""What the files of one moment say of themselves, the same in all of them."""
+"""The metadata that all files of one moment carry."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Composite:
-    """What a picture says of itself that was composed of several frames."""
+    """Metadata of a picture that was composed of several frames."""
 
     frames: int
-    """How many there were to take from."""
+    """How many frames were available."""
     used: int
-    """How many were taken from, the base among them."""
+    """How many frames were used, the base frame included."""
     text: str
-    """Which, in a sentence."""
+    """Which frames were used, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Tags:
     model: str
     software: str
     identifier: str
-    """An upper-case UUID, in both halves of the pair and in no other; "" in a file without one."""
+    """An upper-case UUID, the same in both halves and in no other pair; "" for none."""
     composite: Composite | None = None
-    """Of a key photo that is no single frame; None for all others."""
+    """For a key photo made of several frames; None for all others."""
 
 
 def new_identifier() -> str:

@@ -1,4 +1,4 @@
-"""Directories of tags, as EXIF and Apple's maker note have them from TIFF. Trusts none of them."""
+"""TIFF directories of tags, as in EXIF and Apple's maker note. Every offset is checked."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Entry:
 
 
 def order_of(tiff: bytes | bytearray) -> str | None:
-    """Byte order of an EXIF block, as `struct` writes it; None for what is none."""
+    """Byte order of an EXIF block, as `struct` writes it; None for anything else."""
     return ORDERS.get(bytes(tiff[:2])) if len(tiff) >= 8 else None
 
 
 def entries(data: bytes | bytearray, start: int, order: str) -> Iterator[Entry]:
-    """The entries of a directory, but for those whose values lie outside of the data."""
+    """The entries of a directory, without those whose values lie outside the data."""
     if start + 2 > len(data):
         return
     (count,) = struct.unpack_from(f"{order}H", data, start)

@@ -13,8 +13,8 @@ from livecam.errors import OutputError
 from livecam.formats.boxes import box, find_box, find_boxes, full_box
 
 TIMESCALE = 600
-"""Of the added track, and of the movie header in every file of Apple's: players that read the edit
-list divide by the one or the other."""
+"""Ticks per second of the added track, and of the movie header in every Apple file: players divide
+the times of the edit list by one or the other."""
 
 _UNDETERMINED = 0x55C4
 """Language code "und"."""
@@ -34,16 +34,16 @@ class NewTrack:
     reference: bytes
     """The one entry of the data reference: "in this file"."""
     data_handler: bytes = b""
-    """QuickTime has one, MP4 none."""
+    """Only in QuickTime; empty for MP4."""
     starts: int = 0
     """When the sample is shown, in ticks of `TIMESCALE`: the length of the empty edit before it."""
 
 
 def with_track(movie: bytes, track: NewTrack, metadata: bytes = b"") -> bytes:
-    """A movie whose `moov` lies last, with one track more, and with `metadata` as its last box.
+    """Add a track to a movie whose `moov` comes last, and `metadata` as the last box in `moov`.
 
-    What lies before `moov` stays where it is, so no offset in it changes. FFmpeg's `udta`, which
-    only names FFmpeg, goes. Raises OutputError if this is no such movie.
+    All data before `moov` stays where it is, so no offset changes. FFmpeg's `udta`, which only
+    names FFmpeg, is dropped. Raises OutputError if `moov` is missing or not last.
     """
     moov = find_box(movie, b"moov")
     if moov is None or moov.end != len(movie):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 100_000_000
 MOST_PIXELS, MOST_FRAMES = 16_000_000, 2000
-"""WebP has at most 16383 pixels a side; longer animations than a minute are films."""
+"""WebP allows 16383 pixels per side; 2000 frames are over a minute at 30 frames per second."""
 MOST_ENCODED = 250_000_000
-"""Bytes that the pictures may take in memory, without a loss."""
+"""Bytes of the losslessly encoded pictures in memory."""
 _SHORTEST_MS = 10
-"""Frames of no duration are shown for a moment, as browsers do."""
+"""Frames with duration 0 are shown for this long, much as browsers do."""
 
 
 def as_movie(path: Path) -> bytes:

@@ -1,7 +1,7 @@
-"""What was written of a photo, by a person or a camera, carried over to another picture of it.
+"""Metadata that people and cameras wrote into a photo, for a new picture that replaces it.
 
 Keywords, ratings, captions, rights, people and places stay, whatever their names. What describes
-old pixels goes (regions of faces, a gain map, a depth map, sizes), and what goes is named.
+the old pixels is removed (face regions, a gain map, a depth map, sizes), and is listed as lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 APP13, COM = 0xFFED, 0xFFFE
 PHOTOSHOP = b"Photoshop 3.0\0"
 PIXEL_RESOURCES = (0x0409, 0x040C, 0x040F)
-"""Of Photoshop's (Adobe, image resource blocks): two kinds of thumbnail, and a colour profile."""
+"""Photoshop image resources (Adobe) that are removed: two kinds of thumbnail, a colour profile."""
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XMP_NOTE = "http://ns.adobe.com/xmp/note/"
@@ -39,7 +39,7 @@ REGIONS = {
     "http://www.metadataworkinggroup.com/schemas/regions/": ("Regions", "Name"),
     "http://ns.microsoft.com/photo/1.2/": ("RegionInfo", "PersonDisplayName"),
 }
-"""By namespace: what holds the regions of faces, and what the people in them are called."""
+"""By namespace: the property with the face regions, and the property with a person's name."""
 OF_PIXELS = {
     "http://ns.adobe.com/hdr-gain-map/1.0/": "the gain map",
     "http://ns.apple.com/HDRGainMap/1.0/": "the gain map",
@@ -52,13 +52,13 @@ OF_PIXELS = {
     CAMERA: "",
     XMP_NOTE: "",
 }
-"""Namespaces of what belongs to the old pixels, and what is said of it; "" is no loss to anybody:
-what lists the files in a photo is made anew."""
+"""Namespaces of properties about the old pixels, and how their loss is named; "" if it is not: the
+list of the files in a photo is written again."""
 SIZES = {
     "http://ns.adobe.com/tiff/1.0/": ("Orientation", "ImageWidth", "ImageLength"),
     "http://ns.adobe.com/exif/1.0/": ("PixelXDimension", "PixelYDimension"),
 }
-"""What the new picture's EXIF says of itself."""
+"""Properties that the new picture's own EXIF holds."""
 _PREFIX = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']([^"']+)["']""")
 OUR_PREFIXES = {"rdf": RDF, "x": "adobe:ns:meta/", "Container": CONTAINER, "Camera": CAMERA}
 MARKS = (
@@ -72,18 +72,18 @@ _WRAPPED = (
 
 @dataclass(frozen=True)
 class Written:
-    """What may stand beside another picture."""
+    """Metadata that can be put into another picture."""
 
     xmp: bytes | None = None
     """A packet in UTF-8."""
     segments: tuple[bytes, ...] = ()
     """Whole JPEG segments: IPTC and comments."""
     lost: tuple[str, ...] = ()
-    """What describes the old pixels, in words."""
+    """What was removed since it describes the old pixels, in words."""
 
 
 def written_of(photo: bytes) -> Written:
-    """Read it from a JPEG or HEIC. What cannot be read is named among what is lost."""
+    """The metadata of a JPEG or HEIC to carry over. What cannot be read is listed as lost."""
     is_jpeg = photo[:2] == SOI
     head = photo[:MAX_HEAD]
     try:
@@ -108,11 +108,11 @@ def written_of(photo: bytes) -> Written:
 
 
 def _utf8(packet: bytes) -> bytes:
-    """XMP may be in UTF-16 or 32 as well, with or without a mark."""
+    """A packet in UTF-8: XMP may also be in UTF-16 or UTF-32, with or without a byte order mark."""
     packet = packet.strip(b" \t\r\n")
     marked = [name for mark, name in MARKS if packet.startswith(mark)]
     if not marked and b"\0" in packet[:4]:
-        # Without a mark, the zeros beside the first "<" tell.
+        # Without a mark, the zeros around the first "<" show the encoding.
         width = 4 if packet[:4].count(b"\0") == 3 else 2
         order = "be" if packet.startswith(b"\0") else "le"
         marked = [f"utf-{8 * width}-{order}"]
@@ -120,14 +120,17 @@ def _utf8(packet: bytes) -> bytes:
 
 
 def _of_any_pixels(packet: bytes) -> tuple[bytes | None, list[str]]:
-    """The packet without what describes certain pixels; None if nothing else was in it."""
+    """The packet without what describes the old pixels, and what is lost.
+
+    The packet is None if nothing else was in it.
+    """
     for prefix, space in _PREFIX.findall(packet):
         try:
             ET.register_namespace(prefix.decode(), space.decode())
         except ValueError:
-            continue  # one that the library keeps for itself
+            continue  # a prefix that ElementTree reserves
     for prefix, space in OUR_PREFIXES.items():
-        ET.register_namespace(prefix, space)  # or else it could not be added to
+        ET.register_namespace(prefix, space)  # for tags that are added to the packet later
     root = parse(packet)
     lost: list[str] = []
     for description in root.iter(f"{{{RDF}}}Description"):
@@ -150,7 +153,7 @@ def _of_any_pixels(packet: bytes) -> tuple[bytes | None, list[str]]:
 
 
 def _loss(name: str, element: ET.Element | None) -> str | None:
-    """What is lost with a property, "" for nothing of worth; None for one that stays."""
+    """What is lost with a property, "" if nothing worth naming; None for one that stays."""
     space, _, local = name[1:].partition("}")
     if space in REGIONS and local == REGIONS[space][0]:
         wanted = f"{{{space}}}{REGIONS[space][1]}"

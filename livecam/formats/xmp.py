@@ -1,6 +1,6 @@
-"""Reads and edits the little of XMP that Motion Photos need, trusting none of its numbers.
+"""Reads and edits the small part of XMP that Motion Photos need, and trusts none of its numbers.
 
-Names are told by their namespace's address, never by its prefix: Google's cameras write `Camera:`,
+Names are recognised by their namespace URI, never by the prefix: Google's cameras write `Camera:`,
 Samsung's and most programs `GCamera:`.
 """
 
@@ -35,9 +35,9 @@ class MotionTags:
     """What a photo's XMP says of a movie behind it."""
 
     motion_photo: bool
-    """Version 1.0 of the specification."""
+    """Whether it is marked as a Motion Photo (specification 1.0)."""
     micro_video: bool
-    """Its forerunner."""
+    """Whether it is marked as a MicroVideo, the format before that."""
     still_us: int | None
     """When in the movie the photo was taken, in microseconds; None where it does not say."""
     micro_offset: int | None
@@ -45,7 +45,7 @@ class MotionTags:
     items: tuple[Item, ...]
     """In the order of the file."""
     version: int | None = None
-    """Of Motion Photo."""
+    """Of Motion Photo; None if it does not say."""
     is_unset: bool = False
     """Whether the time is given as -1, the specification's "not set"."""
 
@@ -95,7 +95,7 @@ def parse(packet: bytes) -> ET.Element:
 
 
 def _item(element: ET.Element) -> Item | None:
-    """An element that describes one file, in attributes or in elements of its own."""
+    """The file that an element describes, in attributes or child elements; None if it does not."""
     values = {name: text for name, text in element.attrib.items() if CONTAINER_ITEM in name}
     for child in element:
         if isinstance(child.tag, str) and CONTAINER_ITEM in child.tag:
@@ -112,7 +112,7 @@ def _item(element: ET.Element) -> Item | None:
 
 def _number(values: dict[str, str], name: str, space: str = CAMERA) -> int | None:
     text = values.get(f"{{{space}}}{name}", "").strip()
-    # Not more digits than any size has: int() takes long over millions of them.
+    # At most as many digits as a size has: int() is slow for millions of them.
     return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 and text.isascii() else None
 
 
@@ -128,7 +128,7 @@ _DESCRIPTION = re.compile(r"<rdf:Description\b[^>]*?(/?)>", re.DOTALL)
 
 
 def without_motion(packet: bytes) -> bytes:
-    """The same packet, which promises no movie any more; all else in it stays."""
+    """The same packet without the tags that promise a movie; all else stays."""
     text = packet.decode("utf-8", "surrogateescape")
     for pattern in (_ATTRIBUTE, _ELEMENT, _MOVIE_ITEM):
         text = pattern.sub("", text)
@@ -138,11 +138,10 @@ def without_motion(packet: bytes) -> bytes:
 def with_motion(
     packet: bytes, still_us: int, length: int, mime: str, padding: int, between: str = ""
 ) -> bytes | None:
-    """The same packet, which says that a movie of `length` bytes follows the photo.
+    """The same packet with tags that say that a movie of `length` bytes follows the photo.
 
-    `between` are the items of what lies between photo and movie, where the packet lists none.
-
-    None where that cannot be said in it: it is broken, or made in a way that nobody makes it.
+    `between` are the XML items of the files between photo and movie (a gain map), used if the
+    packet does not list them. Returns None if the packet is broken, or has an unusual form.
     """
     text = without_motion(packet).decode("utf-8", "surrogateescape")
     item = item_text("MotionPhoto", "video/mp4", length, declared=False)
@@ -185,7 +184,7 @@ def with_motion(
 def item_text(
     semantic: str, mime: str, length: int, padding: int = 0, *, declared: bool = True
 ) -> str:
-    """One file of a photo in its list; `declared` where the packet names the two namespaces."""
+    """One item of the list of files, as XML; `declared` if the packet declares the namespaces."""
     names = "" if declared else f' xmlns:Container="{CONTAINER}" xmlns:Item="{CONTAINER_ITEM}"'
     return (
         f'<rdf:li rdf:parseType="Resource"><Container:Item{names} Item:Mime="{mime}"'

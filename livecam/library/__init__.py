@@ -1,1 +1,1 @@
-"""Many files at once: picking from them, making others of them, here or on a cluster."""
+"""Many files at once: picking from them and exporting them, here or on a cluster."""

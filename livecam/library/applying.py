@@ -1,4 +1,4 @@
-"""Does what a report of `livecam pick` says: the better key photos, and back again.
+"""Applies a report of `livecam pick` (makes the better key photos), and undoes that.
 
 What is made is what `pick --rekey` makes: the photo itself with the faces that are better in its
 movie, else the frame that the report names. By default the new pair or Motion Photo lies beside the
@@ -46,7 +46,7 @@ MOST_REPORT = 1_000_000_000
 """Bytes of a report: a million inputs."""
 T = TypeVar("T")
 SAME_S = 0.001
-"""How far a frame's time may lie from the report's before the movie is another one."""
+"""Most seconds between a frame's time and the report's; beyond that the movie has changed."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of one of them."""
+    """The result of applying or undoing one wish."""
 
     source: Input
     outputs: tuple[Path, ...] = ()
@@ -74,7 +74,7 @@ class Applied:
 
 
 def wishes(report: Path, only: Sequence[str] = ()) -> list[Wish]:
-    """What a report wants changed; of an input with several lines, the last one's.
+    """The wishes in a report; if an input has several lines, the last one counts.
 
     `only` are names or paths of photos. Raises InputError, UsageError.
     """
@@ -156,7 +156,11 @@ def applied_files(report: Path) -> frozenset[tuple[Path, ...]]:
 def apply_all(
     wanted: Sequence[Wish], report: Path, *, in_place: bool, given_up: Callable[[], bool]
 ) -> Iterator[Applied]:
-    """Do it, one after the other. Raises OutputError where it cannot be noted what was done."""
+    """Apply wishes one after the other; errors of one are in its `Applied`.
+
+    Raises UsageError for a damaged log, and for `in_place` if livecam cannot bring files back from
+    this system's trash.
+    """
     if in_place and not can_bring_back():
         raise UsageError(
             "what lies in this system's trash cannot be brought back by livecam",
@@ -212,9 +216,9 @@ def _safely(source: Input, work: Callable[[], Applied]) -> Applied:
 
 
 def undo_all(report: Path) -> Iterator[Applied]:
-    """Take back everything that was done of a report, the newest first.
+    """Undo everything that was applied of a report, the newest first.
 
-    Raises InputError, UsageError for a log that is damaged, OutputError.
+    Raises InputError if there is nothing, UsageError for a damaged log, OutputError.
     """
     log = ApplyLog(report)
     left = log.read()
@@ -227,7 +231,7 @@ def undo_all(report: Path) -> Iterator[Applied]:
             done.undo()
         except LivecamError as err:
             yield Applied(source, error=err)
-            return  # what was done before it lies below it
+            return  # older steps can only be undone after this one
         left.pop()
         log.keep(left)
         yield Applied(source)

@@ -1,4 +1,4 @@
-"""Many inputs as a stream, worked on by a pool of threads: nothing grows with their number."""
+"""Many inputs as a stream, worked on by a pool of threads: memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 AHEAD = 4
-"""Inputs a thread that are begun or wait to be told: one slow one holds up no other."""
+"""Inputs per thread that are started or wait for earlier results: a slow one blocks no other."""
 MOST_GAINS = 50
-"""Of the inputs that would gain most, so many are remembered."""
+"""How many of the inputs that would gain most are kept."""
 
 
 def in_order(items: Iterable[Item], work: Callable[[Item], Result], jobs: int) -> Iterator[Result]:
-    """What `work` makes of each item, in their order; as many at a time as `jobs`.
+    """Yield the result of `work` for each item, in order; `jobs` items at a time.
 
-    Items are taken as they are needed. Whoever stops early waits for what is begun, and no more.
+    Items are taken as they are needed. If the caller stops early, only started work is finished.
     """
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="batch")
     begun: deque[Future[Result]] = deque()
@@ -50,7 +50,7 @@ def in_order(items: Iterable[Item], work: Callable[[Item], Result], jobs: int) -
 
 @dataclass(frozen=True, order=True)
 class Gain:
-    """An input that would get a better key photo."""
+    """An input with a key photo, and how much better another frame is."""
 
     gain: float
     files: tuple[str, ...]
@@ -60,25 +60,25 @@ class Gain:
 
 
 class ResultFile:
-    """A file of one JSON line an input that grows as a run goes on, and that the next one reads.
+    """A file with one JSON line per input, which a run appends to and the next run reads.
 
-    A line is whole once it ends: what a run that was killed has left of one is taken away. As long
-    as it is open no other run may write it.
+    A line counts once it ends with a newline: an incomplete line of a killed run is cut off. While
+    the file is open, no other run may write it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read what there is.
+        """Open the file and read its lines.
 
-        Raises OutputError, and UsageError for a file of another kind, one that is damaged, and one
-        that another run writes.
+        Raises OutputError, and UsageError for a file of another kind, a damaged file, and a file
+        that another run is writing.
         """
         self._path = path
         self.done: set[bytes] = set()
-        """Of earlier runs: what `id` of their lines says, as bytes."""
+        """The `id` of each line that was there before, as bytes."""
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} is no regular file", "name a new file")
         try:
-            # Without a buffer: what does not reach the disk is said at once, not at the end.
+            # Without a buffer: a full disk is reported at once, not at the end.
             self._file = path.open("a+b", buffering=0)
         except OSError as err:
             raise OutputError(f"cannot write {path}: {err.strerror}") from err
@@ -109,9 +109,9 @@ class ResultFile:
             raise OutputError(f"cannot write {self._path}: there is no room left")
 
     def summary(self) -> Summary:
-        """What all its lines together say; of an input with several, the last. Raises UsageError.
+        """Summarise all lines; if an input has several, the last counts. Raises UsageError.
 
-        It is read twice, so that nothing grows with it but a number an input.
+        The file is read twice, so that memory grows by only one number per input.
         """
         last = {row.input: row.number for row in self._rows()}
         judged = better = 0
@@ -131,7 +131,7 @@ class ResultFile:
         self._file.close()
 
     def _rows(self) -> Iterator[_Row]:
-        """Its whole lines. Raises UsageError for what no run has written."""
+        """Its complete lines. Raises UsageError for a line that is not a result."""
         end = 0
         with self._path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -152,9 +152,9 @@ class Summary:
     judged: int
     """Inputs with a key photo."""
     better: int
-    """Those of which another frame is better."""
+    """Inputs with a better frame."""
     largest: tuple[Gain, ...]
-    """Those that would gain most, the largest first."""
+    """The inputs that would gain most, the largest gain first."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,9 @@ class _Row:
     id: bytes
     number: int
     end: int
-    """Where it ends in the file."""
+    """Offset in the file at which the line ends."""
     input: bytes
-    """The same for the same files."""
+    """Hash of the input's file names."""
     gain: Gain | None
     """None for an input without a key photo."""
 

@@ -1,7 +1,7 @@
 """`livecam pick --dask ADDRESS`: the same work on a cluster whose workers see the same files.
 
-Scheduling, retries and the loss of a worker are `dask.distributed`'s; here inputs go out and
-outcomes come back in their order. An extra, since only who asks for it connects to anything.
+`dask.distributed` does the scheduling and the retries; this module sends inputs and returns
+outcomes in their order. It is an extra, so that livecam connects to nothing unless asked.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ AHEAD = 4
 """Inputs sent ahead for each thread of the cluster: enough that none has to wait for the next."""
 CONNECT_S = 10
 LOOK_S, LONELY_S = 5.0, 30.0
-"""How often a slow result is asked after, and how long a cluster may be without workers."""
+"""Seconds between two checks of a slow result, and how long a cluster may have no workers."""
 RETRIES = 3
-"""How often an input is given to another worker where one was lost with it."""
+"""How often an input is given to another worker after its worker was lost."""
 
 _FINDERS: dict[Any, Finders] = {}
 _LOCK = threading.Lock()
@@ -39,9 +39,9 @@ _LOCK = threading.Lock()
 def pick_on_cluster(
     found: Iterable[Input | Problem | Remark], ask: PickOptions, address: str
 ) -> Iterator[Outcome | Problem | Remark]:
-    """Outcomes in the order of the inputs, and in between what else was found.
+    """Outcomes in the order of the inputs, with problems and remarks in their places.
 
-    Raises UsageError without the extra, and LivecamError where the cluster cannot be reached.
+    Raises UsageError without the extra, LivecamError if the cluster cannot be reached or is lost.
     """
     if importlib.util.find_spec("distributed") is None:
         raise UsageError(
@@ -55,12 +55,12 @@ def pick_on_cluster(
     except (OSError, ValueError, TimeoutError) as err:
         raise LivecamError(f"the cluster {address} cannot be reached", "is it running?") from err
     threads = _threads(client, address)
-    # What is done is known here: it would be sent along with every input.
+    # Finished inputs are checked for here, so `done` is not sent with every input.
     sent_ask = replace(ask, done=frozenset())
     sent: deque[Any] = deque()
     try:
         for one in found:
-            # A future for each input; what is no input only waits for its turn.
+            # A future for each input; problems and remarks only wait for their turn.
             if isinstance(one, Input):
                 before = _done_before(one, ask)
                 sent.append(
@@ -72,7 +72,7 @@ def pick_on_cluster(
                 yield _result(sent.popleft(), client, address)
         while sent:
             yield _result(sent.popleft(), client, address)
-    except (OSError, CancelledError) as err:  # how a scheduler that is gone is told
+    except (OSError, CancelledError) as err:  # raised if the scheduler is gone
         raise LivecamError(f"the cluster {address} is gone", "run it again: it goes on") from err
     finally:
         with contextlib.suppress(OSError, TimeoutError, CancelledError):
@@ -102,7 +102,7 @@ def work(source: Input, ask: PickOptions) -> Outcome:
 
 
 def _done_before(source: Input, ask: PickOptions) -> Outcome | None:
-    """What an earlier run has done, by the file of its results."""
+    """A skipped outcome if an earlier run's result file has this input; None otherwise."""
     if not ask.done:
         return None
     try:

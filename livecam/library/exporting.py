@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.UUID("5d2f5f5e-9f0c-4a8e-8a56-0d9f7f0a3c11")
 MOST_ANIMATION = 200_000_000
-"""Bytes of an animated picture that is looked through for its mark."""
+"""Most bytes of an animated picture that is searched for its mark."""
 MOST_MOOV = 20_000_000
 
 
 @dataclass(frozen=True)
 class Export:
-    """What became of one input: new files, an error, or nothing new to be done."""
+    """The result for one input: new files, an error, or nothing to do."""
 
     source: Input
     outputs: tuple[Path, ...] = ()
@@ -48,7 +48,7 @@ class Export:
 def export_all(
     found: Iterable[Input | Problem | Remark], target: str, out: Path, jobs: int
 ) -> Iterator[Export | Problem | Remark]:
-    """Work on all inputs; what became of them in their order, and what else was found.
+    """Export all inputs; yield results in order, with problems and remarks in their places.
 
     Raises OutputError if `out` cannot be written at all.
     """
@@ -67,7 +67,7 @@ def _outcome(source: Input, target: str, out: Path, made: Made) -> Export:
         identifier = _identifier(source, target)
         stem = source.file.stem.removesuffix(".MP")
         folder = (out / source.below).resolve()
-        # The ending says what a GIF is; everything else shares its endings with other exports.
+        # GIF and WebP are told apart by suffix; other exports share suffixes, so add the target.
         new_name = stem if target in ("gif", "webp") else f"{stem}_{target}"
         before = [p for p in made.named(folder, new_name) if _is_marked(p, identifier)]
         if before:
@@ -90,7 +90,7 @@ def _outcome(source: Input, target: str, out: Path, made: Made) -> Export:
 
 
 def _identifier(source: Input, target: str) -> str:
-    """The identifier of what is made from this input in this way, the same in every run."""
+    """The identifier of this export of this input, an upper-case UUID: the same in every run."""
     files = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in source.files]
     text = json.dumps([metadata.version("livecam"), target, files])
     return str(uuid.uuid5(_NAMESPACE, text)).upper()
@@ -115,7 +115,7 @@ def _is_marked(path: Path, identifier: str) -> bool:
 
 
 def _index(data: Data) -> bytes:
-    """The box that a movie's metadata lies in."""
+    """The `moov` box, which holds a movie's metadata; empty if it is missing or too large."""
     moov = find_box(data, b"moov")
     if moov is None or moov.size > MOST_MOOV:
         return b""
@@ -123,7 +123,7 @@ def _index(data: Data) -> bytes:
 
 
 def _same_content(files: NewFiles, candidates: Iterable[Path]) -> Path | None:
-    """A file of the same bytes: of a camera's own photo nothing else tells where it is from."""
+    """A candidate with the same bytes: a camera's own photo carries no mark of an earlier run."""
     wanted = {content for content in files.content.values() if isinstance(content, bytes)}
     sizes = {len(content) for content in wanted}
     for path in candidates:

@@ -1,7 +1,7 @@
 """One run of `livecam pick`: many inputs, each scored, chosen from and, if asked for, stored.
 
-Inputs are worked on by a pool of threads (decoding and the landmarker let Python go on meanwhile);
-each thread has a landmarker of its own. Results come in the order of the inputs.
+A pool of threads works on the inputs (decoding and the landmarker release the GIL); each thread has
+its own landmarker. Results come in the order of the inputs.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ class PickOptions:
     on_pick: Callable[[Pick, OpenMovie | None], None] | None = None
     """Gets every choice while its movie is still open, in one of several threads."""
     done: Set[bytes] = frozenset()
-    """What an earlier run has done, by its identifier's bytes."""
+    """Identifiers of inputs that an earlier run has done, as bytes."""
     best_take: bool = False
     reports: bool = False
-    """Whether a line is wanted of every input: one of which a run that was killed has written the
-    files, and not the line, is judged again."""
+    """Whether every input needs a line in a result file. If a killed run has written an input's
+    files but not its line, the input is then judged again."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input: a choice, an error, or nothing new to be done."""
+    """The result for one input: a choice, an error, or nothing to do."""
 
     source: Input
     id: str = ""
-    """The same for the same files, asked for in the same way."""
+    """An upper-case UUID, the same for the same files and options."""
     pick: Pick | None = None
     outputs: tuple[Path, ...] = ()
     note: str = ""
@@ -84,9 +84,9 @@ class Outcome:
 def pick_all(
     found: Iterable[Input | Problem | Remark], ask: PickOptions, jobs: int
 ) -> Iterator[Outcome | Problem | Remark]:
-    """Work on all inputs; outcomes in their order, and in between what else was found.
+    """Work on all inputs; yield outcomes in order, with problems and remarks in their places.
 
-    Raises OutputError if `out` cannot be written at all, ModelError if there is no face model.
+    Raises OutputError if `out` cannot be written at all; all other errors are in the outcomes.
     """
     if ask.out is not None:
         check_folder(ask.out)
@@ -102,7 +102,7 @@ def pick_all(
 
 
 class Finders:
-    """A face finder for each thread, and one more for sets of pictures, which are one input."""
+    """A face finder for each thread, and with `helps` one more for sets of pictures."""
 
     def __init__(self, model: AnyModel, *, helps: bool = False) -> None:
         self._model = model
@@ -112,7 +112,7 @@ class Finders:
         self._all: list[FaceFinder] = []
 
     def mine(self) -> FaceFinder:
-        """That of the thread that asks."""
+        """The calling thread's finder."""
         finder: FaceFinder | None = getattr(self._local, "finder", None)
         if finder is None:
             finder = self._local.finder = FaceFinder(self._model)
@@ -121,7 +121,7 @@ class Finders:
 
     @contextmanager
     def several(self) -> Iterator[Sequence[FaceFinder]]:
-        """That of the thread that asks, and the one more, unless it is at work already."""
+        """The calling thread's finder, and the additional one unless another thread uses it."""
         if self._helper is None or not self._helping.acquire(blocking=False):
             yield [self.mine()]
             return
@@ -190,7 +190,7 @@ def _pick(
         raise InputError(f"cannot be read: {err.strerror}") from err
     if files is None:
         return Outcome(source, identifier, chosen, note=_joined(why, KEPT))
-    # Of a set, the picture that was chosen names the result.
+    # For a set, the chosen picture gives the name.
     name = source.files[chosen.key.index].stem if source.kind == "pictures" else _stem(source)
     outputs = write_new(files, ask.out / source.below, name + MARK)
     return Outcome(source, identifier, chosen, outputs, _joined(why, files.note))
@@ -199,7 +199,7 @@ def _pick(
 def _files(
     chosen: Pick, movie: OpenMovie | None, ask: PickOptions, identifier: str, finder: FaceFinder
 ) -> tuple[NewFiles | None, str]:
-    """What is made of a choice, and what to say of it; None where the photo stays as it is."""
+    """The new files for a choice, and a note; None if the photo stays as it is."""
     retouch = Retouch(ask.enhance, finder if ask.best_take else None)
     if movie is None or chosen.by_hand:
         why = ""
@@ -230,10 +230,10 @@ def _stem(source: Input) -> str:
 
 
 def identifier_of(source: Input, ask: PickOptions) -> str:
-    """The identifier of what is made from this input in this way, the same in every run.
+    """The identifier of this input with these options, the same in every run. Raises InputError.
 
     An upper-case UUID: the content identifier of a new pair, and EXIF's ImageUniqueID of a new
-    picture. It is how a later run knows what has been done.
+    picture. A later run recognises by it what was done already.
     """
     asked: list[object]
     try:
@@ -246,20 +246,20 @@ def identifier_of(source: Input, ask: PickOptions) -> str:
     if ask.wanted.min_gain != MIN_GAIN:
         asked.append(ask.wanted.min_gain)
     files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
-    # With another version the choice may be another one.
+    # Another version of livecam may choose differently.
     text = json.dumps([metadata.version("livecam"), asked, files])
     return str(uuid.uuid5(_NAMESPACE, text)).upper()
 
 
 class Made:
-    """What lies in the folders that results go to, listed once: not once an input."""
+    """The files in the output folders, listed once per folder and not once per input."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folders: dict[Path, dict[str, list[Path]]] = {}
 
     def named(self, folder: Path, stem: str) -> list[Path]:
-        """Files called so, with or without a number behind it, in the order of their names."""
+        """Files with this stem, with or without a number added, in the order of their names."""
         with self._lock:
             stems = self._folders.get(folder)
             if stems is None:
@@ -278,7 +278,7 @@ def _bare(path: Path) -> str:
 
 
 def _done_before(source: Input, ask: PickOptions, identifier: str, made: Made) -> tuple[Path, ...]:
-    """What an earlier run has made of this input in this way."""
+    """The files that an earlier run has made from this input with these options."""
     if ask.out is None:
         return ()
     folder = (ask.out / source.below).resolve()

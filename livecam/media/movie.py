@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from livecam.moment import Moment
 
 TIMESCALE = 90_000
-"""Ticks a second of the video track: capture times are kept to 11 microseconds."""
+"""Ticks per second of the video track: capture times are kept to 11 microseconds."""
 
 MOVIE_TIMESCALE = 600
-"""Of the movie header, as in every file that Apple's cameras write."""
+"""Ticks per second of the movie header, as in every file that Apple's cameras write."""
 
 ENCODERS: dict[Codec, tuple[str, str, dict[str, str]]] = {
     "h264": ("libx264", "avc1", {"preset": "superfast", "crf": "22", "bf": "0"}),
@@ -42,7 +42,7 @@ ENCODERS: dict[Codec, tuple[str, str, dict[str, str]]] = {
         {"preset": "ultrafast", "crf": "20", "x265-params": "bframes=0:log-level=none"},
     ),
 }
-"""Encoder, tag and options. superfast is H.264's High profile by itself (ultrafast quietly gives
+"""Encoder, tag and options. superfast gives H.264's High profile (ultrafast silently gives
 Constrained Baseline). Apple's players take HEVC only under the tag hvc1. No B-frames: frames leave
 the encoder in order, and uneven times stay exact."""
 
@@ -75,8 +75,8 @@ def mux_movie(
 ) -> None:
     """Write a moment whose frames are encoded already. Raises OutputError.
 
-    `packets` begin with a key frame at or before the moment; those before it are hidden by an edit
-    list, so that the movie begins with the moment's first frame to the tick.
+    `packets` begin with a key frame at or before the moment. An edit list hides the frames before
+    the moment, so that the movie begins exactly with the moment's first frame.
     """
     try:
         with av.open(target, "w", format="mov", options=_container_options()) as out:
@@ -98,7 +98,7 @@ def mux_movie(
 
 
 def write_motion_jpeg(target: BinaryIO, moment: Moment) -> None:
-    """Write a camera's own JPEGs and its sound as they are: ten times the size, quickly.
+    """Write a camera's own JPEGs and its sound without encoding: quick, but ten times the size.
 
     Raises OutputError, OSError.
     """
@@ -123,7 +123,7 @@ def write_motion_jpeg(target: BinaryIO, moment: Moment) -> None:
                 _encode_audio(out, sound, moment.sound)
     except (ValueError, av.FFmpegError) as err:
         if isinstance(err, OSError) and err.errno in errno.errorcode:
-            raise  # of the disk
+            raise  # an error of the disk
         raise OutputError(f"the camera's pictures cannot be kept: {err}") from err
 
 
@@ -149,7 +149,7 @@ def _video_stream(out: OutputContainer, moment: Moment, codec: Codec) -> VideoSt
 
 
 def set_colours(stream: VideoStream) -> None:
-    """Tag a stream as what OpenCV makes of pictures: I420 in BT.601, limited range.
+    """Tag a stream as I420 in BT.601, limited range: that is what OpenCV converts pictures to.
 
     Cameras are made for sRGB screens, whose primaries are those of BT.709 (H.273: 1, 1, 6).
     """
@@ -186,7 +186,7 @@ def _encode_video(out: OutputContainer, stream: VideoStream, moment: Moment) -> 
 
 
 def _mux(out: OutputContainer, packet: av.Packet[Any], lasts: dict[int, int]) -> None:
-    # Without it the muxer guesses the last frame's duration, and the movie ends a frame early.
+    # Without a duration the muxer guesses the last one, and the movie ends a frame early.
     if packet.pts is not None:
         packet.duration = lasts[packet.pts]
     out.mux(packet)
@@ -202,7 +202,7 @@ def _encode_audio(out: OutputContainer, stream: AudioStream, sound: SoundClip) -
 
 
 def _increasing(times_ns: Sequence[int]) -> list[int]:
-    """Ticks of these times, each at least one behind the one before, as a track must have them."""
+    """These times in ticks of the video track, each at least one tick later than the one before."""
     found: list[int] = []
     for t_ns in times_ns:
         found.append(max(ticks(t_ns), found[-1] + 1) if found else ticks(t_ns))

@@ -26,10 +26,10 @@ QUALITY = 95
 def encode_photo(
     frame: Frame, tags: Tags, still: Still = "jpeg", made_bgr: Bytes | None = None
 ) -> bytes:
-    """A frame as a whole JPEG or HEIC file at full size, or what was made of it.
+    """A frame, or the picture `made_bgr` made from it, as a JPEG or HEIC file at full size.
 
     A camera's own JPEG is kept as it is, and only the tags are added; anything else is encoded.
-    Raises OutputError if the frame is broken.
+    Raises OutputError if the frame is broken, UsageError for HEIC without the extra.
     """
     segment = exif(tags, frame.size_wh)
     if (
@@ -64,7 +64,7 @@ def _standalone(jpeg: bytes) -> bytes:
 
 @functools.cache
 def _standard_tables() -> bytes:
-    """The DHT segments of ITU-T T.81, annex K, which a stream without any means: Pillow's own."""
+    """The DHT segments of ITU-T T.81, annex K, the default for streams without: from Pillow."""
     out = io.BytesIO()
     Image.new("RGB", (16, 16)).save(out, "JPEG", optimize=False)
     jpeg = out.getvalue()
@@ -72,7 +72,7 @@ def _standard_tables() -> bytes:
 
 
 def _with_exif(jpeg: bytes, segment: bytes) -> bytes:
-    """EXIF in place of JFIF's APP0, where there is one."""
+    """The JPEG with an EXIF segment first, in place of JFIF's APP0 if there is one."""
     first = next(segments(jpeg), None)
     if first is not None and first[0] == APP0:
         jpeg = SOI + jpeg[first[2] :]

@@ -1,4 +1,4 @@
-"""`NAME.json`: everything that is known of a moment, as `livecam.contract` promises it."""
+"""`NAME.json`: everything that is known about a moment, in the form of `livecam.contract`."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _alternative(
 def _as_taken(
     moment: Moment, score: MomentScore, take: BestTake | None
 ) -> list[contract.Alternative]:
-    """The key frame itself, which is an alternative where the photo is composed."""
+    """The key frame itself, which is an alternative if the photo is composed; else empty."""
     if take is None or not take.is_composed:
         return []
     return [_alternative(moment, score, score.key, "the frame itself, as it was taken")]
@@ -192,9 +192,9 @@ def judged_record(frame: FrameScore) -> contract.Judged:
 
 
 def frame_scores(record: dict[str, Any]) -> tuple[FrameScore, ...]:
-    """The judged frames of a record, counted in the movie.
+    """The judged frames of a record, with indices and times in the movie.
 
-    Raises LookupError, TypeError, ValueError for a record that is none.
+    Raises LookupError, TypeError, ValueError for anything that is not a record.
     """
     return tuple(
         FrameScore(

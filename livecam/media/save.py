@@ -40,7 +40,7 @@ MOTION_SUFFIX = ".MP.jpg"
 DEFAULT_OPTIONS = SaveOptions()
 
 MAKE = "livecam"
-"""Where a camera's maker is not known, the maker of the file."""
+"""The maker in EXIF if the camera's maker is not known."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class SavedFiles:
 
     movie: Path
     photo: Path
-    """With a Motion Photo alone, both are that one file."""
+    """If only a Motion Photo is saved, `movie` and `photo` are that one file."""
     scores: Path
     motion_photo: Path | None = None
     encoded_again: str = ""
-    """Why the movie was encoded once the moment was over, though its frames had been before."""
+    """Why frames that were encoded during the capture were encoded again; "" if they were not."""
 
 
 def save(
@@ -62,7 +62,7 @@ def save(
     folder: Path | str = "recordings",
     save_options: SaveOptions = DEFAULT_OPTIONS,
 ) -> SavedFiles:
-    """Write a scored moment into a folder, under a new name. Raises OutputError."""
+    """Write a scored moment into a folder, under a new name. Raises OutputError, UsageError."""
     check_folder(Path(folder))
     if not save_options.best_take:
         return save_when_scored(moment, lambda: score, Path(folder), save_options)
@@ -80,11 +80,11 @@ def save_when_scored(
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None = None,
     finder: Finder | None = None,
 ) -> SavedFiles:
-    """The same for a moment that is still being scored: the movie is made meanwhile.
+    """Do the same for a moment that is still being scored: the movie is made in the meantime.
 
-    `scored` waits for the score, `encoded` for the frames that are encoded while they come (without
-    it they are encoded here); what they raise is passed on, and nothing stays behind. `finder`
-    looks at a best take, and is needed for one.
+    `scored` waits for the score, `encoded` for the frames that are encoded during the capture. If
+    `encoded` is None or raises OutputError, they are encoded here. What `scored` raises is passed
+    on, and no file stays behind. A best take needs `finder`.
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie, encoded_again = _movie(moment, save_options.codec, encoded)
@@ -109,7 +109,7 @@ def save_when_scored(
         content[".json"] = (json.dumps(record, indent=1) + "\n").encode()
         for suffix, one in content.items():
             bundle.write(suffix, one)
-        # Whoever waits for the photo finds everything else in its place.
+        # The photo comes last: when it appears, all other files are there already.
         bundle.publish([".MOV", ".json", MOTION_SUFFIX, *SUFFIX.values()])
     return replace(files, encoded_again=encoded_again)
 
@@ -119,9 +119,9 @@ def _movie(
     codec: Codec,
     encoded: Callable[[], tuple[VideoStream, list[Encoded]]] | None,
 ) -> tuple[bytes, str]:
-    """The movie of frames that are encoded already; where that fails, they are encoded here.
+    """The movie from frames that are encoded already; if that fails, they are encoded here.
 
-    With it why it failed, or "".
+    Also returns why it failed, or "".
     """
     problem = ""
     if encoded is not None:
@@ -138,7 +138,7 @@ def _movie(
 
 
 def _retouched(moment: Moment, score: MomentScore, wanted: Retouch) -> Retouched:
-    """The key frame with what was made of it."""
+    """The result of retouching the key frame. Raises OutputError if it cannot be decoded."""
 
     def around() -> Iterator[Bytes]:
         for i in range(max(0, score.key - REACH), min(len(moment.frames), score.key + REACH + 1)):
@@ -163,9 +163,9 @@ def _stills(
     save_options: SaveOptions,
     made: Bytes | None,
 ) -> dict[str, bytes]:
-    """The key photo, and the Motion Photo that is asked for, by suffix.
+    """The key photo and the Motion Photo, as far as they are wanted, by suffix.
 
-    `made` is the picture where it is not the key frame as it is.
+    `made` is the retouched picture, (H, W, 3) uint8 BGR; None for the key frame as it is.
     """
     key, content = moment.frames[score.key], {}
     if save_options.motion != "none":

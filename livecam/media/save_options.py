@@ -1,4 +1,4 @@
-"""In which forms a moment is saved."""
+"""The options for saving a moment."""
 
 from __future__ import annotations
 

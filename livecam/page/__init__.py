@@ -1,9 +1,10 @@
-"""Looking through what was shot, and choosing another key photo, in a browser.
+"""Viewing moments, and choosing another key photo, in a browser.
 
-- `index` knows which moments there are in a folder, and keeps that;
+- `index` finds the moments in a folder, and stores a list of them;
 - `views` makes what a browser can show, and keeps it in the user's cache (`cache`);
-- `server` serves the page (`assets`) to this machine, `static` writes it as a folder.
+- `server` serves the page (`assets`), `serving` runs the server, `static` writes the page as a
+  folder.
 
-What is asked for there is done, and undone, by `livecam.edit.undo_stack`. The terminal's way to do
-the same is `livecam.ui.moment_view`.
+`livecam.edit.undo_stack` makes and undoes the changes that the page asks for. The same view in the
+terminal is `livecam.ui.moment_view`.
 """

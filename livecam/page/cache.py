@@ -1,4 +1,4 @@
-"""Files that were made once and can be made again, in the user's cache folder, up to a size."""
+"""A cache of files that can be made again, in the user's cache folder, up to a total size."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_000_000_000
 """Some thousand thumbnails and a few hundred movies."""
 SWEEP_EVERY = 50_000_000
-"""Bytes that may come in between two looks at the whole."""
+"""Bytes that may be written between two checks of the total size."""
 
 
 def default_folder() -> Path:
-    """Where the user's system keeps such things; readable by the user only."""
+    """The folder for the page's cache in the user's cache folder. Raises LivecamError."""
     return cache_folder() / "review"
 
 
 class Cache:
-    """Files by name. Safe from any thread: each file is made once, by whoever asks first."""
+    """Files by name. Safe from any thread: each file is made once, by the first that asks."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder, self._most = folder, most_bytes
@@ -35,16 +35,17 @@ class Cache:
         self._since_sweep = SWEEP_EVERY
 
     def get(self, name: str, make: Callable[[Path], None]) -> Path:
-        """The file of this name; `make` writes it to the path that it is given, if need be.
+        """The path of the file with this name; if it is missing, `make` writes it.
 
-        What `make` raises is passed on, and nothing is kept. Raises OSError.
+        `make` gets the path to write to. What it raises is passed on, and nothing is kept. Raises
+        OSError.
         """
         path = self._folder / name[:2] / name
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             if path.is_file():
-                os.utime(path)  # used just now: the last to go
+                os.utime(path)  # just used, so removed last
             else:
                 self._make(path, make)
         with self._lock:
@@ -69,7 +70,7 @@ class Cache:
             self._sweep(path)
 
     def _sweep(self, keep: Path) -> None:
-        """Let go of what was not used for longest, until all fits."""
+        """Remove the least recently used files, but not `keep`, until the rest fits."""
         found = []
         for path in self._folder.glob("??/*"):
             try:

@@ -1,4 +1,4 @@
-"""What there is to look through in a folder: known at once from an index, then looked for anew."""
+"""The moments in a folder: loaded at once from a stored index, then updated from the files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from livecam.photos.inputs import Kind
 
 VERSION = 1
-"""Of the index: another one is made anew."""
+"""Version of the stored index; an index of another version is made again."""
 KINDS = ("live-photo", "motion-photo", "video")
-"""What moves; loose pictures have no other frame to choose."""
+"""Inputs with a movie; loose pictures have no other frame to choose."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ class Entry:
     """One moment."""
 
     id: str
-    """The same as long as its photo, or movie, is called so."""
+    """Made from the path of its photo or movie; the same as long as that path is."""
     kind: Kind
     files: tuple[Path, ...]
     taken_s: float
-    """When, in seconds since 1970, as its record, its EXIF or the file system says."""
+    """When it was taken, in seconds since 1970, from its record, its EXIF or the file system."""
     stamp: str
-    """Another one when its files change."""
+    """Differs once its files have changed."""
     score: float | None = None
-    """Of its key photo, where livecam's record says it."""
+    """Score of its key photo; None unless livecam's record says it."""
     duration_s: float | None = None
 
     @property
     def source(self) -> Input:
-        """For those who pick."""
+        """The moment as an input for `livecam.photos.pick`."""
         return Input(self.kind, self.files)
 
 
@@ -57,9 +57,9 @@ class Index:
     """The moments of a folder and those below it, the newest first. Safe from any thread."""
 
     def __init__(self, folder: Path, index: Path) -> None:
-        """`index` is the file that is kept; its folder must exist.
+        """`index` is the file that stores the index; its folder must exist.
 
-        Raises OSError or sqlite3.Error where there can be none.
+        Raises OSError or sqlite3.Error if it cannot be opened or made.
         """
         self.folder = folder.resolve()
         self._index = index
@@ -68,11 +68,11 @@ class Index:
         self._sorted: list[Entry] = []
         self._marks: dict[str, str] = {}
         self.is_looking = True
-        """Whether it is still being looked for what is new."""
+        """Whether the first search for changes is still running."""
         self.problems: list[str] = []
-        """What a person should know of the folder, in a sentence each."""
+        """What the user should know about the folder, one sentence each."""
         self.version = 0
-        """Counts what changed."""
+        """Grows with every change."""
         try:
             self._load()
         except (sqlite3.DatabaseError, LookupError, TypeError, ValueError):  # damaged: made anew
@@ -87,7 +87,7 @@ class Index:
             return self._sorted
 
     def entry(self, name: str) -> Entry | None:
-        """One, by its id."""
+        """The moment with this id; None if there is none."""
         with self._lock:
             return self._entries.get(name)
 
@@ -109,8 +109,8 @@ class Index:
             self.is_looking = False
 
     def refresh_folder(self, folder: Path) -> None:
-        """Look into one folder, where something was changed."""
-        # The folder itself comes first, if anything is in it; those below are left alone.
+        """Update one folder, after something was changed in it."""
+        # `walk` yields the folder itself first, unless it is empty; folders below are ignored.
         parent, content = next(walk(folder, (*KNOWN, ".json")), (folder, []))
         self._look_into(folder, content if parent == folder else [])
 
@@ -170,7 +170,7 @@ class Index:
         )
 
     def _keep(self, below: str, mark: str, entries: list[Entry]) -> None:
-        """Put what a folder holds in the place of what it held."""
+        """Replace the stored moments of one folder; with `mark` "", forget the folder."""
         folder = self.folder / below
         with self._lock:
             gone = [one.id for one in self._entries.values() if one.files[0].parent == folder]
@@ -182,13 +182,13 @@ class Index:
             if not mark:
                 del self._marks[below]
             self.version += 1
-            # Without it the next look takes longer, and nothing else.
+            # If this fails, only the next start takes longer.
             with (
                 contextlib.suppress(sqlite3.Error),
                 closing(sqlite3.connect(self._index)) as base,
                 base,
             ):
-                place = json.dumps(below)  # which carries names that are no UTF-8
+                place = json.dumps(below)  # JSON can carry names that are not valid UTF-8
                 base.execute("DELETE FROM entry WHERE folder = ?", (place,))
                 base.execute("DELETE FROM folder WHERE path = ?", (place,))
                 if mark:
@@ -224,7 +224,7 @@ class Index:
 
 
 def stamp_of(source: Input) -> str:
-    """Another one when a moment's files, or livecam's record of it, change. Never raises."""
+    """A text that differs once a moment's files, or its record, have changed. Never raises."""
     mark = hashlib.blake2b(digest_size=16)
     for path in (*source.files, record_path(source)):
         try:
@@ -238,7 +238,7 @@ def stamp_of(source: Input) -> str:
 def _taken_s(path: Path) -> float:
     shot = taken(path)
     if shot is not None:
-        # A clock that was never set is before what some systems can count from.
+        # A clock that was never set may show a time that some systems cannot convert.
         with contextlib.suppress(ValueError, OverflowError, OSError):
             return shot.time.timestamp()
     try:

@@ -1,4 +1,4 @@
-"""What the page is made of, and what it says of each moment in its list."""
+"""The files of the page, and the row for each moment in its list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from livecam.page.index import Entry
 
 PAGES = {"app.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
-"""Beside `index.html`."""
+"""Files that the page needs beside `index.html`, and their media types."""
 
 
 def page(name: str) -> str:

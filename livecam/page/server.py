@@ -1,12 +1,12 @@
 """The page over HTTP, for this machine's browser, and with `--host` for guests.
 
-The page lies under a path that nobody can guess, and needs the token that stands in the address
-which livecam prints: other users of the machine can reach its loopback too. The browser keeps the
-token as a cookie of that path alone. Cookies know no ports: without the path every other server on
-this machine would be sent it. What changes anything needs a second secret, which is no cookie and
-stands in the owner's page only, and the page's own origin; so no other page in the same browser,
-and no guest, can change anything here. A Host that is not this server's is refused (DNS
-rebinding). Nothing is served but the page and what belongs to a moment that the index knows.
+The page lies under a path that nobody can guess, and needs the token in the address that livecam
+prints: other users of the machine can reach its loopback interface too. The browser keeps the token
+as a cookie for that path only. Cookies ignore ports: without the path, the browser would send it to
+every other server on this machine. Every change needs a second secret, which is not a cookie and
+is only in the owner's page, and the page's own origin; so no other page in the same browser, and no
+guest, can change anything here. A Host header that is not this server's is refused (DNS rebinding).
+Only the page, and what belongs to moments that the index knows, is served.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ MOST_BODY = 1_000_000
 COOKIE = "livecam"
 MOST_PROBLEMS = 5
 MOST_MAKING = 8
-"""Pictures that are made or waited for at a time; there are forty threads."""
+"""Requests for a moment that are answered at a time; there are forty worker threads."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ class Door:
     path: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     """The first part of every path behind it."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    """For looking."""
+    """The secret for viewing."""
     changes: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    """For changing; "" for guests, who may not."""
+    """The secret for changes; "" for guests, who may change nothing."""
 
     @property
     def entrance(self) -> str:
-        """What stands behind the host's name in the address."""
+        """Path and query of the address that is printed."""
         return f"/{self.path}/?token={self.token}"
 
 
@@ -97,7 +97,7 @@ def application(
     hosts: frozenset[str],
     temporary: Path,
 ) -> ASGIApp:
-    """The whole server; `hosts` are the names and ports by which it may be called.
+    """The whole server; `hosts` are the values of the Host header that are accepted.
 
     `gains` is what a report would change, where one was named. Exports are made in the folder
     `temporary`, which is removed once the server has ended.
@@ -106,7 +106,7 @@ def application(
 
 
 class _Guard:
-    """Lets through only who comes by the right name and path, with the token."""
+    """Lets only requests with the right Host header, path and token through."""
 
     def __init__(self, app: ASGIApp, doors: Sequence[Door], hosts: frozenset[str]) -> None:
         self._app, self._hosts = app, hosts
@@ -122,7 +122,7 @@ class _Guard:
         if refused or door is None:
             answer: ASGIApp = Response(refused, 403, HEADERS | NEVER, "text/plain")
         elif "token" in request.query_params:
-            # Out of the address bar, the history, and whatever is copied from there.
+            # Keep the token out of the address bar, the history and copied links.
             answer = RedirectResponse(request.url.path, 303, HEADERS | NEVER)
             answer.set_cookie(
                 COOKIE, door.token, httponly=True, samesite="lax", path=f"/{door.path}/"
@@ -155,18 +155,18 @@ def _is_same(given: str, secret: str) -> bool:
 
 
 MOST_QUEUED = 8
-"""Exports: whoever asks for more at a time keeps everybody else from theirs."""
+"""Exports that may be made or wait at a time, so that one client cannot block all others."""
 
 
 class _Passing(FileResponse):
-    """A file that was made for this answer alone, and goes with it, whatever becomes of that."""
+    """A file made for one answer only; its folder is removed afterwards, even if sending fails."""
 
     def __init__(self, path: Path, folder: Path, **options: Any) -> None:
         super().__init__(path, **options)
         self._folder = folder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # It is sent whole: a part of it would be made anew for every part.
+        # Sent whole: with ranges, the export would be made again for every part.
         headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
         try:
             await super().__call__({**scope, "headers": headers}, receive, send)
@@ -186,13 +186,13 @@ class _Review:
         self._index, self._views, self._stack, self._gains = index, views, undo_stack, gains
         self._temporary = temporary
         self._queued = 0
-        """Exports that are being made, or wait for it."""
+        """Exports that are being made or wait."""
         self._writing = threading.Lock()
         self._making = asyncio.Semaphore(MOST_MAKING)
         self._exporting = asyncio.Semaphore(1)
 
     def app(self) -> ASGIApp:
-        """Routes to what there is."""
+        """The application with all its routes."""
         routes = [
             Route("/", self.index),
             Route("/api/moments", self.moments),
@@ -290,7 +290,7 @@ class _Review:
             path = done.outputs[0]
             if len(done.outputs) > 1:
                 path = folder / f"{path.stem}.zip"
-                with zipfile.ZipFile(path, "w") as archive:  # what is in it is packed already
+                with zipfile.ZipFile(path, "w") as archive:  # its files are compressed already
                     for one in done.outputs:
                         archive.write(one, one.name)
             kind, headers = _attached(path.name)
@@ -341,7 +341,7 @@ class _Review:
         entry = self._index.entry(name)
         if entry is None:
             raise InputError("there is no such moment any more")
-        # A file may have been put in its place that leads elsewhere.
+        # The file may have been replaced by a link that leads out of the folder.
         if not all(path.resolve().is_relative_to(self._index.folder) for path in entry.files):
             raise InputError("it lies outside of the folder")
         return entry
@@ -349,10 +349,10 @@ class _Review:
     def _safe(
         self, work: Callable[[Entry, Request], Response], queue: asyncio.Semaphore | None = None
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Answer what went wrong in a line, never in a trace.
+        """Wrap a handler for one moment: errors are answered in one line, never a traceback.
 
-        As many as `queue` lets through are made at a time: 4K exports take 100 MB each, and all
-        threads together would leave none for the list.
+        `queue` limits how many are answered at a time: 4K exports take 100 MB each, and with all
+        threads busy none would be left for the list.
         """
 
         def do(request: Request) -> Response:
@@ -368,7 +368,7 @@ class _Review:
         async def handle(request: Request) -> Response:
             async with queue or self._making:
                 if await request.is_disconnected():
-                    return Response(None, 204)  # who asked has gone while this waited
+                    return Response(None, 204)  # the client has gone while this waited
                 return await run_in_threadpool(do, request)
 
         async def handle_in_turn(request: Request) -> Response:
@@ -386,7 +386,7 @@ class _Review:
     def _changing(
         self, work: Callable[[Entry | None, dict[str, Any]], str]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """The same for what changes something: one at a time, and asked for in JSON."""
+        """Wrap a handler that makes changes: one at a time, with a JSON object as the body."""
 
         def do(request: Request, asked: dict[str, Any]) -> Response:
             try:
@@ -397,7 +397,7 @@ class _Review:
                 return _problem(err)
             except OSError as err:
                 return _problem(OutputError(f"it cannot be changed: {err.strerror}"))
-            except Exception as err:  # noqa: BLE001 - said, whatever it was
+            except Exception as err:  # noqa: BLE001 - report any error
                 return _problem(LivecamError(f"livecam broke down: {err!r}"))
             return JSONResponse({"message": told}, headers=HEADERS | NEVER)
 
@@ -425,7 +425,7 @@ def _problem(err: LivecamError) -> Response:
 
 
 def _attached(name: str) -> tuple[str, dict[str, str]]:
-    """Type and headers of a file that a browser is to keep."""
+    """Media type and headers of a file that the browser should download."""
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     named = quote(name, errors="surrogateescape")
     disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}

@@ -1,4 +1,4 @@
-"""Runs the server of the page until somebody ends it, and says where it is."""
+"""Runs the server of the page until a signal ends it, and prints its address."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - refused
 HTTP_PORT = 80
 LOOK_EVERY_S, LOOK_SHARE = 3.0, 20
-"""From one look for new files to the next: at least so long, and so many times what it took."""
+"""Pause between two searches for new files: at least this many seconds, and this many times as long
+as the last search took."""
 CODES = {
     "SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED, "SIGHUP": ExitCode.HANGUP,
 }  # fmt: skip
@@ -72,11 +73,11 @@ def serve(
 ) -> int:
     """Serve the page until a signal comes; the exit code.
 
-    `named` is the address of this machine by which others may call it; None serves nobody else.
-    `port` 0 is any free one. Raises UsageError, LivecamError.
+    `named` is the address under which other machines reach this one; None serves this machine only.
+    `port` 0 takes any free port. `opens` opens a browser. Raises UsageError, LivecamError.
     """
     try:
-        import segno  # noqa: F401 - so that it is missed now, not halfway
+        import segno  # noqa: F401 - so that it fails now if missing, not halfway
         import uvicorn
 
         from livecam.page.server import Door, application
@@ -106,7 +107,7 @@ def serve(
     class Server(uvicorn.Server):
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
-            """Leave signals alone: uvicorn would raise them again, past everything to be tidied."""
+            """Leave signals alone: uvicorn would raise them again and skip the cleanup below."""
             yield
 
     server = Server(
@@ -116,7 +117,7 @@ def serve(
         )
     )  # fmt: skip
     door = None
-    # Before anybody can know that it runs: whenever a signal comes, everything is tidied up.
+    # Before the address is printed: from then on, any signal leads to the cleanup below.
     with _ended_by_signals(server) as ended:
         print(f"{visible(str(index.folder))} is at {address}", flush=True)
         print("Ctrl-C ends it", flush=True)
@@ -141,19 +142,19 @@ def serve(
 
 
 def _keep_looking(index: Index, ending: threading.Event) -> None:
-    """Notice what comes into the folder, without wearing the disk out."""
+    """Search the folder for changes again and again, with pauses that spare the disk."""
     while not ending.is_set():
         begin = time.monotonic()
         try:
             index.refresh(ending.is_set)
-        except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
+        except Exception as err:  # noqa: BLE001 - it would end the thread: report it
             index.problems.append(f"livecam broke down while it looked for moments: {err!r}")
         ending.wait(max(LOOK_EVERY_S, LOOK_SHARE * (time.monotonic() - begin)))
 
 
 @contextlib.contextmanager
 def _ended_by_signals(server: Any) -> Iterator[_Ended]:
-    """Let signals end the server, so that everything behind it is tidied up."""
+    """Let signals end the server, so that the cleanup after it runs."""
     ended, before = _Ended(), {}
 
     def end(number: int, _: object) -> None:
@@ -173,13 +174,13 @@ def _ended_by_signals(server: Any) -> Iterator[_Ended]:
 
 @dataclass
 class _Ended:
-    """By which signal."""
+    """The exit code of the signal that ended the server."""
 
     code: ExitCode = ExitCode.OK
 
 
 def _names(host: str, port: int) -> frozenset[str]:
-    """What a browser may call this server, as it writes it."""
+    """The values of the Host header that are accepted."""
     local = (LOOPBACK, "::1", "localhost")
     hosts = {host, *(local if host in local else ())}
     names = {f"{_bracketed(name)}:{port}" for name in hosts}
@@ -195,7 +196,7 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _show_code(address: str) -> None:
-    """A QR code for a phone; only where the user binds to an address of the network on purpose."""
+    """Print a QR code for a phone; only if the user asked for an address of the network."""
     import segno
 
     print(f"guests may look, play and download at {address}", flush=True)
@@ -204,10 +205,10 @@ def _show_code(address: str) -> None:
 
 
 def _open_browser(address: str) -> Path | None:
-    """Show the page; where there is no browser, the address was printed.
+    """Open the page in a browser; None if there is none (the address was printed).
 
-    The browser is given a file that only this user may read, and that leads on: what programs are
-    given to open can be seen by everybody on the machine. It is to be deleted.
+    The browser gets a file that only this user may read, and that redirects to the page: everybody
+    on the machine can see the arguments of programs. Returns that file; the caller deletes it.
     """
     import webbrowser
 

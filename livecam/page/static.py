@@ -1,4 +1,4 @@
-"""The page as a folder that opens from disk: to look at only, without a server."""
+"""The page as a folder that opens from disk without a server, for viewing only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATA = '<script src="data.js"></script>\n'
 
 
 def write(index: Index, views: Views, out: Path, say: Callable[[str], None]) -> int:
-    """Write the page into a new folder; how many moments are in it.
+    """Write the page into a new folder; return the number of moments in it.
 
     A moment that cannot be read is left out, and `say` is told why. Raises UsageError for a folder
     that is not empty, OutputError, ModelError.
@@ -77,5 +77,5 @@ def _write_moment(entry: Entry, views: Views, folder: Path) -> None:
 
 
 def _script(data: object) -> str:
-    """JSON as a script: nothing in it ends the script."""
+    """JSON for use in a script: `<` is escaped, so that nothing in it can end the script."""
     return json.dumps(data).replace("<", "\\u003c")

@@ -46,26 +46,29 @@ if TYPE_CHECKING:
     from livecam.photos.pick import Pick
 
 MADE = "2"
-"""Version of what is made here: another one is made anew."""
+"""Version of the cached files; those of another version are made again."""
 THUMBNAIL, SHOWN = 480, 2048
 """Longest sides of a tile's picture and of the large one."""
 STRIP_HEIGHT, FACE_SIDE, MOST_CELLS = 90, 128, 240
-"""Pixels of a frame in the filmstrip, and of a face; so many frames at most."""
+"""Height of a frame in the filmstrip and side of a face, in pixels; most frames in it."""
 FACE_ROOM = 0.35
 """Around a face, in shares of its box."""
 COLUMNS = 10
-"""Of the pictures that hold strips: a browser decodes no picture that is 30,000 pixels wide."""
+"""Cells per row of a filmstrip: browsers decode no picture that is 30,000 pixels wide."""
 JPEG_QUALITY = 85
 MOST_PROXY_S = 120.0
 MOST_PROXY_W, PROXY = 1280, {"preset": "veryfast", "crf": "23"}
-"""Of an H.264 movie that is made in place of one which a browser cannot play."""
+"""Longer side and encoder options of the H.264 copy of a movie that a browser cannot play."""
 PLAYED_SUFFIXES = (".mov", ".mp4", ".m4v")
 AT_ONCE = 2
-"""So many are made at a time: what is looked at needs the rest of the machine to be shown."""
+"""Pictures and movies made at a time: the browser needs the rest of the machine to show them."""
 
 
 class Views:
-    """Makes and remembers them. Safe from any thread. All paths that come out are in the cache."""
+    """Makes and caches what a browser shows. Safe from any thread.
+
+    All returned paths are in the cache, except a movie that a browser plays as it is.
+    """
 
     def __init__(self, cache: Cache, model: AnyModel = None) -> None:
         self._cache = cache
@@ -76,7 +79,7 @@ class Views:
         self._is_closing = threading.Event()
 
     def close(self) -> None:
-        """Give up what is being looked at, and free the models."""
+        """Stop scoring, and free the models."""
         self._is_closing.set()
         with self._scoring:
             self._finder.close()
@@ -210,7 +213,10 @@ class Views:
         return self._jpeg(entry, "strip", draw)
 
     def face(self, entry: Entry, person: int) -> Path:
-        """One person's face through the cells of the filmstrip. Raises InputError, OSError."""
+        """One person's face in each cell of the filmstrip, in one JPEG.
+
+        Raises InputError, OSError.
+        """
 
         def draw() -> Image.Image:
             pick = self.pick(entry)
@@ -255,7 +261,7 @@ class Views:
     # Movies
 
     def movie(self, entry: Entry) -> Path:
-        """Its movie as a browser plays it: itself, or a copy. Raises InputError, OSError."""
+        """A movie that a browser can play: the original, or a copy. Raises InputError, OSError."""
         with open_movie(entry.source) as movie:
             codec, pixels = movie.reader.codec, movie.reader.pixel_format
             duration_s = movie.reader.duration_s
@@ -290,7 +296,7 @@ def is_quicktime_file(path: Path) -> bool:
 
 
 def _cells(pick: Pick) -> list[int]:
-    """Positions of the frames in the filmstrip: all, or as many as a page can take."""
+    """Positions of the frames in the filmstrip: all, or `MOST_CELLS` of them evenly spaced."""
     return evenly(len(pick.score.frames), MOST_CELLS)
 
 
@@ -334,7 +340,7 @@ def _grid(cells: list[Image.Image]) -> Image.Image:
 
 
 Packets = Any
-"""Those of one stream: PyAV's type of them is generic in a way that says nothing here."""
+"""Packets of one stream: PyAV's generic type for them would say no more."""
 
 
 class _Sound:
@@ -352,7 +358,7 @@ class _Sound:
             self._waiting = self._packets(heard, stream)
 
     def write_up_to(self, time_s: float) -> None:
-        """Write what is heard by then. Raises av.FFmpegError."""
+        """Write the sound up to this time in seconds. Raises av.FFmpegError."""
         while True:
             found = self._next or next(self._waiting, None)
             if found is None:
@@ -379,7 +385,10 @@ class _Sound:
 
 
 def _encode(source: Path | bytes, reader: MovieReader, target: Path) -> None:
-    """H.264 and AAC, no larger than 720p, times kept. Raises InputError."""
+    """Encode as H.264 and AAC, at most 1280 pixels on the longer side, with the same timestamps.
+
+    Raises InputError.
+    """
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
             stream: Any = None

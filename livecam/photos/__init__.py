@@ -1,1 +1,1 @@
-"""Photos and movies that already exist: what they are, and who would take them."""
+"""Photos and movies that already exist: what they are, and which programs accept them."""

@@ -1,7 +1,7 @@
 """Which loose pictures were taken in one burst: by one camera, seconds apart.
 
-Pictures that only lie in one folder say nothing of each other: whoever is in one is not missing
-from the next, and what is usual for a face in one is not for a face in another.
+Pictures that merely lie in the same folder are judged one by one: a person in one is not missing
+from the next, and what is usual for a face in one says nothing about a face in another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GAP_S = 3.0
-"""Longest pause within a burst: what one press of a phone's shutter remembers, too."""
+"""Longest pause within a burst, in seconds: as long as a phone's Live Photo."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class InBurst:
     burst: int
     """Pictures of the same number belong to one burst."""
     time_s: float
-    """Since the first picture of the burst."""
+    """Seconds since the first picture of the burst."""
 
 
 def taken(path: Path) -> Taken | None:
-    """Read from its EXIF; None for a picture that does not say both."""
+    """Camera and time from a picture's EXIF; None if one of them is missing."""
     if path.suffix.lower() not in STILLS:
         return None
     try:
@@ -65,7 +65,7 @@ def taken(path: Path) -> Taken | None:
 
 
 def bursts_of(pictures: Sequence[Taken | None]) -> list[InBurst]:
-    """Sort pictures into bursts; one that belongs to none has a burst of its own."""
+    """Sort pictures into bursts; a picture that belongs to none is a burst by itself."""
     order = sorted(
         (i for i, shot in enumerate(pictures) if shot is not None),
         key=lambda i: _key(pictures[i]),

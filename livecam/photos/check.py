@@ -1,7 +1,7 @@
 """Whether two files are one true Live Photo, and which programs would take them as one.
 
-What each program looks at was read from its source, its documentation or real files; what nobody
-has published is said to be so.
+What each program looks at was taken from its source, its documentation or real files. If the rules
+of a program are not published, the verdict is "unknown".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from livecam.photos.pairs import Halves
 
 MAX_LIVE_S = 3.1
-"""PhotoPrism takes a longer movie for a video of its own."""
+"""Seconds; PhotoPrism takes a longer movie for a separate video."""
 
 _HEV1 = "its HEVC has the tag hev1: Apple's players take hvc1 only"
 

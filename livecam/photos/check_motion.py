@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from livecam.formats.xmp import MotionTags
 
 _NAME = re.compile(r"^[^\s/\\][^/\\]*MP\.(JPG|jpg|JPEG|jpeg|HEIC|heic|AVIF|avif)$")
-"""What the specification says names should look like; programs may pass over others."""
+"""The form of names in the specification; programs may ignore other files."""
 _MIMES = ("image/jpeg", "image/heic", "image/heif", "image/avif")
 _VIDEO_MIMES = ("video/mp4", "video/quicktime")
 

@@ -1,4 +1,4 @@
-"""Decoded pictures as upright sRGB, whatever colours and light the phone recorded.
+"""Converts decoded pictures to upright sRGB, from whatever colour space the phone recorded.
 
 iPhones record Display P3; HDR video is BT.2020 with one of two curves, PQ or HLG. A key photo is
 seen beside ordinary pictures, so it becomes sRGB.
@@ -53,7 +53,7 @@ _WHITE_NITS = 203.0
 
 
 def is_hdr(picture: av.VideoFrame) -> bool:
-    """Whether its light goes beyond a white sheet of paper."""
+    """Whether a picture is HDR, by its transfer curve (PQ or HLG)."""
     return picture.color_trc in (CURVE_PQ, CURVE_HLG)
 
 
@@ -90,12 +90,12 @@ def _to_srgb(image_bgr: Bytes, primaries: int) -> Bytes:
 
 
 def _to_standard_range(deep: npt.NDArray[np.uint16], picture: av.VideoFrame) -> Bytes:
-    """HDR light to sRGB: white paper stays white, and what is brighter is pressed together."""
+    """HDR light to sRGB: diffuse white stays white, and brighter light is compressed."""
     light = _pq_light()[deep] if picture.color_trc == CURVE_PQ else _hlg_light(deep)
     bgr = cv2.transform(light[:, :, ::-1], _matrix_bgr(PRIMARIES_2020))
     bgr = np.maximum(np.asarray(bgr, np.float32), 0)
-    # Up to 0.8 as it is; above, a curve that reaches 1 only at infinity, on the brightest channel,
-    # so that no colour changes.
+    # Up to 0.8 unchanged; above, a curve that reaches 1 only at infinity. It is computed from the
+    # brightest channel and applied to all three, so that the hue does not change.
     peak = np.maximum(np.maximum(bgr[:, :, :1], bgr[:, :, 1:2]), bgr[:, :, 2:])
     over = np.maximum(peak - 0.8, 0)
     pressed = np.where(peak > 0.8, 0.8 + 0.2 * over / (over + 0.2), peak)
@@ -104,7 +104,7 @@ def _to_standard_range(deep: npt.NDArray[np.uint16], picture: av.VideoFrame) -> 
 
 @functools.cache
 def _pq_light() -> Floats:
-    """SMPTE ST 2084: 16-bit signal to light, 1.0 being a white sheet."""
+    """SMPTE ST 2084: light by 16-bit signal; 1.0 is diffuse white."""
     m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
     power = np.power(np.arange(65536) / 65535, 1 / m2)
     nits = 10_000 * np.power(np.maximum(power - c1, 0) / (c2 - c3 * power), 1 / m1)
@@ -112,7 +112,7 @@ def _pq_light() -> Floats:
 
 
 def _hlg_light(deep: npt.NDArray[np.uint16]) -> Floats:
-    """ITU-R BT.2100: inverse OETF, then the OOTF of a 1000 cd/m2 screen; 1.0 a white sheet."""
+    """ITU-R BT.2100: inverse OETF, then the OOTF of a 1000 cd/m2 screen; 1.0 is diffuse white."""
     scene = _hlg_scene()[deep]
     luma = cv2.transform(scene, np.array([[0.2627, 0.6780, 0.0593]], np.float32))
     gain = cv2.pow(np.maximum(luma, 1e-6), 0.2)

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 LIBRARY, ORIGINALS = ".photoslibrary", ("originals", "Masters")
-"""Apple Photos' folder, and where in it originals lie (of macOS 10.15 and later, and before)."""
+"""Suffix of an Apple Photos library, and its folders of originals (since macOS 10.15; before)."""
 
 
 def walk(
     folder: Path, suffixes: tuple[str, ...], on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[Path, list[Path]]]:
-    """Each folder that holds files of these kinds, and these, in the order of their names.
+    """Yield each folder that holds files with these suffixes, and those files, sorted by name.
 
-    Hidden files and folders are passed over, links to folders not followed. What is no regular file
-    (a pipe, a link to nothing) is among them: it is named where it is looked at.
+    Hidden files and folders are skipped, links to folders are not followed. Entries that are not
+    regular files (a pipe, a dangling link) are included: whoever opens them reports them.
     """
     for parent, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -1,6 +1,6 @@
 """The frames of a movie that already exists: when each is shown, and their pictures.
 
-PyAV decodes; a movie whose boxes do not hold together never gets that far.
+PyAV decodes; a QuickTime or MP4 file whose boxes are not consistent is refused before that.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ MAX_FRAMES = 1_000_000
 """Nine hours at 30 frames a second."""
 
 COUNTED_FORMATS = ("mpeg", "mpegts", "avi")
-"""Whose frames are known only once they are decoded."""
+"""Containers whose frames are known only after decoding."""
 
 FIELDS_LOOKED, FIELDS_SHARE = 24, 0.75
-"""Packets of H.264 that are decoded to see whether they hold fields, and which share of them comes
-out as pictures, at most, if they do: half, or more where only some frames are pairs of fields."""
+"""Packets of H.264 that are decoded to see whether each holds one field, and the most pictures per
+packet if so: half a picture, or more if only some frames are pairs of fields."""
 
 KNOWN_CURVES = frozenset((0, 1, 2, 4, 5, 6, 7, 11, 13, 14, 15, 16, 18))
 """Transfer characteristics (ITU-T H.273) that can be shown rightly; logarithmic ones cannot."""
@@ -86,7 +86,7 @@ class MovieReader:
         self._is_counted = False
         self._keys: list[int] = []
         self._first = 0
-        """Time of the first packet."""
+        """Earliest timestamp of any packet, in ticks; at most 0."""
         self._source = source
         try:
             self._stream = self._open_stream()
@@ -109,9 +109,9 @@ class MovieReader:
         if context.color_trc not in KNOWN_CURVES:
             raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        # Each thread more that works on frames of its own holds several of them.
+        # Each additional frame thread holds several frames in memory.
         self.is_large = context.width * context.height > THREADED_PIXELS
-        """Whether it needs so much memory that one at a time is enough."""
+        """Whether it needs so much memory that only one such movie is worked on at a time."""
         context.thread_type = "SLICE" if self.is_large else "AUTO"
         return stream
 
@@ -121,7 +121,7 @@ class MovieReader:
         try:
             packets = []
             for packet in self._container.demux(self._stream):
-                # What is not shown (before an edit list's beginning) may be needed all the same.
+                # Frames before the edit list's start are not shown, but decoding may need them.
                 self._first = min(self._first, packet.dts or 0, packet.pts or 0)
                 if not packet.is_discard and packet.size:
                     packets.append((packet.pts, packet.is_keyframe))
@@ -154,7 +154,7 @@ class MovieReader:
         for packet in self._container.demux(self._stream):
             packets += packet.size > 0
             with contextlib.suppress(av.InvalidDataError):
-                # The last packet is empty, and gives what is on its way.
+                # The last packet is empty, and flushes the pictures that the decoder still holds.
                 found = packet.decode()
                 if any(not picture.interlaced_frame for picture in found):
                     pictures = packets
@@ -167,7 +167,7 @@ class MovieReader:
         return 0 < pictures <= FIELDS_SHARE * packets
 
     def _times_of(self, shown: list[int | None], base: Fraction) -> list[FrameTime]:
-        """When frames are shown. Those that say nothing follow the one before as others do."""
+        """When frames are shown. A frame without a timestamp comes a usual step later."""
         known = [pts for pts in shown if pts is not None]
         steps = [b - a for a, b in itertools.pairwise(known) if b > a]
         rate = self._stream.average_rate
@@ -186,14 +186,14 @@ class MovieReader:
 
     @property
     def duration_s(self) -> float:
-        """Of the whole movie, sound included."""
+        """Duration of the whole movie, sound included."""
         if self._container.duration:
             return self._container.duration / 1e6
         return self.times[-1].time_s
 
     @property
     def lasts_s(self) -> list[float]:
-        """How long each frame is shown; the last one for as long as frames usually are."""
+        """How long each frame is shown, in seconds; the last one for the median of the others."""
         times = [frame.time_s for frame in self.times]
         lasts = [b - a for a, b in itertools.pairwise(times)]
         return [*lasts, float(np.median(lasts)) if lasts else self.duration_s]
@@ -206,7 +206,7 @@ class MovieReader:
 
     @property
     def said(self) -> dict[str, str]:
-        """What it says of when, where and with what it was recorded, under FFmpeg's names."""
+        """The movie's metadata (when, where, with what it was recorded), under FFmpeg's names."""
         return said_in(self._container)
 
     @property
@@ -221,21 +221,21 @@ class MovieReader:
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height of its upright pictures, known once one of them was decoded."""
+        """Width and height of its upright pictures; right only after one of them was decoded."""
         context = self._stream.codec_context
         return self._turn.size_wh((context.width, context.height))
 
     def nearest(self, time_s: float) -> FrameTime:
-        """The frame shown at, or nearest to, a time."""
+        """The frame whose time is nearest to `time_s`."""
         return min(self.times, key=lambda frame: abs(frame.time_s - time_s))
 
     def frames(self, indices: Collection[int], *, hdr_reduced: bool = False) -> Iterator[Frame]:
-        """These frames in order, with `t_ns` counted in the movie; those left out that are lost.
+        """Yield these frames in order, with `t_ns` counted in the movie; lost frames are left out.
 
-        A packet may give no picture: it is damaged, hidden, or lies before where the movie begins.
-        Raises InputError where none of them gives one.
+        A packet may give no picture: it is damaged, hidden, or lies before the movie's beginning.
+        Raises InputError if none of these frames can be decoded.
 
-        As I420; HDR ones as BGR, and with `hdr_reduced` at half their size where that is large.
+        Frames are I420; HDR frames are BGR, and with `hdr_reduced` at half size if they are large.
         """
         for at, picture in self._decode(indices):
             t_ns = round(at.time_s * NS_PER_S)
@@ -263,7 +263,7 @@ class MovieReader:
         return found[1]
 
     def pictures(self, indices: Collection[int]) -> Iterator[tuple[FrameTime, Bytes]]:
-        """Several of these, in order. Raises InputError."""
+        """Yield several frames with their pictures, like `picture`, in order. Raises InputError."""
         for at, picture in self._decode(indices):
             yield at, to_bgr(picture, self._turn)
 
@@ -304,7 +304,7 @@ class MovieReader:
             raise InputError(f"frame {left[0]} cannot be decoded")
 
     def _matrix(self) -> bytes | None:
-        """How the track's header says that pictures are turned."""
+        """The display matrix in the track's header; None if there is none."""
         if isinstance(self._source, bytes):
             return turn_matrix(self._source)
         return read_file(self._source, turn_matrix)
@@ -313,7 +313,7 @@ class MovieReader:
         return enumerate(self._given())
 
     def _seek(self, wanted: Collection[int]) -> Iterator[tuple[int, av.VideoFrame]]:
-        """The wanted pictures, and others between that are quicker to decode than to skip."""
+        """Yield the wanted pictures; those between are decoded too unless a seek is quicker."""
         index_of = {self.times[i].pts: i for i in wanted}
         left = sorted(index_of)
         position: int | None = None
@@ -336,7 +336,7 @@ class MovieReader:
                 return
 
     def _given(self) -> Iterator[av.VideoFrame]:
-        """All pictures from here on, over packets that cannot be decoded."""
+        """Yield all pictures from here on; packets that cannot be decoded are skipped."""
         for packet in self._container.demux(self._stream):
             try:
                 yield from packet.decode()
@@ -344,7 +344,7 @@ class MovieReader:
                 continue
 
     def _is_far(self, position: int, target: int) -> bool:
-        """Whether a key frame lies between here and there, and more than a second."""
+        """Whether `target` is over a second ahead, with a key frame on the way."""
         base = self._stream.time_base
         if base is None or (target - position) * base < 1:
             return False
@@ -358,19 +358,19 @@ class MovieReader:
             self._container.seek(target, stream=self._stream)
 
     def _rewind(self) -> None:
-        """To the very first packet, wherever its time lies."""
+        """Go back to the very first packet, whatever its timestamp."""
         try:
             self._container.seek(self._first, stream=self._stream, backward=True)
             self._stream.codec_context.flush_buffers()
         except (av.FFmpegError, OSError):
-            # A stream without a container around it cannot be sought in.
+            # In a stream without a container no seek is possible.
             self._container.close()
             self._container = open_movie(self._source)
             self._stream = self._open_stream()
 
 
 def _verify(source: Path | bytes) -> None:
-    """Check the boxes of a QuickTime or MP4 file."""
+    """Check the boxes of a QuickTime or MP4 file; others pass. Raises InputError, OSError."""
     if isinstance(source, bytes):
         if is_movie(source):
             verify_movie(source)

@@ -38,7 +38,7 @@ UNSUPPORTED = {
     ".m3u8": "play lists (HLS) name other files, which",
     ".livp": "archives of a Live Photo (unpack it: it is a ZIP file)",
 }
-"""By suffix: what somebody would expect to be read, and no library here reads."""
+"""By suffix: what a user might expect to be read, but no library here can read."""
 
 KNOWN = (*PICTURES, *VIDEOS, *UNSUPPORTED)
 
@@ -58,7 +58,7 @@ class Input:
 
     @property
     def file(self) -> Path:
-        """What it is called by: the photo, the movie, the first picture."""
+        """The file that names it: the photo, the movie or the first picture."""
         return self.files[0]
 
 
@@ -87,7 +87,7 @@ class Found:
 
 
 def find_inputs(paths: Iterable[Path]) -> Found:
-    """All that `discover` finds."""
+    """All that `discover` yields, in three lists."""
     found = Found([], [], [])
     for one in discover(paths):
         if isinstance(one, Input):
@@ -102,12 +102,12 @@ def find_inputs(paths: Iterable[Path]) -> Found:
 def discover(paths: Iterable[Path]) -> Iterator[Input | Problem | Remark]:
     """Sort files and folders into inputs, folder by folder, in the order of their names.
 
-    Which files are halves of each other is the rule of `livecam.photos.pairs`; a half that is named
-    brings the other. Loose pictures named together, or lying in one folder, are one set.
+    `livecam.photos.pairs` decides which files are halves of one Live Photo; a half that is named
+    brings the other. Loose pictures that are named together, or lie in one folder, are one set.
     """
     named = list(paths)
     if len(named) == 2 and all(path.is_file() for path in named):
-        # Meant for each other, in whatever folders, if their identifiers say so too.
+        # Two named files may be a pair even if they lie in different folders.
         pairs = [one for one in pair_up(named) if isinstance(one, Halves)]
         if len(pairs) == 1 and pairs[0].photo is not None and pairs[0].movie is not None:
             yield Input("live-photo", (pairs[0].photo, pairs[0].movie))
@@ -141,7 +141,7 @@ def _whole_pairs(files: list[Path]) -> Iterator[Path]:
         try:
             other = find_other_half(path, beside[path.parent])
         except InputError:
-            continue  # said when it is sorted
+            continue  # reported later, when the file is sorted
         if other is not None and other not in done:
             done.add(other)
             yield other
@@ -156,7 +156,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def inputs_among(files: Iterable[Path], below: Path = HERE) -> Iterator[Input | Problem | Remark]:
-    """Files of one folder, or those that were named: pairs and movies first, the rest a set."""
+    """Inputs among files of one folder, or named files: pairs and movies first, the rest a set."""
     loose: list[Path] = []
     halves: list[Path] = []
     others: list[Path] = []
@@ -196,7 +196,7 @@ def inputs_among(files: Iterable[Path], below: Path = HERE) -> Iterator[Input | 
 
 
 def _merged(halves: list[Path], others: list[Path]) -> Iterator[Halves | Broken | Apart | Path]:
-    """Photos and movies by the rule, then files that are no halves of anything."""
+    """Photos and movies paired by the rule, then files that cannot be half of a Live Photo."""
     folders: dict[Path, list[Path]] = {}
     for path in halves:
         folders.setdefault(path.parent, []).append(path)
@@ -220,7 +220,7 @@ def _photo(path: Path, below: Path, loose: list[Path]) -> Iterator[Input | Probl
 
 
 def _is_movie(path: Path) -> bool:
-    """Whether a file that is no half of a Live Photo moves."""
+    """Whether a file that cannot be half of a Live Photo is a movie or an animation."""
     suffix = path.suffix.lower()
     if suffix not in MAYBE_ANIMATED:
         return suffix not in PICTURES

@@ -1,4 +1,4 @@
-"""The judged frames of a moment: out of livecam's own record of it, or by looking at it now."""
+"""The judged frames of a moment: from livecam's own record, or by judging them now."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livecam.quality.finder import FaceFinder
 
 LONG_S, LONG_FRAMES = 60.0, 48
-"""Of a movie longer than any moment so many frames are looked at: somebody waits for them."""
+"""In a movie longer than this many seconds, only this many frames are judged: a user waits."""
 
 
 def record_path(source: Input) -> Path:
@@ -31,7 +31,7 @@ def record_path(source: Input) -> Path:
 
 
 def record_of(source: Input) -> Path | None:
-    """Livecam's record of a Live or Motion Photo, if one lies beside it and speaks of it."""
+    """Livecam's record of a Live or Motion Photo, if it lies beside the photo and names it."""
     if source.kind not in ("live-photo", "motion-photo"):
         return None
     path = record_path(source)
@@ -40,7 +40,7 @@ def record_of(source: Input) -> Path | None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """What `NAME.json` holds; None where there is none, or it is something else."""
+    """The content of `NAME.json`; None if it is missing, or not the record of a moment."""
     try:
         record = parse_json(read_whole(path, MOST_BYTES))
     except (OSError, InputError):
@@ -50,9 +50,9 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lambda: False) -> Pick:
-    """What was chosen of an input, and how each frame was judged.
+    """The choice from an input, and how each frame was judged.
 
-    Raises InputError, ModelError, and LivecamError once `given_up`.
+    Raises InputError, ModelError, and LivecamError once `given_up` returns True.
     """
     path = record_of(source)
     record = read_record(path) if path is not None else None
@@ -61,9 +61,9 @@ def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lamb
             found = from_record(source, record)
             with open_movie(source) as movie:
                 if len(movie.reader.times) == len(found.score.frames):
-                    return found  # or else the movie was cut since
+                    return found  # otherwise the movie was cut since
         except (LookupError, TypeError, ValueError):
-            pass  # another version's, or damaged: the movie is there all the same
+            pass  # of another version, or damaged: judge the movie instead
     if source.kind == "pictures":
         raise InputError(f"{source.file.name} is a picture, not a moment")
     with open_movie(source) as movie:
@@ -71,14 +71,14 @@ def judge(source: Input, finder: FaceFinder, given_up: Callable[[], bool] = lamb
         if lasts_s > LONG_S:
             wanted = Wanted(LONG_FRAMES, is_default=False)
         else:
-            # Who looks through a moment looks at each of its frames.
+            # A viewer shows every frame of a moment, so all are judged.
             wanted = Wanted(is_default=lasts_s > ALL_UP_TO_S)
         with finder.until(given_up):
             return pick(source, finder, wanted, movie)
 
 
 def key_of(pick: Pick) -> int | None:
-    """Position of the frame that is the key photo now; None where there is none among them."""
+    """Position of the frame that is the key photo now; None if it was not judged."""
     if pick.present is None:
         return None
     index = pick.present.index
@@ -99,7 +99,7 @@ def best_of(pick: Pick) -> int:
 
 
 def from_record(source: Input, record: dict[str, Any]) -> Pick:
-    """The same from `NAME.json`. Raises LookupError, TypeError, ValueError for one that is not."""
+    """The choice from the content of `NAME.json`. Raises LookupError, TypeError, ValueError."""
     frames = frame_scores(record)
     key = int(record["key"]["index"])
     now = frames[key]

@@ -1,14 +1,14 @@
 """Which files belong together. The one rule, for every command:
 
 1. A photo and a movie in one folder that carry the same content identifier are one Live Photo,
-   whatever they are called (`IMG_1.HEIC` and `IMG_1_HEVC.MOV`, `IMG_E1.JPG`, `IMG_1 (1).MOV`).
-   Where several carry it, those of the same name go together.
-2. Else a photo and a movie of the same name (upper or lower case, composed or decomposed letters),
-   where neither says otherwise: two different identifiers do, a photo's identifier that its movie
-   lacks does, and so does a movie longer than any Live Photo's.
-3. A third file of the same name never joins them.
+   whatever their names (`IMG_1.HEIC` and `IMG_1_HEVC.MOV`, `IMG_E1.JPG`, `IMG_1 (1).MOV`). If
+   several files carry it, those with the same name go together.
+2. Otherwise a photo and a movie with the same name (ignoring case, and whether letters are composed
+   or decomposed) are one, unless their identifiers differ, only the photo has an identifier, the
+   movie has none and is longer than any Live Photo's, or the photo itself holds a movie.
+3. A third file with the same name never joins them.
 
-What cannot be read is named, and its other half stands alone.
+A file that cannot be read is reported, and its other half is used alone.
 """  # noqa: D400, D415 - the first line introduces the rule
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOVIES = (".mov", ".mp4", ".m4v", ".mp")
 """Takeout calls the movie of a Motion Photo NAME.MP."""
 
 LONGEST_S = 10.0
-"""Of a movie that is taken for half of a Live Photo by its name: three times what phones record."""
+"""Most seconds of a movie that is paired by its name only: three times what phones record."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class Halves:
 
     @property
     def name(self) -> str:
-        """What the photo is called, or the movie where there is no photo."""
+        """Name without suffix of the photo, or of the movie if there is no photo."""
         return self.files[0].stem
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A file that cannot be read. Its other half stands alone."""
+    """A file that cannot be read. Its other half is used alone."""
 
     path: Path
     error: InputError
@@ -86,9 +86,10 @@ class _Half:
 
 
 def pair_up(files: Iterable[Path]) -> Iterator[Halves | Broken | Apart]:
-    """Sort the photos and movies of one folder; files of other kinds are left out.
+    """Pair the photos and movies of one folder; files of other kinds are left out.
 
-    In the order of their names, but for those that have to wait for a half of another name.
+    Yields in the order of names, except that files with an identifier but without a partner of the
+    same name come last.
     """
     by_name: dict[str, list[Path]] = {}
     for path in sorted(files):
@@ -118,9 +119,9 @@ def pair_up(files: Iterable[Path]) -> Iterator[Halves | Broken | Apart]:
 
 
 def find_other_half(path: Path, beside: Sequence[Path]) -> Path | None:
-    """The other half of one file among those in its folder.
+    """The other half of a file, among the files beside it; None if there is none.
 
-    Those of its name are looked at first: reading a whole folder of movies takes seconds. Raises
+    Files with the same name are tried first: reading a whole folder of movies takes seconds. Raises
     InputError if `path` itself cannot be read.
     """
     own = _read(path)
@@ -138,7 +139,7 @@ def find_other_half(path: Path, beside: Sequence[Path]) -> Path | None:
 
 
 def name_of(path: Path) -> str:
-    """What a file is called, for comparing: systems differ in case and in composed letters."""
+    """A file's name in a form for comparing: systems differ in case and in composed letters."""
     return unicodedata.normalize("NFC", path.stem).casefold()
 
 
@@ -160,7 +161,7 @@ def _by_identifier(halves: Sequence[_Half]) -> tuple[list[Halves], list[_Half]]:
 
 
 def _by_name(halves: Sequence[_Half]) -> Iterator[Halves | Apart]:
-    """What is left of one name: at most one pair, or why it is none, and single files."""
+    """The remaining files of one name: at most one pair, reasons against pairs, single files."""
     photos = [half for half in halves if half.is_photo]
     movies = [half for half in halves if not half.is_photo]
     pair: tuple[_Half, _Half] | None = None
@@ -178,7 +179,7 @@ def _by_name(halves: Sequence[_Half]) -> Iterator[Halves | Apart]:
 
 
 def _says_otherwise(photo: _Half, movie: _Half) -> str:
-    """Why two files of one name are no pair; "" if nothing speaks against it."""
+    """Why two files with the same name are not a pair; "" if they may be one."""
     if photo.identifier and movie.identifier:
         return "their content identifiers differ"
     if photo.identifier:
@@ -189,7 +190,7 @@ def _says_otherwise(photo: _Half, movie: _Half) -> str:
         if read_file(photo.path, holds_movie):
             return "the photo holds a movie of its own"
     except InputError as err:
-        return err.message  # there is no photo in it
+        return err.message  # the photo cannot be read
     return ""
 
 
@@ -206,9 +207,9 @@ def _read(path: Path) -> _Half | None:
 
 
 def _identifier_of(photo: Path) -> str | None:
-    """A photo's identifier; None for one without, or whose metadata cannot be read.
+    """A photo's identifier; None if it has none, or its metadata cannot be read.
 
-    A PNG that is called .jpg is a picture all the same: whoever decodes it says what is wrong.
+    A PNG named .jpg is still a picture: errors are reported when it is decoded.
     """
     try:
         note = read_file(photo, read_still).note
@@ -222,13 +223,13 @@ def holds_movie(data: Data) -> bool:
     try:
         return find_motion_movie(data) is not None
     except InputError:
-        return True  # it says so, and the movie is not there
+        return True  # it promises a movie that is not there
 
 
 def movie_facts(data: Data) -> MovieFacts | None:
-    """What the boxes of a whole QuickTime or MP4 file say; None for another container.
+    """The facts in the boxes of a whole QuickTime or MP4 file; None for another container.
 
-    Raises InputError for one that is damaged, and for a picture.
+    Raises InputError for a damaged file, and for a picture.
     """
     if bytes(data[:2]) == SOI:
         raise InputError("it is a JPEG picture, not a movie")
@@ -243,9 +244,9 @@ def movie_facts(data: Data) -> MovieFacts | None:
 def find_halves(paths: Iterable[Path]) -> Iterator[Halves]:
     """Pairs and single files among files and folders, for `livecam check`, as they are found.
 
-    A half named alone brings the other. Two files named together are taken as meant for each
-    other, whatever they say. What cannot be read is among them too: the check says why. Raises
-    InputError.
+    A half that is named alone brings the other. A photo and a movie that are named together count
+    as one pair, whatever their identifiers. Files that cannot be read are included: the check says
+    why. Raises InputError for a missing file or one of another kind.
     """
     paths = list(paths)
     for path in paths:

@@ -35,32 +35,34 @@ if TYPE_CHECKING:
     from livecam.quality.score import FrameScore
 
 SPACED_FRAMES = 12
-"""What phone apps offer to choose from, and how many of a long movie are looked at."""
+"""As many as phone apps offer to choose from; a long movie gets at least this many first looks."""
 BESIDE = 2
-"""Frames on each side of one that is looked at alone: at 30 a second they show a blink coming."""
+"""Frames looked at on each side of a chosen one: at 30 per second they show a blink coming."""
 COARSE_SHARE, COARSE_BESIDE, MOST_COARSE = 0.05, 1, 240
-"""Of a long movie's frames this share is looked at first, with those beside: a seventh in all."""
+"""Share of a long movie's frames looked at first, neighbours on each side, most such frames: with
+neighbours a seventh of all."""
 FINE_SHARE, PEAKS, MIN_REACH, MOST_REACH = 0.1, 3, 4, 100
-"""Then this share, around so many of the best, and so many frames on each side: of two hours a
-tenth would be ten minutes, which nobody waits for, and 500 MB of readings."""
+"""Share of the frames looked at next, around how many of the best, and the fewest and most frames
+on each side: a tenth of two hours would take ten minutes and 500 MB of readings."""
 WAITING = memory.Allowance(140_000_000)
-"""For frames that wait to be looked at, of all movies together: two movies of three seconds of
-700x700, or one of 720p. Larger ones are decoded again; a part of their frames would seldom do."""
+"""Bytes for decoded frames that wait to be looked at, of all movies together: two movies of three
+seconds at 700x700, or one at 720p. Larger movies are decoded again: to keep some of their frames
+would seldom help."""
 JUMP = 6
-"""Frames between two that are looked at, from which faces may be elsewhere."""
+"""If two looks are more than this many frames apart, faces may have moved."""
 ALL_UP_TO_S = 5.0
 ALL_UP_TO_FRAMES = 600
-"""Shorter movies are moments: every frame gets a score, at up to 120 a second."""
+"""Movies up to this length are moments: every frame gets a score, at up to 120 per second."""
 
 MANY_PICTURES = 12
-"""From so many on, pictures of a set are looked at roughly first."""
+"""In a set of at least this many pictures, each is first looked at roughly."""
 NEAR_BEST = 0.2
-"""How far below the best of a large set a picture may be for it to be looked at well: rough scores
-are off by 0.03 (standard deviation) where a picture is shifted by a pixel."""
+"""Pictures of a large set within this distance of the best score are looked at again: rough scores
+vary by 0.03 (standard deviation) if a picture is shifted by a pixel."""
 
 LARGE_ONES = RLock()
-"""Held by the thread that works on a large movie: at 4K a decoder and the frames that it gave take
-400 MB, and two of them more than livecam may."""
+"""Held by the thread that works on a large movie: at 4K a decoder and its frames take 400 MB, and
+two of them would exceed livecam's memory limit."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Wanted:
     frames: int | None = None
     """How many evenly spaced frames; None for all."""
     is_default: bool = True
-    """Whether all is meant for short movies only."""
+    """Whether all frames are looked at in short movies only; long ones are searched."""
     at_s: float | None = None
     """The frame nearest to this time is the choice."""
     min_gain: float = MIN_GAIN
@@ -96,9 +98,9 @@ class Pick:
     present: PresentKey | None
     by_hand: bool = False
     photo: PresentPhoto | None = None
-    """The present key photo itself, where it could be read."""
+    """The present key photo itself, if it was judged."""
     size_wh: tuple[int, int] = (0, 0)
-    """Of the movie's frames, upright; of a set, of the chosen picture."""
+    """Width and height of the movie's frames, upright, or of a set's chosen picture."""
     broken: tuple[tuple[Path, InputError], ...] = ()
     """Pictures of a set that cannot be read; the choice is among the others."""
 
@@ -109,12 +111,12 @@ class Pick:
 
     @property
     def key_s(self) -> float:
-        """Its time in the movie."""
+        """The chosen frame's time in the movie, in seconds."""
         return to_s(self.key.t_ns)
 
     @property
     def keeps_present(self) -> bool:
-        """Whether the choice is the key photo that there is."""
+        """Whether the choice is the present key photo."""
         if self.photo is not None and self.photo.stays and not self.by_hand:
             return True  # though its frame in the movie may be lost
         return self.present is not None and self.present.index == self.key.index
@@ -122,7 +124,7 @@ class Pick:
 
 @dataclass(frozen=True)
 class OpenMovie:
-    """A movie and what its file says of the photo in it."""
+    """An open movie, the photo's time in it in seconds, and where a Motion Photo holds it."""
 
     reader: MovieReader
     still_s: float | None
@@ -131,7 +133,7 @@ class OpenMovie:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Work on one large movie at a time, and with what the one before took."""
+    """Work on one large movie at a time, after giving back the memory of the one before."""
     with LARGE_ONES:
         memory.release()
         yield
@@ -170,10 +172,10 @@ def pick(
     movie: OpenMovie | None,
     helpers: Sequence[FaceFinder] = (),
 ) -> Pick:
-    """Choose the best frame. Raises InputError, ModelError.
+    """Choose the best frame. Raises InputError, ModelError, UsageError for `at_s` past the end.
 
-    `movie` is what `open_movie` gives; None for pictures, of which further finders look at some, in
-    threads of their own.
+    `movie` is what `open_movie` gives; None for pictures. `helpers` are more finders, which look at
+    pictures of a set in their own threads.
     """
     if movie is None:
         return _pick_picture(source, [finder, *helpers])
@@ -243,7 +245,7 @@ def _pick_picture(source: Input, finders: Sequence[FaceFinder]) -> Pick:
 
 
 class _LookAtPictures:
-    """The pictures of a set, in threads as many as there are finders."""
+    """Looks at the pictures of a set, in at most as many threads as there are finders."""
 
     def __init__(self, files: Sequence[Path], finders: Sequence[FaceFinder]) -> None:
         self._index = {path: i for i, path in enumerate(files)}
@@ -252,21 +254,21 @@ class _LookAtPictures:
         self.sizes_wh: dict[int, tuple[int, int]] = {}
         """Of each picture that was read."""
         self._scales: dict[int, float] = {}
-        """Of what is looked at, beside the picture itself."""
+        """Width of the picture that is looked at, as a share of the full width."""
         self._where = bursts_of([taken(path) for path in files])
         self._members = Counter(one.burst for one in self._where)
 
     def well(self, path: Path) -> FrameReading | InputError:
-        """Nine looks at each face, or why there is none."""
+        """Measure with nine looks at each face; returns the error if the picture cannot be read."""
         return self._read(self._index[path], lambda finder: finder.start(alone=True))
 
     def roughly(self, path: Path) -> FrameReading | InputError:
-        """Three looks."""
+        """Do the same with three looks at each face."""
         start = partial(FaceFinder.start, alone=True, roughly=True)
         return self._read(self._index[path], start)
 
     def again(self, reading: FrameReading) -> FrameReading:
-        """Nine looks where the faces are; the same as before where it cannot be read any more."""
+        """Measure again with nine looks where the faces are; the old reading if that fails."""
         scale = self._scales[reading.index]
 
         def start(finder: FaceFinder) -> None:
@@ -274,11 +276,11 @@ class _LookAtPictures:
             finder.resume(0, [_times(face.box_xyxy, scale) for face in reading.faces])
 
         found = self._read(reading.index, start) if reading.faces else reading
-        # No face where three looks saw one: what they saw is all there is to go by.
+        # If nine looks see no face where three did, the old reading is all there is.
         return reading if isinstance(found, InputError) or not found.faces else found
 
     def choose(self, readings: Iterable[FrameReading]) -> MomentScore:
-        """The best of them."""
+        """The best of the pictures with these readings."""
         some = list(readings)
         bursts = [self._where[reading.index].burst for reading in some]
         return choose_picture(some, self._problem, bursts)
@@ -298,7 +300,7 @@ class _LookAtPictures:
             self._free.append(finder)
         scene = reading.scene
         if self._members[self._where[i].burst] == 1:
-            # Nothing is compared with it: of ten thousand pictures its copy would be 200 MB.
+            # It is compared with no other: small copies of ten thousand would take 200 MB.
             scene = replace(scene, overview=NO_SCENE.overview)
         return replace(reading, t_ns=round(self._where[i].time_s * NS_PER_S), scene=scene)
 
@@ -314,7 +316,7 @@ def _search(
     try:
         if wanted.frames is not None and wanted.frames < count:
             offered = _with(evenly(count, wanted.frames), needed)
-            # What is usual for a person is known from twice as many times with those half-way.
+            # With the frames half-way between, twice as many show what is usual for a person.
             halfway = {(a + b) // 2 for a, b in pairwise(sorted(offered))}
             plan = Plan(offered, _beside(offered, BESIDE, count) | halfway, peaks=0)
             score = search_movie(times_ns, middle_ns, readings.at, plan)
@@ -343,7 +345,7 @@ def _search(
 
 
 def _without(score: MomentScore, lost: set[int]) -> MomentScore:
-    """The same of those frames alone that there are."""
+    """The score without the frames in `lost`."""
     kept = [i for i, frame in enumerate(score.frames) if frame.index not in lost]
     if len(kept) == len(score.frames):
         return score
@@ -363,7 +365,7 @@ def _beside(offered: Iterable[int], reach: int, count: int) -> set[int]:
 
 
 def _with(chosen: list[int], needed: list[int]) -> set[int]:
-    """These frames, with some in place of the nearest: as many as were asked for are compared."""
+    """These frames, with each needed one in place of the nearest, so that the number stays."""
     offered = set(chosen)
     for index in needed:
         if index not in offered:
@@ -379,7 +381,7 @@ class _MovieReadings:
         self.reader, self._finder = reader, finder
         self._found: dict[int, FrameReading] = {}
         self.lost: set[int] = set()
-        """Frames that the movie promises and does not give."""
+        """Numbers of frames that the movie lists but that cannot be decoded."""
         self._waiting: dict[int, Frame] = {}
         """Frames that were decoded and not looked at."""
         self._held = 0
@@ -397,8 +399,8 @@ class _MovieReadings:
         return self._finder.problem
 
     def at(self, positions: Collection[int]) -> dict[int, FrameReading]:
-        """What is measured on these frames."""
-        # A pass begins elsewhere than the one before ended.
+        """Measure these frames."""
+        # The first frame of a new pass is not beside the last one of the pass before.
         before = -JUMP - 1 if self._found else -1
         found = {}
         for frame in self._frames(positions):
@@ -409,7 +411,7 @@ class _MovieReadings:
         return self._with_lost(positions, found)
 
     def through(self, pace: Pace | None) -> dict[int, FrameReading]:
-        """The same from the first frame to the last, without those that may wait."""
+        """Measure from the first frame to the last, without those that may wait by `pace`."""
         found: dict[int, FrameReading] = {}
         there = set()
         width, height = self.reader.size_wh
@@ -428,7 +430,7 @@ class _MovieReadings:
         return self._with_lost([*found, *lost], found)
 
     def forget_waiting(self) -> None:
-        """Let go of what was decoded and not looked at."""
+        """Free the frames that were decoded but not looked at."""
         self._waiting.clear()
         WAITING.give(self._held)
         self._held = 0
@@ -442,7 +444,7 @@ class _MovieReadings:
     def _with_lost(
         self, wanted: Collection[int], found: dict[int, FrameReading]
     ) -> dict[int, FrameReading]:
-        """With frames that the movie does not give, of which nothing can be measured."""
+        """Add empty readings to `found` for wanted frames that cannot be decoded."""
         for i in wanted:
             if i not in found:
                 t_ns = round(self.reader.times[i].time_s * NS_PER_S)

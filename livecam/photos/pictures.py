@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "GIF", "JPEG2000")
-"""What Pillow reads in its own process. EPS and the like, for which it starts programs, are out."""
+"""Formats that Pillow decodes itself. EPS and the like, for which it starts programs, are out."""
 
 SCORED_SIDE = 2048
-"""Longer sides are halved before a picture is scored: a phone's 50 million pixels show no more."""
+"""A longer side is halved before scoring: a phone's 50 million pixels give no better score."""
 MOST_BYTES = 300_000_000
 MOST_PIXELS = 50_000_000
-"""Of a picture that is decoded whole: four bytes each. Phones' largest HEICs have 48 million."""
+"""Of a picture decoded at full size: four bytes each. Phones' largest HEICs have 48 million."""
 MOST_JPEG_PIXELS, MOST_PROGRESSIVE_PIXELS = 250_000_000, 100_000_000
-"""Of a JPEG that is reduced while it is decoded; a progressive one is held as coefficients."""
+"""The same for a JPEG that is reduced while decoding; a progressive one is held as coefficients."""
 
 
 def read_picture(path: Path) -> Bytes:
@@ -58,16 +58,16 @@ def picture_frame(path: Path, index: int) -> tuple[Frame, tuple[int, int]]:
 
 
 def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    """The upright picture, with `side` halved until its sides are no longer; and its full size.
+    """The upright picture, halved until no side is longer than `side`; and its full size, upright.
 
-    Raises InputError.
+    With `side` None it is not reduced. Raises InputError.
     """
     try:
         data = read_whole(path, MOST_BYTES)
         turned = 1
         if path.suffix.lower() in RAW:
             data, turned = preview(data)
-        Image.init()  # or else naming formats finds those only that were used before
+        Image.init()  # otherwise `formats` finds only plugins that are already loaded
         with warnings.catch_warnings():
             # Pillow warns from 89 million pixels on, and refuses from twice as many.
             warnings.simplefilter("ignore")
@@ -76,7 +76,7 @@ def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
             while side is not None and max(image.size) > side:
                 image = _halved(image)
             if turned != 1 and image.getexif().get(ORIENTATION, 1) == 1:
-                image.getexif()[ORIENTATION] = turned  # which previews leave to the raw file
+                image.getexif()[ORIENTATION] = turned  # stored in the raw file, not in its preview
             orientation = image.getexif().get(ORIENTATION, 1)
             upright = ImageOps.exif_transpose(_srgb(image)).convert("RGB")
             is_turned = orientation in (5, 6, 7, 8)
@@ -91,7 +91,7 @@ def _open(path: Path, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
 
 
 def _decoded(data: bytes, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    """What a file holds, once it is known that it is not too much, and its size as stored.
+    """The decoded picture, after a check of its size, and its full width and height as stored.
 
     Raises InputError.
     """
@@ -115,7 +115,7 @@ def _decoded(data: bytes, side: int | None) -> tuple[Image.Image, tuple[int, int
 
 
 def _halved(image: Image.Image) -> Image.Image:
-    """Reduced by half; what belongs to it stays."""
+    """The picture at half its size, with its metadata."""
     if image.mode not in ("L", "RGB", "RGBA", "LA"):
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     exif = image.getexif()

@@ -1,8 +1,8 @@
-"""The key photo that there is: judged at its own resolution, and kept unless a change is worth it.
+"""The present key photo: judged at its own resolution, and kept unless a change is worth it.
 
-A phone's photo has four to twenty times the pixels of its movie's frames, and is what somebody has
-seen, named and perhaps printed. Another one takes its place only where somebody's eyes are shut in
-it, where a face is turned away, blurred or missing, and all that is well elsewhere.
+A phone's photo has four to twenty times the pixels of its movie's frames, and the user has seen it,
+named it and perhaps printed it. A frame replaces it only if in the photo somebody's eyes are shut,
+or a face is turned away, blurred or missing, and in the frame that is not so.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     from livecam.quality.score import FaceScore, FrameScore
 
 MIN_GAIN = 0.2
-"""By how much a frame must be better: two thirds of what lies between two words of
-`quality.explain`, and four times what 97.8 % of frames' scores differ by from one set of looks to
-another (`tests/benchmarks/sparse.py`)."""
+"""By how much a frame's score must be better: two thirds of the distance between two words of
+`quality.explain`, and four times the difference within which 97.8 % of frames' scores stay from one
+set of looks to another (`tests/benchmarks/sparse.py`)."""
 DECISIVE = ("eyes", "pose", "focus")
-"""Parts of a face that spoil a photo for whoever is in it. A smile, a gaze or the light do not."""
+"""Parts of a face's score that can spoil a photo. A smile, the gaze or the light do not."""
 PLAINLY_BAD = 0.3
-"""Of a scene without faces: what is "poor" (blurred, black, burnt out)."""
+"""Score below which a scene without faces is "poor" (blurred, black, burnt out)."""
 FAR_NS = 10 * NS_PER_S
-"""How far behind the movie the photo is put: what the frames around it show is not in it."""
+"""How far behind the last frame the photo is placed: no frame then counts as close to it."""
 
 
 @dataclass(frozen=True)
 class PresentPhoto:
-    """The photo, judged beside the frames."""
+    """The photo, judged together with the frames."""
 
     score: FrameScore
     """With boxes in the photo's own pixels."""
     size_wh: tuple[int, int]
     stays: str = ""
-    """Why it stays, in a sentence's part; "" where another is worth its place."""
+    """Why the photo stays, as part of a sentence; "" if a frame is worth replacing it."""
     frames: tuple[FrameScore, ...] = ()
-    """Those that were looked at, judged beside it: their people have the same numbers."""
+    """The frames that were looked at, judged with it: people have the same numbers."""
 
 
 def judge_photo(
@@ -56,14 +56,14 @@ def judge_photo(
     finder: FaceFinder,
     min_gain: float = MIN_GAIN,
 ) -> PresentPhoto:
-    """Judge the photo in `path` beside the frames of its movie, and against the `best` of them.
+    """Judge the photo in `path` together with its movie's frames, and compare it to the `best`.
 
-    `readings` are those of the frames that were looked at. Raises InputError where the photo cannot
-    be read, ModelError.
+    `readings` are those of the frames that were looked at. Raises InputError if the photo cannot be
+    read, ModelError.
     """
     frame, size_wh = picture_frame(path, len(readings))
     finder.start(alone=True)
-    # In the movie's coordinates, so that people are known again: it shows the middle of the photo.
+    # In the movie's coordinates, to match people: the movie shows the middle of the photo.
     scale = movie_wh[0] / size_wh[0]
     reading = finder.read(frame, (movie_wh[0], round(size_wh[1] * scale)))
     down = (movie_wh[1] - size_wh[1] * scale) / 2
@@ -100,7 +100,7 @@ def _why_it_stays(photo: FrameScore, best: FrameScore, min_gain: float) -> str:
 
 
 def _is_spoiled(face: FaceScore, other: FaceScore) -> bool:
-    """Whether what spoils a face is well in another frame."""
+    """Whether a part that spoils a face is good in the other frame."""
     return any(
         face.parts.get(name, 1.0) < STRONG_BELOW and other.parts.get(name, 1.0) >= COMPLAINT_BELOW
         for name in DECISIVE
@@ -108,7 +108,7 @@ def _is_spoiled(face: FaceScore, other: FaceScore) -> bool:
 
 
 def _why_a_scene_stays(photo: FrameReading, best: Sequence[FrameReading]) -> str:
-    """The same where nobody is in the picture."""
+    """Why a photo without faces stays; "" if a frame is worth replacing it."""
     _, judged = score_pictures([photo, *best])
     own, others = judged[0].score, [frame.score for frame in judged[1:]]
     if own < PLAINLY_BAD <= max(others, default=0.0) - PLAINLY_BAD:

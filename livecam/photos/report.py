@@ -10,7 +10,7 @@ Answer = Literal["yes", "no", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one program does with the pair, and why not."""
+    """Whether one program accepts the files, and if not, why."""
 
     program: str
     takes: Answer
@@ -24,22 +24,22 @@ class Report:
     kind: Literal["Live Photo", "Motion Photo"]
     name: str
     identifier: str | None
-    """Of the pair, where both halves have the same."""
+    """The content identifier, if both halves have the same one."""
     still_s: float | None
     duration_s: float | None
     defects: tuple[str, ...]
-    """Where it differs from what Apple, or the specification of Motion Photo, writes."""
+    """How it differs from what Apple writes, or from the Motion Photo specification."""
     verdicts: tuple[Verdict, ...]
     is_candidate: bool
     """False for a lone picture or video that never was half of a pair."""
 
     @property
     def is_true(self) -> bool:
-        """Whether it is a true one."""
+        """Whether it has no defects."""
         return not self.defects
 
 
 def verdict(program: str, *reasons: str) -> Verdict:
-    """Yes, or no for these reasons; "" is none."""
+    """The verdict "yes", or "no" if any of these reasons is not empty."""
     why = ", ".join(filter(None, reasons))
     return Verdict(program, "no" if why else "yes", why)
