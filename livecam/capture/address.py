@@ -32,7 +32,8 @@ def split_address(address: str) -> SplitResult:
     host = re.sub(r":\d*$", "", parts.netloc)
     is_cut = "@" in later and "@" not in parts.netloc
     if "@" in parts.fragment or (is_cut and port is not None and not _HOSTLIKE.fullmatch(host)):
-        raise UsageError("this is no address of a camera: it ends amid its password", HINT)
+        problem = "its password contains a character that must be escaped"
+        raise UsageError(f"this is no address of a camera: {problem}", HINT)
     if not parts.hostname:
         raise UsageError("this is no address of a camera: it names no host", HINT)
     return parts

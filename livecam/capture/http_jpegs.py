@@ -159,7 +159,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
             raise CameraError(f"it answers {response.status} {response.reason}".lower(), hint)
         else:
             return url, response, connection
-    raise CameraError("it sends us round in a circle, or does not take the password")
+    raise CameraError("its redirects never end, or it refuses the password")
 
 
 def _request(

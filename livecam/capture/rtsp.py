@@ -48,7 +48,7 @@ def final_address(url: str, timeout_s: float) -> str:
             url = target._replace(netloc=f"{user}@{host}" if user else host).geturl()
         else:
             return url  # FFmpeg reports any other error better
-    raise CameraError("it sends us round in a circle, or does not take the password")
+    raise CameraError("its redirects never end, or it refuses the password")
 
 
 def _describe(parts: SplitResult, authorization: str, timeout_s: float) -> tuple[int, Message]:

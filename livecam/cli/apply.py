@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
         help="change no photo, but write each one's score as 2 to 5 stars into an XMP file beside "
         "it, where there is none",
     )  # fmt: skip
-    apply.add_argument("--undo", action="store_true", help="take back what was applied of FILE")
+    apply.add_argument("--undo", action="store_true", help="undo what was applied from FILE")
     apply.add_argument(
         "--dry-run", action="store_true", help="say what would change, and change nothing"
     )

@@ -95,7 +95,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         "--interval",
         type=seconds,
         metavar="S",
-        help="seconds from press to press (default: a moment)",
+        help="seconds from press to press (default: the length of a moment)",
     )
     group.add_argument(
         "--on-saved",

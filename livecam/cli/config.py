@@ -20,8 +20,8 @@ def add(commands: Any) -> None:
     config = commands.add_parser(
         "config",
         help="print every setting, its value, and whether you set it",
-        description="Settings stand in one file, livecam.toml; its names are those of the options. "
-        "What is printed is such a file.",
+        description="Settings are in one file, livecam.toml, under the names of the options. "
+        "What is printed has the format of that file.",
     )
     config.add_argument("--json", action="store_true", help="print one JSON event per setting")
     config.set_defaults(run=run)

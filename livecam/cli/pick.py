@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
         "--min-gain",
         type=share,
         metavar="SCORE",
-        help="keep the photo of a Live or Motion Photo unless a frame scores so much more (0.2) "
+        help="keep the photo of a Live or Motion Photo unless a frame scores SCORE more (0.2) "
         "and shows somebody well whose eyes are shut in the photo, or who is turned away, blurred "
         "or missing there",
     )
@@ -77,7 +77,7 @@ def add(commands: Any) -> None:
         "--report",
         type=Path,
         metavar="FILE",
-        help="add a JSON line an input to FILE; what it holds already is not done again",
+        help="append one JSON line per input to FILE; inputs already in FILE are skipped",
     )
     pick.add_argument(
         "--dask",

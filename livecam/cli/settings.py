@@ -24,7 +24,7 @@ from livecam.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEVER = frozenset({"help", "version", "install-completion", "static", "pair"})
+NEVER = frozenset({"help", "version", "install-completion", "static", "pair", "only", "undo"})
 """Options for something that is done once, which are no settings."""
 
 

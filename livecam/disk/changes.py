@@ -224,11 +224,6 @@ def _content(store: Path) -> Iterator[Path]:
             yield from list(folder.iterdir())
 
 
-def _is_name(text: str) -> bool:
-    """Whether this names a file of the folder itself, on any system."""
-    return text not in ("", ".", "..") and not set(text) & set("/\\\0")
-
-
 def _mark(path: Path) -> Mark:
     found = path.lstat()
     return found.st_size, found.st_mtime_ns

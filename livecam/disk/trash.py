@@ -90,7 +90,7 @@ def problem(folder: Path) -> str:
     """Why files of this folder cannot be put into the trash; "" where they can. Changes nothing."""
     try:
         if sys.platform == "win32":
-            return "" if _has_bin(folder) else "there is none on this drive"
+            return "" if _has_bin(folder) else "this drive has no recycle bin"
         if sys.platform != "darwin":
             trash, _ = _trash_for(folder)
             there = next(path for path in (trash, *trash.parents) if path.exists())
@@ -105,7 +105,7 @@ def _put_by_library(path: Path) -> None:
     from send2trash import send2trash
 
     if sys.platform == "win32" and not _has_bin(path.parent):
-        raise OSError(errno.ENODEV, "there is none on this drive")
+        raise OSError(errno.ENODEV, "this drive has no recycle bin")
     send2trash(path)
 
 

@@ -74,7 +74,7 @@ def open_regular(path: Path) -> BinaryIO:
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InputError("it is no regular file")
+        raise InputError("it is not a regular file")
     return os.fdopen(descriptor, "rb", BUFFER_BYTES)
 
 

@@ -53,7 +53,7 @@ def with_changed(jpeg: bytes, changed: npt.NDArray[np.bool_], after: Pixels) -> 
     import jpeglib
 
     if _is_rgb(jpeg):
-        raise InputError("its colours are coded otherwise than most")
+        raise InputError("its colours are not stored as YCbCr")
     with tempfile.TemporaryDirectory(prefix="livecam-") as folder:
         old, new = Path(folder, "old.jpg"), Path(folder, "new.jpg")
         end = end_of_picture(jpeg) or len(jpeg)

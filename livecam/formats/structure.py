@@ -105,12 +105,12 @@ def _verify_samples(data: Data, tables: Box) -> None:
     offsets = _offsets(data, found)
     if count == 0 or len(offsets) == 0:
         if count:
-            raise InputError("a track counts samples but says nowhere where they lie")
+            raise InputError("a track has samples but no table of their places")
         return
     if entries.get(b"stts", 0):
         runs = _numbers(data, found[b"stts"], ">u4", 8).reshape(-1, 2)
         if int(runs[:, 0].sum(dtype=np.uint64)) != count:
-            raise InputError("a track's samples and their times are not equally many")
+            raise InputError("a track has a different number of samples and times")
     _verify_places(data, found, offsets, sizes, constant, count)
 
 

@@ -9,7 +9,7 @@ beside the report, so that all of it can be undone, by another run too.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,6 +26,7 @@ from livecam.formats.tags import new_identifier
 from livecam.library.apply_log import ApplyLog, done_with
 from livecam.library.picking import MARK
 from livecam.library.ratings import write_rating
+from livecam.photos.archives import is_archive, unpacked
 from livecam.photos.inputs import Input
 from livecam.photos.judged import judge, record_of
 from livecam.photos.pick import Pick, PresentKey, Wanted, open_movie, pick
@@ -81,7 +82,7 @@ def wishes(report: Path, only: Sequence[str] = ()) -> list[Wish]:
     found = _read(report, _wish)
     some = [wish for wish in found if _is_named(wish.source.file, only)]
     if only and not some:
-        raise UsageError("the report wants nothing changed of what is named")
+        raise UsageError("the report has no change for the named photos")
     return some
 
 
@@ -122,7 +123,8 @@ def _read(report: Path, make: Callable[[dict[str, Any], Input], T | None]) -> li
 def _wish(result: dict[str, Any], source: Input) -> Wish | None:
     if not result.get("gain") or source.kind not in ("live-photo", "motion-photo"):
         return None
-    if len(source.files) != (2 if source.kind == "live-photo" else 1):
+    is_single = source.kind == "motion-photo" or is_archive(source)
+    if len(source.files) != (1 if is_single else 2):
         raise ValueError("it names other files than that kind has")
     key = result["key"]
     return Wish(
@@ -239,9 +241,8 @@ def undo_all(report: Path) -> Iterator[Applied]:
 
 def proposal(wish: Wish, finder: FaceFinder) -> NewFiles:
     """The files of a better pair or Motion Photo. Raises InputError."""
-    source = wish.source
-    with open_movie(source) as movie:
-        named = _named(wish, movie)
+    with unpacked(wish.source) as source, open_movie(source) as movie:
+        named = replace(_named(wish, movie), input=source)
         if named.keeps_present:
             raise _HasItError
         found = pick(source, finder, Wanted(), movie)
@@ -293,6 +294,8 @@ def _replaced(wish: Wish, log: ApplyLog, finder: FaceFinder) -> Applied:
 
 def _in_place(wish: Wish, finder: FaceFinder) -> KeyChange:
     source = wish.source
+    if is_archive(source):
+        raise InputError(f"{source.file.name} is an archive", "leave out --in-place")
     if record_of(source) is not None:  # which is written anew too, with all its frames
         with open_movie(source) as movie:
             if _named(wish, movie).keeps_present:

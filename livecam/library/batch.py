@@ -76,7 +76,7 @@ class ResultFile:
         self.done: set[bytes] = set()
         """The `id` of each line that was there before, as bytes."""
         if path.exists() and not path.is_file():
-            raise UsageError(f"{path} is no regular file", "name a new file")
+            raise UsageError(f"{path} is not a regular file", "name a new file")
         try:
             # Without a buffer: a full disk is reported at once, not at the end.
             self._file = path.open("a+b", buffering=0)

@@ -18,6 +18,7 @@ from livecam.formats.files import read_file, read_whole
 from livecam.formats.still import exif_of, read_still
 from livecam.library.batch import in_order
 from livecam.library.picking import Made
+from livecam.photos.archives import is_archive, unpacked
 from livecam.photos.inputs import Input, Problem, Remark
 from livecam.photos.pairs import MOVIES, STILLS
 from livecam.photos.pick import open_movie
@@ -72,9 +73,13 @@ def _outcome(source: Input, target: str, out: Path, made: Made) -> Export:
         before = [p for p in made.named(folder, new_name) if _is_marked(p, identifier)]
         if before:
             return Export(source, tuple(before), is_skipped=True)
-        with open_movie(source) as movie:
-            files = export(source, movie, target, identifier)
-        same = _same_content(files, made.named(folder, new_name)) if target == "still" else None
+        with unpacked(source) as own, open_movie(own) as movie:
+            if is_archive(source) and target == "live-photo":
+                files = NewFiles({p.suffix.upper(): p.read_bytes() for p in own.files[::-1]})
+            else:
+                files = export(own, movie, target, identifier)
+        is_copy = target == "still" or is_archive(source)
+        same = _same_content(files, made.named(folder, new_name)) if is_copy else None
         if same is not None:
             return Export(source, (same,), is_skipped=True)
         return Export(source, write_new(files, out / source.below, new_name), files.note)

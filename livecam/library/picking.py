@@ -25,6 +25,7 @@ from livecam.formats.exif import image_id
 from livecam.formats.files import read_file
 from livecam.formats.still import exif_of, read_still
 from livecam.library.batch import in_order
+from livecam.photos.archives import unpacked
 from livecam.photos.inputs import PICTURES, Input, Problem, Remark
 from livecam.photos.pick import OpenMovie, Pick, Wanted, open_movie, pick
 from livecam.photos.present import MIN_GAIN
@@ -156,8 +157,8 @@ def outcome_of(source: Input, ask: PickOptions, finders: Finders, made: Made) ->
             with finders.several() as some:
                 outcome = _pick(source, ask, some, identifier, None)
         else:
-            with open_movie(source) as movie:
-                outcome = _pick(source, ask, [finders.mine()], identifier, movie)
+            with unpacked(source) as files, open_movie(files) as movie:
+                outcome = _pick(source, ask, [finders.mine()], identifier, movie, files)
         return replace(outcome, outputs=before or outcome.outputs)
     except InputError as err:
         name = source.file.name
@@ -177,15 +178,18 @@ def _pick(
     finders: Sequence[FaceFinder],
     identifier: str,
     movie: OpenMovie | None,
+    unpacked_source: Input | None = None,
 ) -> Outcome:
+    """Choose, and write what is asked for; the files of an archive lie in `unpacked_source`."""
     finder = finders[0]
-    chosen = pick(source, finder, ask.wanted, movie, finders[1:])
+    found = pick(unpacked_source or source, finder, ask.wanted, movie, finders[1:])
+    chosen = replace(found, input=source)
     if ask.on_pick is not None:
         ask.on_pick(chosen, movie)
     if ask.out is None:
         return Outcome(source, identifier, chosen)
     try:
-        files, why = _files(chosen, movie, ask, identifier, finder)
+        files, why = _files(found, movie, ask, identifier, finder)
     except OSError as err:
         raise InputError(f"cannot be read: {err.strerror}") from err
     if files is None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from livecam.disk.changes import finish_abandoned
+from livecam.photos.archives import is_archive
 from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
 from livecam.photos.inputs import KNOWN, Input, inputs_among
@@ -140,7 +141,7 @@ class Index:
             known = {entry.stamp: entry for entry in self._entries.values()}
         entries = []
         for source in found:
-            if source.kind in KINDS:
+            if source.kind in KINDS and not is_archive(source):
                 stamp = stamp_of(source)
                 entries.append(known.get(stamp) or self._entry(source, stamp))
         self._keep(below, mark.hexdigest(), entries)

@@ -323,7 +323,7 @@ class _Review:
     def apply_gains(self, _: Entry | None, asked: dict[str, Any]) -> str:
         names = asked.get("moments")
         if not isinstance(names, list):
-            raise InputError("that is not understood")
+            raise InputError("the request is not understood")
         return self._report().apply([self._known(str(name)) for name in names])
 
     def undo_gains(self, _: Entry | None, __: dict[str, Any]) -> str:
@@ -412,7 +412,7 @@ class _Review:
             except ValueError:
                 asked = None
             if not isinstance(asked, dict):
-                return _problem(InputError("that is not understood"))
+                return _problem(InputError("the request is not understood"))
             return await run_in_threadpool(do, request, asked)
 
         return handle

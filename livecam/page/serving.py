@@ -88,7 +88,9 @@ def serve(
         ) from err
     host = (named or LOOPBACK).lower()
     if host in EVERYWHERE:
-        raise UsageError(f"{host} is no address that others can call", "name one of your own")
+        raise UsageError(
+            f"{host} is no address that other machines can reach", "name one of your own"
+        )
     try:
         listening = socket.create_server((host, port), family=_family(host))
     except OSError as err:

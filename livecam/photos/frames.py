@@ -104,7 +104,7 @@ class MovieReader:
         stream = max(streams, key=lambda stream: stream.frames)
         context = stream.codec_context
         if context is None or not context.width or not context.height:
-            raise InputError("the picture of this movie has no size, or a codec unknown here")
+            raise InputError("the picture of this movie has no size or an unknown codec")
         check_size((context.width, context.height), MAX_PIXELS)
         if context.color_trc not in KNOWN_CURVES:
             raise InputError("its pictures are graded in a way (logarithmic) that cannot be shown")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Kind = Literal["live-photo", "motion-photo", "video", "pictures"]
 
 PICTURES = (*STILLS, *RAW, ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".j2k")
+ARCHIVE = ".livp"
+"""A ZIP file that holds a Live Photo."""
 MAYBE_ANIMATED = (".png", ".webp", ".avif")
 VIDEOS = (
     *MOVIES, ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".3gp",
@@ -36,11 +38,10 @@ VIDEOS = (
 UNSUPPORTED = {
     ".jxl": "JPEG XL pictures",
     ".m3u8": "play lists (HLS) name other files, which",
-    ".livp": "archives of a Live Photo (unpack it: it is a ZIP file)",
 }
 """By suffix: what a user might expect to be read, but no library here can read."""
 
-KNOWN = (*PICTURES, *VIDEOS, *UNSUPPORTED)
+KNOWN = (*PICTURES, *VIDEOS, ARCHIVE, *UNSUPPORTED)
 
 
 HERE = Path()
@@ -162,11 +163,13 @@ def inputs_among(files: Iterable[Path], below: Path = HERE) -> Iterator[Input | 
     others: list[Path] = []
     for path in files:
         if not path.is_file():
-            reason = "is no regular file" if path.exists() else "does not exist"
+            reason = "is not a regular file" if path.exists() else "does not exist"
             yield Problem(path, InputError(f"{path} {reason}"))
         elif path.suffix.lower() in UNSUPPORTED:
             what = UNSUPPORTED[path.suffix.lower()]
             yield Problem(path, InputError(f"{path.name}: {what} are not supported"))
+        elif path.suffix.lower() == ARCHIVE:
+            yield Input("live-photo", (path,), below)
         elif path.suffix.lower() in RAW:
             yield Remark(f"{path.name}: the preview inside the raw file is looked at")
             others.append(path)

@@ -16,6 +16,7 @@ from livecam.errors import InputError, UsageError
 from livecam.formats.files import read_file
 from livecam.formats.motion_photo import MotionMovie, find_motion_movie
 from livecam.formats.movie_facts import read_movie
+from livecam.photos.archives import is_archive
 from livecam.photos.bursts import bursts_of, taken
 from livecam.photos.frames import MovieReader, evenly
 from livecam.photos.pictures import picture_frame
@@ -143,6 +144,9 @@ def _alone() -> Iterator[None]:
 def open_movie(source: Input) -> Iterator[OpenMovie]:
     """The movie of a Live Photo, Motion Photo or video. Raises InputError."""
     motion, still_s = None, None
+    if is_archive(source):
+        unpack = "'livecam export --to live-photo' unpacks it"
+        raise InputError(f"{source.file.name} is an archive", unpack)
     try:
         if source.kind == "motion-photo":
             motion = read_file(source.file, find_motion_movie)
@@ -206,7 +210,7 @@ def pick(
         photo = _photo(source, look, score, finder, wanted)
         stays = photo.stays if photo is not None else "it cannot be read here"
         if stays and present.index in position:
-            why = f"the photo that there is stays: {stays}"
+            why = f"the present photo stays: {stays}"
             score = replace(score, key=position[present.index], reason=why)
     return Pick(source, reader.duration_s, score, now, by_hand is not None, photo, reader.size_wh)
 

@@ -41,5 +41,5 @@ def test_a_file_that_is_cut_short_while_it_is_read_is_an_error_of_ours(tmp_path)
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
     path = tmp_path / "pipe.mov"
     os.mkfifo(path)
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         read_file(path, len)

@@ -106,7 +106,7 @@ def test_a_damaged_line_is_named_and_nothing_is_written(tmp_path, damaged):
 @pytest.mark.skipif(os.name == "nt", reason="pipes")
 def test_a_pipe_is_no_file_of_results(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         ResultFile(tmp_path / "pipe")
 
 
