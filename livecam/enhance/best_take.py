@@ -21,6 +21,7 @@ import numpy.typing as npt
 from livecam.faces.face import overlap
 from livecam.formats.tags import Composite
 from livecam.frame import Frame, PixelFormat
+from livecam.quality.explain import is_spoilt
 from livecam.quality.score import score_pictures
 
 if TYPE_CHECKING:
@@ -122,11 +123,16 @@ class BestTake:
 
 
 def compose(
-    frames: Sequence[FrameScore], key: int, picture: Callable[[int], Bytes], finder: Finder
+    frames: Sequence[FrameScore],
+    key: int,
+    picture: Callable[[int], Bytes],
+    finder: Finder,
+    shown: Box | None = None,
 ) -> BestTake:
     """Compose the best take around `frames[key]`. Raises LivecamError of the finder.
 
-    `picture` gives a frame by its position, (H, W, 3) uint8 BGR, or raises ValueError.
+    `picture` gives a frame by its position, (H, W, 3) uint8 BGR, or raises ValueError. `shown` is
+    the part of the picture (left, top, right, bottom) that the other frames show; None for all.
     """
     wanted = [(face, found) for face in frames[key].faces if (found := _better(frames, key, face))]
     if not wanted:
@@ -138,7 +144,8 @@ def compose(
     for face, found in wanted:
         why = ""
         for position, other in found:
-            taken = _taken_over(result, picture, frames, (key, position), (face, other))
+            pair = (key, position), (face, other)
+            taken = _taken_over(result, picture, frames, *pair, shown)
             if isinstance(taken, str):
                 why = why or taken
                 continue
@@ -163,7 +170,10 @@ def _better(frames: Sequence[FrameScore], key: int, face: FaceScore) -> list[tup
         for i, frame in enumerate(frames)
         if i != key and frame.offered and not frame.estimated
         for other in frame.faces
-        if other.person == face.person and other.score >= face.score + STEP
+        if other.person == face.person
+        and other.score >= face.score + STEP
+        # Nobody would thank for half-closed eyes in the place of closed ones.
+        and not is_spoilt(other)
     ]
     kept: list[tuple[int, FaceScore]] = []
     for i, other in sorted(others, key=lambda pair: -pair[1].score):
@@ -209,6 +219,7 @@ def _taken_over(
     frames: Sequence[FrameScore],
     at: tuple[int, int],
     faces: tuple[FaceScore, FaceScore],
+    shown: Box | None,
 ) -> Bytes | str:
     """The base with one face of another frame, or why that cannot be."""
     misfit = _misfit(*faces)
@@ -225,7 +236,7 @@ def _taken_over(
         return "that frame is broken"
     if other.shape != base.shape:
         return "that frame has another size"
-    return _blended(base, other, *faces)
+    return _blended(base, other, *faces, shown)
 
 
 def _misfit(face: FaceScore, other: FaceScore) -> str:
@@ -265,11 +276,14 @@ def _is_crowded(face: FaceScore, faces: Sequence[FaceScore]) -> bool:
 
 
 def _is_inside(face: FaceScore, shape: tuple[int, ...]) -> bool:
-    left, top, right, bottom = _region(face)
+    """Whether the whole face is in the picture; of what is around it the edge may cut something."""
+    left, top, right, bottom = face.box_xyxy
     return left >= 0 and top >= 0 and right <= shape[1] and bottom <= shape[0]
 
 
-def _blended(base: Bytes, other: Bytes, face: FaceScore, better: FaceScore) -> Bytes | str:
+def _blended(
+    base: Bytes, other: Bytes, face: FaceScore, better: FaceScore, shown: Box | None
+) -> Bytes | str:
     """One face laid over another of the same person, or why that would show."""
     x, y, w, h = _placed(face)
     u, v, m, _ = _placed(better)
@@ -290,6 +304,12 @@ def _blended(base: Bytes, other: Bytes, face: FaceScore, better: FaceScore) -> B
     )
     around = np.asarray((outer - inner > 0.02) | (outer == 0), np.uint8)
     matrix = _fitted(patch, other, matrix, around)
+    there = np.zeros(other.shape[:2], np.uint8)
+    begin_x, begin_y, end_x, end_y = shown or (0, 0, other.shape[1], other.shape[0])
+    there[int(np.ceil(begin_y)) : int(end_y), int(np.ceil(begin_x)) : int(end_x)] = 255
+    there = _warped(there, matrix, patch.shape[1::-1], is_cut=True)
+    if there[outer > 0].min(initial=255) < 255:
+        return "the edge cuts it off where it is better"
     moved = _warped(other, matrix, (patch.shape[1], patch.shape[0]))
     moved = _fitted_border(patch, moved, around)
     band = (outer > 0.05) & (inner < 0.95)
@@ -390,9 +410,13 @@ def _steepness(image_bgr: Bytes) -> Floats:
     return np.hypot(cv2.Sobel(gray, -1, 1, 0), cv2.Sobel(gray, -1, 0, 1)).astype(np.float32)
 
 
-def _warped(image: Bytes, matrix: Floats, size_wh: tuple[int, int]) -> Bytes:
+def _warped(
+    image: Bytes, matrix: Floats, size_wh: tuple[int, ...], *, is_cut: bool = False
+) -> Bytes:
+    """Moved; beyond the edge what lies at it, or with `is_cut` nothing."""
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(image, matrix, size_wh, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    border = cv2.BORDER_CONSTANT if is_cut else cv2.BORDER_REPLICATE
+    moved = cv2.warpAffine(image, matrix, size_wh, flags=flags, borderMode=border)
     return np.asarray(moved, np.uint8)
 
 

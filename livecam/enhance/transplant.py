@@ -66,7 +66,8 @@ def transplant(
         )  # fmt: skip
         return _matched(np.asarray(moved, np.uint8), photo_bgr, photo.faces, scale)
 
-    return compose([*enlarged, photo], key, at_photos_size, finder)
+    shown = (0.0, max(0.0, down), float(width), min(float(height), height - down))
+    return compose([*enlarged, photo], key, at_photos_size, finder, shown)
 
 
 def _moved(faces: Sequence[FaceScore], scale: float, down: float) -> tuple[FaceScore, ...]:

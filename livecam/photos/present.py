@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from livecam.photos.pictures import picture_frame
-from livecam.quality.explain import COMPLAINT_BELOW, STRONG_BELOW, complaints
+from livecam.quality.explain import COMPLAINT_BELOW, DECISIVE, STRONG_BELOW, complaints
 from livecam.quality.score import score_frames, score_pictures
 from livecam.timebase import NS_PER_S
 
@@ -27,8 +27,6 @@ MIN_GAIN = 0.2
 """By how much a frame's score must be better: two thirds of the distance between two words of
 `quality.explain`, and four times the difference within which 97.8 % of frames' scores stay from one
 set of looks to another (`tests/benchmarks/sparse.py`)."""
-DECISIVE = ("eyes", "pose", "focus")
-"""Parts of a face's score that can spoil a photo. A smile, the gaze or the light do not."""
 PLAINLY_BAD = 0.3
 """Score below which a scene without faces is "poor" (blurred, black, burnt out)."""
 FAR_NS = 10 * NS_PER_S

@@ -52,11 +52,18 @@ COMPLAINT_BELOW, STRONG_BELOW, NOTHING_BELOW = 0.82, 0.55, 0.12
 """From here on down a part is worth a word, a strong one, the strongest."""
 TIE = 0.005
 """Scores nearer than this are equal to any eye."""
+DECISIVE = ("eyes", "pose", "focus")
+"""Parts of a face's score that can spoil a photo. A smile, the gaze or the light do not."""
 
 
 def word_for(score: float) -> Word:
     """poor, fair, good or great, as the score reads with its two digits."""
     return next(word for floor, word in WORDS if round(score, 2) >= floor)
+
+
+def is_spoilt(face: FaceScore) -> bool:
+    """Whether a face's eyes are shut or half shut, it is turned away, or plainly blurred."""
+    return any(face.parts.get(name, 1.0) < STRONG_BELOW for name in DECISIVE)
 
 
 def complaints(values: dict[str, float], words: dict[str, str] | None = None) -> list[str]:
