@@ -1,12 +1,12 @@
 """Composes a group photo in which everybody is at their best, out of the frames of one moment.
 
-The chosen frame is the base. Whoever's face is better by a step in another frame of the moment gets
-that face: laid over by the boxes of the landmarks and the head's roll, then by a search for the
-best fit of what surrounds the face, then by optical flow along its border; matched in light; and
-blended in. Where any of that does not fit (the head is turned otherwise, a neighbour is in the way,
-what surrounds the face has changed, the border would show), that person stays as in the base frame.
-What comes out is looked at by the same score as every frame, and a face that did not become better
-by it, or made anybody's worse, is taken back: the result is never worse than the base.
+The chosen frame is the base. A person whose face is better by a step in another frame of the moment
+gets that face. It is aligned by the boxes of the landmarks and the head's roll, then by a search
+for the best fit of what surrounds the face, then by optical flow along its border; it is matched in
+light, and blended in. If any of that does not fit (the head is turned differently, a neighbour is
+in the way, what surrounds the face has changed, the border would show), the person stays as in the
+base frame. The result is judged by the same score as every frame, and a face that did not become
+better, or made anybody's worse, is taken back: the result is never worse than the base.
 """
 
 from __future__ import annotations
@@ -35,36 +35,36 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 STEP = 0.15
-"""By how much a face must be better: half of what is between two words of `quality.explain`."""
+"""By how much a face must be better: half the step from "fair" to "good" in `quality.explain`."""
 MOST_TRIES = 3
 """Frames that are tried for a person, the best first."""
 APART_NS = 100_000_000
-"""Between two of them: the next frame shows the same."""
+"""Least time between two of them: the next frame shows the same."""
 
 MOST_TURN_DEG, MOST_SCALE = 8.0, 0.12
-"""How far a head may be turned otherwise, and be larger or smaller: what an outline forgives."""
+"""By how much a head's angles, and its size, may differ without its outline giving that away."""
 MOST_FAR = 1.0
 """How far it may have moved, in widths of the face."""
 
 LEAST_WIDTH = 24
-"""Pixels of a face below which there is nothing to be seen of it, nor to be aligned by."""
+"""Width of a face, in pixels, below which there is too little to see, or to align."""
 REGION = (0.58, 0.66)
-"""Half axes of the ellipse that is taken, over the width and height of the landmarks' box: the face
-with the hair's edge, which the landmarks leave out."""
+"""Half axes of the ellipse that is taken over, as shares of the landmarks' box: the face with the
+edge of the hair, which the landmarks leave out."""
 FEATHER = 0.3
-"""Of the half axes, over which it fades into the base."""
+"""Share of the half axes over which it fades into the base."""
 AROUND = 1.9
-"""Side of what is looked at for the fit, over the box's."""
+"""Sides of the patch that is looked at for the fit, over those of the box."""
 WORK_WIDTH = 256
 """Pixels at which the fit is searched for: finer costs more and finds no more."""
 
 MOST_LIGHT = 1.3
-"""How much lighter or darker a face may be before it is matched."""
+"""Largest ratio in brightness, lighter or darker, that is matched."""
 MOST_CHANGE = 9.0
 """Mean difference along the fading border, in levels of 255, from which it shows as a ghost: the
 noise of webcams at night makes 3 to 6, a shoulder or an ear that moved 15 and more."""
 MOST_SEAM = 1.25
-"""Steepness along the border over that of the base frame's own."""
+"""Largest steepness along the border, over that of the base frame there."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Swap:
     frame: int
     """Position of the frame that it comes from."""
     score: float
-    """Of the face there."""
+    """Score of the face there."""
     before: float
-    """Of the face in the base frame."""
+    """Score of the face in the base frame."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def compose(
     finder: Finder,
     shown: Box | None = None,
 ) -> BestTake:
-    """Compose the best take around `frames[key]`. Raises LivecamError of the finder.
+    """Compose the best take around `frames[key]`. Raises the finder's LivecamError.
 
     `picture` gives a frame by its position, (H, W, 3) uint8 BGR, or raises ValueError. `shown` is
     the part of the picture (left, top, right, bottom) that the other frames show; None for all.
@@ -183,7 +183,7 @@ def _better(frames: Sequence[FrameScore], key: int, face: FaceScore) -> list[tup
 
 
 def _judged(image_bgr: Bytes, finder: Finder) -> tuple[FaceScore, ...]:
-    """The faces of a picture, each by its absolute terms."""
+    """Judge the faces of a picture, each by absolute limits."""
     size_wh = (image_bgr.shape[1], image_bgr.shape[0])
     finder.start()
     frame = Frame(0, 0, 0, PixelFormat.BGR, size_wh, np.ascontiguousarray(image_bgr).reshape(-1))
@@ -196,7 +196,7 @@ def _is_better(
     after: Sequence[FaceScore],
     face: FaceScore,
 ) -> bool:
-    """Whether one face is better by half a step than in the base, and nobody's is worse for it."""
+    """Whether one face is half a step better than in the base, and nobody else's became worse."""
     for one in before:
         now = _same(one, after)
         if now is None:
@@ -332,7 +332,7 @@ def _blended(
 def _ellipse(
     shape: tuple[int, ...], middle: tuple[float, float], size: tuple[float, float], grown: int
 ) -> Floats:
-    """(H, W) float32: 1 inside the region, fading to 0 outside; `grown` moves it in or out."""
+    """(H, W) float32: 1 inside the region, fading to 0 outside; `grown`: 1 widens, -1 shrinks."""
     rows, columns = np.indices(shape[:2], np.float32)
     half = [share * s for share, s in zip(REGION, size, strict=True)]
     radius = np.hypot((columns - middle[0]) / half[0], (rows - middle[1]) / half[1])
@@ -343,7 +343,7 @@ def _ellipse(
 
 
 def _fitted(patch: Bytes, other: Bytes, matrix: Floats, around: Bytes) -> Floats:
-    """The best fit of what surrounds the face (Evangelidis and Psarakis, ECC, 2008)."""
+    """Improve `matrix` by what surrounds the face (Evangelidis and Psarakis, ECC, 2008)."""
     scale = min(1.0, WORK_WIDTH / patch.shape[1])
     small = cv2.resize(_gray(patch), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     height, width = patch.shape[:2]
@@ -367,7 +367,7 @@ def _fitted(patch: Bytes, other: Bytes, matrix: Floats, around: Bytes) -> Floats
 
 
 def _fitted_border(patch: Bytes, moved: Bytes, around: Bytes) -> Bytes:
-    """Bend a face so that its surroundings lie over the base's; within, the bend fades smoothly."""
+    """Warp a face so that its surroundings fit the base's; toward the middle the warp fades out."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     empty = np.zeros((*patch.shape[:2], 2), np.float32)
     field = np.asarray(flow.calc(_gray(_smooth(patch)), _gray(_smooth(moved)), empty), np.float32)
@@ -375,7 +375,7 @@ def _fitted_border(patch: Bytes, moved: Bytes, around: Bytes) -> Bytes:
     size = 0.12 * patch.shape[1]
     spread = cv2.GaussianBlur(weight, (0, 0), size) + 1e-3
     bend = cv2.GaussianBlur(field * weight[..., None], (0, 0), size) / spread[..., None]
-    # Far from the border nothing is known of it: the middle of the face stays as it was taken.
+    # Far from the border the warp is unknown: the middle of the face stays as it was taken.
     bend *= np.clip(spread / 0.5, 0, 1)[..., None]
     rows, columns = np.indices(patch.shape[:2], np.float32)
     return np.asarray(
@@ -391,7 +391,7 @@ def _fitted_border(patch: Bytes, moved: Bytes, around: Bytes) -> Bytes:
 
 
 def _in_its_light(patch: Bytes, moved: Bytes, band: npt.NDArray[np.bool_]) -> Floats | None:
-    """The face as light as the base is around it; None where the light is quite another."""
+    """The face, made as bright as the base is around it; None if the light differs too much."""
     gain = (patch[band].astype(np.float32).mean(axis=0) + 1) / (moved[band].mean(axis=0) + 1)
     if gain.max() > MOST_LIGHT or gain.min() < 1 / MOST_LIGHT:
         return None
@@ -400,7 +400,7 @@ def _in_its_light(patch: Bytes, moved: Bytes, band: npt.NDArray[np.bool_]) -> Fl
 
 
 def seam(base: Bytes, composed: Bytes, band: npt.NDArray[np.bool_]) -> float:
-    """How steep a picture is along the border of what was taken over, over the base's own."""
+    """Steepness of a picture along the border of what was taken over, relative to the base's."""
     was, now = (_steepness(image)[band].mean() for image in (base, composed))
     return float((now + 1) / (was + 1))
 
@@ -425,7 +425,7 @@ def _gray(image_bgr: Bytes) -> Bytes:
 
 
 def _smooth(image: npt.NDArray[np.generic]) -> Bytes:
-    """Without noise, which two frames never share."""
+    """A picture without its noise, which is different in every frame."""
     blurred = cv2.GaussianBlur(np.asarray(image, np.float32), (0, 0), 1.5)
     smooth: Bytes = np.clip(blurred + 0.5, 0, 255).astype(np.uint8)
     return smooth

@@ -1,12 +1,11 @@
 """Merges the frames around the key frame into it, as phone cameras do: less noise, never a ghost.
 
-Every neighbour is laid over the key frame by dense optical flow, so that faces and background,
-which move apart, are aligned apart. Each of its pixels then counts by how well the patch around it
-agrees with the key frame's: what differs by more than noise does (a hand that was elsewhere, a
-mouth that moved, a mistaken flow) counts nothing. The key frame itself always counts in full, so
-where nothing agrees it stays as it is. After Hasinoff et al., Burst photography for high
-dynamic range and low-light imaging on mobile cameras (2016), with patches in place of their Fourier
-tiles.
+Every neighbour is aligned with the key frame by dense optical flow, so that faces and background,
+which move differently, are aligned separately. Each of its pixels then counts by how well the patch
+around it agrees with the key frame's: what differs by more than noise (a hand that was elsewhere, a
+mouth that moved, a wrong flow) does not count. The key frame itself always counts in full, so where
+nothing agrees it stays as it is. After Hasinoff et al., Burst photography for high dynamic range
+and low-light imaging on mobile cameras (2016), with patches in place of their Fourier tiles.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ TOLERANCE = 1.25
 """How much more than noise alone two patches may differ and still count in full. The mean square
 over 7x7 pixels of pure noise stays within 1.25 of its expectation in 89 of 100 patches."""
 NEAR = 8.0
-"""Times its variance that the square of a 3x3 mean may reach: noise does in 1 of 200 pixels."""
+"""Times its variance up to which the square of a 3x3 mean agrees: noise exceeds it in 1 of 200."""
 SHARPNESS = 0.25
 """How fast a patch loses its weight beyond that, in shares of the expectation."""
 
 LEAST_NOISE = 1.2
-"""Levels of 255 below which there is nothing to be gained that an eye or a JPEG would keep."""
+"""Levels of 255 below which an eye, or a JPEG, would show no gain."""
 MOST_NOISE = 40.0
 """More than this is not noise: the frames show different things."""
 LEAST_GAIN = 1.3
-"""Frames' worth of agreement, on average, below which the key frame is left alone."""
+"""Mean number of frames that agree, below which the key frame is left alone."""
 
 _PRE_BLUR = 1.2
-"""Standard deviation of the blur before flow is looked for: noise must not pull it about."""
+"""Standard deviation of the blur before flow is computed: noise must not disturb it."""
 _STILL = 0.35
 """Pixels of flow below which nothing has moved: interpolating there would only blur."""
 
@@ -108,10 +107,10 @@ def _for_flow(gray: Bytes) -> Bytes:
 
 
 def _noise_between(image_bgr: Bytes, others: Sequence[Bytes]) -> float:
-    """Noise of one frame, from its differences to others in the calmest half of the picture.
+    """Standard deviation of one frame's noise, from its differences to others.
 
-    Two frames' noise adds up to sqrt(2); what moves differs by more, and is left out by the median
-    over blocks.
+    The difference of two frames has sqrt(2) times the noise of one. What moves differs by more; so
+    the 30th percentile over blocks counts, and the least of the `others`.
     """
     found = []
     for other in others:
@@ -124,7 +123,7 @@ def _noise_between(image_bgr: Bytes, others: Sequence[Bytes]) -> float:
 
 
 def _laid_over(image_bgr: Bytes, flow: Floats) -> Bytes:
-    """A frame moved to where the key frame has the same things; what is still is not touched."""
+    """A frame warped so that it fits the key frame; what has not moved is not interpolated."""
     flow = np.asarray(cv2.medianBlur(np.asarray(flow, np.float32), 5), np.float32)
     flow = np.where(np.hypot(flow[..., 0], flow[..., 1])[..., None] < _STILL, 0, flow)
     rows, columns = np.indices(flow.shape[:2], np.float32)

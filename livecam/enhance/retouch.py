@@ -26,7 +26,7 @@ class Retouch:
     enhance: bool = False
     """Whether the frames around it are merged into it."""
     finder: Finder | None = None
-    """What looks at a best take, where one is asked for."""
+    """Judges a best take; None if none is asked for."""
 
 
 REACH = 8
@@ -49,7 +49,7 @@ class Retouched:
     note: str = ""
     """What was done, and what was asked for and could not be done."""
     composite: Composite | None = None
-    """What the picture's tags say of it."""
+    """What the picture's tags say of it; None if nothing was composed."""
 
     @property
     def is_composed(self) -> bool:
@@ -64,11 +64,11 @@ def retouch(
     wanted: Retouch,
     origin_ns: int = 0,
 ) -> Retouched:
-    """Merge and compose the key frame, as far as it is wanted and can be had.
+    """Merge and compose the key frame, as far as that is wanted and possible.
 
-    `picture` gives a frame of the score by its position, (H, W, 3) uint8 BGR; `around` those beside
-    the key frame, itself left out. Times are told from `origin_ns` on. Whatever goes wrong with a
-    retouch is said, and costs only that; raises what `picture` does of the key frame.
+    `picture` gives a frame of the score by its position, (H, W, 3) uint8 BGR; `around` gives those
+    around the key frame, without it. Times in notes count from `origin_ns`. A retouch that fails is
+    left out, and the note says why. Raises what `picture` raises for the key frame.
     """
     if not wanted.enhance and wanted.finder is None:
         return Retouched()

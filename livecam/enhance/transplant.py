@@ -2,8 +2,8 @@
 
 Where somebody blinks in an otherwise good photo, the photo is kept and the eyes are opened: the
 frame is enlarged to the photo's size, matched in sharpness and noise, and the face is taken over as
-a best take takes one from another frame, with all of its checks. What is enlarged more than twice
-would show, and is left alone.
+a best take takes one from another frame, with all of its checks. A frame that is enlarged more than
+twice would show, and is not used.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from livecam.quality.score import FaceScore, FrameScore
 
 MOST_ENLARGED = 2.05
-"""Twice, and what a size rounded to even numbers adds."""
+"""Twice, plus what rounding a size to even numbers adds."""
 SHARPENED = 0.8
-"""Strength of the sharpening of a frame that is enlarged twice: what interpolation takes away. The
-score of the result, which knows blur, decides whether that was enough."""
+"""Strength of the sharpening of a frame that is enlarged twice, against the blur of interpolation.
+The score of the result, which includes blur, decides whether that was enough."""
 GRAIN_SD = 0.7
-"""Standard deviation of the blur of the noise that is added: a photo's is as fine as that."""
+"""Standard deviation of the blur of the noise that is added: noise in a photo is that fine."""
 
 
 def transplant(
@@ -41,10 +41,11 @@ def transplant(
     picture: Callable[[int], Bytes],
     finder: Finder,
 ) -> BestTake:
-    """Compose the photo of the best faces in the movie. Raises LivecamError of the finder.
+    """Compose the photo with the best faces of the movie. Raises the finder's LivecamError.
 
-    `photo_bgr` is (H, W, 3) uint8 upright, `photo` its faces in its own pixels, `frames` those of
-    the movie, whose people have the same numbers, `picture` gives one by its position.
+    `photo_bgr` is (H, W, 3) uint8, upright; `photo` is its score, with faces in its own pixels.
+    `frames` are the scores of the movie's frames, with the same person numbers; `picture` gives a
+    frame by its position.
     """
     height, width = photo_bgr.shape[:2]
     scale = width / movie_wh[0]

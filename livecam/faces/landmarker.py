@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 CROP = 1.6
-"""Width of what it is given around a face, in widths of the face: it then finds the faces of group
-photographs that CenterFace finds, all of them."""
+"""Width of the crop around a face, in widths of the face: the landmarker then finds all faces that
+CenterFace finds on the group photographs."""
 LOOKS = tuple(
     (width, *shift)
     for width in (1.45, 1.6, 1.8)
@@ -31,8 +31,8 @@ face. Under a shift by one pixel a single look moves the score of the clips' fra
 FEW_LOOKS = LOOKS[::4]
 """Three of them: each width and each shift once."""
 SURE_LOOKS = 7 / 9
-"""Share of them that must see a face: those of the group photographs are seen in all nine, a vinyl
-record on the wall in six."""
+"""Share of the looks that must see a face: faces of the group photographs are seen in all nine, a
+vinyl record on the wall in six."""
 REACH = 0.7
 """How far from the box, in widths, a face may be and still be the one that was looked for."""
 LEAST_SIDE, MOST_SIDE = 256, 512
@@ -49,7 +49,7 @@ class FaceLandmarker:
     def look_well(
         self, image_bgr: Bytes, box: Box, looks: Sequence[Sequence[float]] = LOOKS
     ) -> Face | None:
-        """The mean of several looks: what a shift by a pixel changes averages out; about 50 ms."""
+        """The mean of several looks, steadier under shifts by a pixel; None if too few see it."""
         found: list[Face] = []
         for i, (factor, right, down) in enumerate(looks):
             face = self.look(image_bgr, shifted(box, right, down), factor)
@@ -72,7 +72,7 @@ class FaceLandmarker:
         scale = 1 / crop.scale
         found = [face.moved(scale, crop.left, crop.top) for face in self.find(crop.image_bgr)]
         nearest = min(found, key=lambda face: distance(face.box, box), default=None)
-        # A neighbour who looks into the crop is somebody else.
+        # A neighbour's face that is also in the crop is somebody else.
         return nearest if nearest is not None and distance(nearest.box, box) < REACH else None
 
     def find(self, image_bgr: Bytes) -> list[Face]:

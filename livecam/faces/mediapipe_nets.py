@@ -1,4 +1,4 @@
-"""The face model's networks run by MediaPipe, where it has a build. The only file that knows it."""
+"""Runs the face model's networks by MediaPipe, where it has a build. Only this file imports it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
 
 OPEN: set[Any] = set()
-"""MediaPipe's own objects, until they are closed. One that Python collects while another of them is
-at work waits for that one for ever: none may be collected before it is closed."""
+"""MediaPipe's own objects, until they are closed. If Python collects one while another is at work,
+its destructor waits forever: so none may be collected before it is closed."""
 
 
 class MediaPipeLandmarks:
@@ -111,9 +111,9 @@ class MediaPipeDetector:
 
 @contextlib.contextmanager
 def _without_sound() -> Iterator[None]:
-    """Keep MediaPipe, which asks for sound too, from opening PortAudio for the pictures' sake.
+    """Hide `sounddevice` from MediaPipe, which would open PortAudio although it gets pictures only.
 
-    It does without. In a container with little shared memory JACK would wait there for 50 s.
+    MediaPipe works without it. In a container with little shared memory JACK would wait 50 s there.
     """
     name = "sounddevice"
     if name in sys.modules:

@@ -30,7 +30,7 @@ RUNTIMES = ("auto", "mediapipe", "opencv")
 
 @dataclass(frozen=True)
 class FaceModel:
-    """Which file, and what runs its networks."""
+    """The model's file, and what runs its networks."""
 
     path: Path | None = None
     """None for the installed one."""
@@ -55,7 +55,7 @@ AnyModel: TypeAlias = FaceModel | Path | None
 
 
 def model_of(model: AnyModel) -> FaceModel:
-    """What is meant by it."""
+    """The model as a `FaceModel`."""
     return model if isinstance(model, FaceModel) else FaceModel(model)
 
 
@@ -67,7 +67,7 @@ def runtime_of(model: FaceModel) -> Runtime:
 
 
 def check_model(content: bytes, path: Path) -> None:
-    """Raise ModelError for a file whose bytes are not those that were measured."""
+    """Raise ModelError if the content does not have the known hash."""
     digest = hashlib.sha256(content).hexdigest()
     if digest != MODEL_SHA256:
         raise ModelError(
@@ -82,7 +82,7 @@ def find_model(override: Path | None = None) -> Path:
 
 
 def fetched_path() -> Path | None:
-    """Where `livecam model` puts it: the user's data folder, if there is one."""
+    """Where `livecam model` puts the model: the user's data folder, if there is one."""
     folder = data_folder()
     return None if folder is None else folder / FILE_NAME
 

@@ -1,4 +1,4 @@
-"""The networks that see faces, whatever runs them: MediaPipe where it has a build, else OpenCV."""
+"""The networks that see faces, run by MediaPipe where it has a build, otherwise by OpenCV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Landmarks(Protocol):
 
 
 class Detector(Protocol):
-    """Where faces are, roughly, that fill a good part of a picture. One thread at a time."""
+    """Rough boxes of faces that fill a good part of a picture. One thread at a time."""
 
     def detect(self, image_bgr: Bytes) -> list[tuple[float, Box]]:
         """Score and box of each face in a (H, W, 3) uint8 BGR picture, the surest first."""
@@ -35,7 +35,7 @@ class Detector(Protocol):
 
 
 def open_landmarks(model: FaceModel, max_faces: int) -> Landmarks:
-    """Load them (60 to 150 ms). Raises ModelError."""
+    """Load the networks (60 to 150 ms). Raises ModelError."""
     content = model.read()
     if runtime_of(model) == "mediapipe":
         from livecam.faces.mediapipe_nets import MediaPipeLandmarks
@@ -47,7 +47,7 @@ def open_landmarks(model: FaceModel, max_faces: int) -> Landmarks:
 
 
 def open_detector(model: FaceModel, least: float) -> Detector:
-    """Load it; `least` is the score from which a detection counts. Raises ModelError."""
+    """Load the detector; `least` is the score from which a detection counts. Raises ModelError."""
     content = model.read()
     if runtime_of(model) == "mediapipe":
         from livecam.faces.mediapipe_nets import MediaPipeDetector

@@ -1,9 +1,9 @@
-"""The face model's networks run by OpenCV, which is there on every platform. The only file that
-knows how.
+"""Runs the face model's networks by OpenCV, which is there on every platform. No other file knows
+how.
 
 `face_landmarker.task` holds three networks (a detector, 478 landmarks, 52 blendshapes) and a mesh
 for the pose. What MediaPipe does around them (google-ai-edge/mediapipe, Apache-2.0, read at
-85c0cdc7) is done here: the crops, the anchors, the weights. Pictures are warped by another
+85c0cdc7) is done here: the crops, the anchors, the weights. Pictures are warped by a different
 version of OpenCV than MediaPipe's, which rounds positions to 1/32 pixel: landmarks differ by 0.02
 pixels (median), blendshapes by 0.0004.
 """  # noqa: D205
@@ -43,19 +43,19 @@ OUTPUTS = {
     LANDMARKS: ("Identity", "Identity_1"),
     BLENDSHAPES: ("StatefulPartitionedCall:0",),
 }
-"""Of each network: OpenCV 5.0's new engine keeps the first only, and says nothing."""
+"""Outputs of each network. OpenCV 5.0's new engine keeps only the first, without any error."""
 
 _DETECTOR_SIDE, _LANDMARKS_SIDE = 128, 256
 _STRIDES = ((16, 2), (8, 6))
-"""Cells a side, and anchors a cell, of the detector's two maps."""
+"""Cells per side, and anchors per cell, of the detector's two maps."""
 _FACE, _PRESENT = 0.5, 0.5
 """Probabilities from which FaceLandmarker takes a detection, and a crop, for a face."""
 _SAME_FACE = 0.5
-"""Overlap from which detections are one face to FaceLandmarker, which says no more of it."""
+"""Overlap from which FaceLandmarker takes detections for one face; it has no option for that."""
 _RECT = 1.5
 """Size of the landmarks' crop, in sizes of the detector's box."""
 _FIELD_OF_VIEW_DEG = 63.0
-"""Vertical, of the camera that MediaPipe supposes."""
+"""Vertical field of view of the camera that MediaPipe assumes."""
 _COUNT = 478
 _MESH_COUNT = 468
 
@@ -90,7 +90,7 @@ class OpenCvDetector:
         return found
 
     def detections(self, image_bgr: Bytes) -> list[_Detection]:
-        """The same with the eyes, to a broken pixel."""
+        """The same with the eyes, in fractions of a pixel."""
         height, width = image_bgr.shape[:2]
         side = max(width, height)
         left, top = (width - side) / 2, (height - side) / 2
@@ -176,7 +176,7 @@ class OpenCvLandmarks:
         return {name: float(v) for name, v in zip(NAMES, values.reshape(-1), strict=True)}
 
     def _pose(self, landmarks: Floats, width: int, height: int) -> Floats:
-        """(4, 4): how the canonical face, in centimetres, is turned and where it is."""
+        """(4, 4): rotation, scale and position of the canonical face, which is in centimetres."""
         view_h = 2 * math.tan(math.radians(_FIELD_OF_VIEW_DEG / 2))
         view_w = view_h * width / height
         points = landmarks[:_MESH_COUNT]
@@ -194,7 +194,7 @@ class OpenCvLandmarks:
         return self._laid(metric(scale * float(np.linalg.norm(second[:3, 0]))))
 
     def _laid(self, target: Floats) -> Floats:
-        """The turn, scale and shift that lays the mesh over points, by weights (Procrustes)."""
+        """The rotation, scale and shift that fit the mesh to points, by weights (Procrustes)."""
         weights = self._weights[:, None]
         total = self._weights.sum()
         middle = (self._mesh * weights).sum(axis=0) / total
@@ -236,7 +236,7 @@ def _parsed(content: bytes) -> Any:
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
     if engine is None:  # OpenCV 4, and 5.1 and later
         return cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
-    # OpenCV 5.0's default engine keeps one output; which engine to take can be said for files only.
+    # OpenCV 5.0's default engine keeps one output; another can be chosen only for files.
     handle, path = tempfile.mkstemp(suffix=".tflite")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -271,7 +271,7 @@ def _anchors() -> Floats:
 def _without_doubles(
     scores: Floats, boxes: Floats, points: Floats, limit: float
 ) -> list[tuple[float, Floats, Floats]]:
-    """Detections of one face as one, at their mean by score (MediaPipe's weighted NMS)."""
+    """Merge the detections of one face into their mean by score (MediaPipe's weighted NMS)."""
     left = list(np.argsort(-scores, kind="stable"))
     merged = []
     while left:
@@ -315,7 +315,7 @@ def _read_mesh(metadata: bytes) -> tuple[Floats, Floats]:
             weights[int(pair.get(1, 0))] = float(pair[2])
     if len(numbers) != 5 * _MESH_COUNT:
         raise ModelError("the face model holds no mesh")
-    # Place, then place in a texture, of each point.
+    # Of each point: position (x, y, z), then position in a texture (u, v).
     return np.array(numbers).reshape(_MESH_COUNT, 5)[:, :3], weights
 
 

@@ -1,11 +1,11 @@
-"""Encodes the frames of moments while they are still going on, each once for all moments.
+"""Encodes the frames of moments while the moments still go on, each frame once for all moments.
 
-Two tiers. *Lazy*: encoding begins with the press, at the first frame of its moment, and follows the
-camera until the last pending moment is over; by then only a few frames are left to do. *Live*: it
-never stops, so that even a moment that ends with the press is there at once. Which one fits is
-found out by trying (`encoders.plan`). Packets are kept while a moment may need them; one that
-begins between two key frames gets the ones from the key frame before it, hidden by an edit list, so
-nothing is ever encoded twice.
+Two tiers. *Lazy*: encoding starts at the press, with the first frame of its moment, and follows the
+camera until the last pending moment is over; only a few frames are then left to encode. *Live*:
+encoding never stops, so that even a moment that ends at the press is encoded at once. A trial
+decides which tier fits this machine (`encoders.plan`). Packets are kept while a moment may need
+them. A moment that begins between two key frames also gets the packets from the key frame before
+it, and an edit list hides these, so that nothing is ever encoded twice.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from livecam.moment import Moment
 
 SLACK_NS = 2_000_000_000
-"""Packets are kept for so much longer than a moment lasts: its frames may come, and be asked for,
-that late, and the key frame before them lies half a second back."""
+"""How much longer than a moment lasts packets are kept: its frames may come, and be asked for, this
+late, and the key frame before them may be half a second older."""
 FOR_EVER_NS = 1 << 62
 
 BEHIND_S = 0.5
 """How far the live tier may fall behind the camera before it gives way to the lazy one."""
 PLANNED_FRAMES, PLANNED_SPAN_S = 15, 1.0
-"""Frames that a plan is made by, from the last second: enough for a mean, a tenth of a second's
-work at 1080p."""
+"""Frames that the trial encodes, spread over the last second: enough for a mean, and a tenth of a
+second's work at 1080p."""
 
 
 class LiveEncoder:
@@ -59,24 +59,24 @@ class LiveEncoder:
         tier: Tier | Literal["auto"] = "lazy",
         span_s: tuple[float, float] = (1.5, 1.5),
     ) -> None:
-        """With "auto", which tier fits moments of `span_s`, before and after, is found out."""
+        """With "auto" a trial decides the tier. `span_s`: seconds of a moment before and after."""
         self._feed = Feed(ring)
         self._ring, self._mode = ring, mode
         self.tier: Tier = "lazy" if tier == "auto" else tier
         self.encoder = SOFTWARE
-        """FFmpeg's name of it."""
+        """FFmpeg's name of the encoder."""
         self._span_s, self._live_from_ns = span_s, 0
         self._keep_ns = int(sum(span_s) * NS_PER_S) + SLACK_NS
         self._needed_ns = FOR_EVER_NS
-        """Capture time from which on moments that are not saved yet need packets."""
+        """Moments that are not saved yet need the packets from this capture time on."""
         self._plans = tier == "auto"
-        """Whether it is still to be found out which tier fits."""
+        """Whether the trial that decides the tier is still to be made."""
         self._plan: Plan | None = None
         self.fell_back = False
         """Whether the live tier was too slow."""
         self._may_let_go = False
         self._holder: OutputContainer | None = None
-        """Holds the encoder open. One serves all moments: each costs 30 MB at 1080p."""
+        """Keeps the encoder open. One encoder serves all moments: each takes 30 MB at 1080p."""
         self._stream: VideoStream | None = None
         self._needs_key = True
         """Whether the next frame must be a key frame, since those before it are not encoded."""
@@ -84,7 +84,7 @@ class LiveEncoder:
         self._handled: set[int] = set()
         """Capture times of the frames that are encoded, or cannot be."""
         self._broken: set[int] = set()
-        """Those that cannot be."""
+        """Capture times of the frames that cannot be encoded."""
         self._gone_ns = -1
         """Capture time up to which packets were forgotten."""
         self._error: LivecamError | None = None
@@ -94,19 +94,19 @@ class LiveEncoder:
         self._thread = threading.Thread(target=self._encode_on, name="encode")
 
     def start(self) -> None:
-        """Begin; in the live tier with the very next frame."""
+        """Start the thread; in the live tier, every frame is encoded from now on."""
         if self.tier == "live":
             self._encode_all_from(0)
         self._thread.start()
 
     def request(self, start_ns: int, end_ns: int) -> None:
-        """Encode the frames of this span, from now on."""
+        """Encode the frames of this span as they come."""
         self._may_let_go = False
         self._feed.request(start_ns, end_ns)
         self._wanted.set()
 
     def forget(self, start_ns: int, end_ns: int) -> None:
-        """Hold none of the frames of this span: their moment is on disk, and is read from there."""
+        """Release the frames of this span: their moment is on disk, and will be read from there."""
         self._feed.forget(start_ns, end_ns)
 
     def keep_from(self, t_ns: int | None) -> None:
@@ -116,15 +116,16 @@ class LiveEncoder:
 
     @property
     def backlog(self) -> int:
-        """Frames that are there and not encoded yet."""
+        """Number of frames that have come and are not encoded yet."""
         return self._feed.backlog
 
     def moment(
         self, moment: Moment, given_up: Callable[[], bool]
     ) -> tuple[VideoStream, list[Encoded]]:
-        """Wait for all packets of a moment that is over, from the key frame before it on.
+        """Wait for the packets of a moment that is over; returns their stream, and the packets.
 
-        Raises OutputError, and LivecamError once `given_up`.
+        The packets begin with the key frame at or before the moment's first frame. Raises
+        OutputError if the moment cannot be encoded, and LivecamError once `given_up` or closed.
         """
         first_ns, last_ns = moment.frames[0].t_ns, moment.frames[-1].t_ns
         wanted = {frame.t_ns for frame in moment.frames}
@@ -143,7 +144,7 @@ class LiveEncoder:
             keys = [
                 i for i, packet in enumerate(found) if packet.is_key and packet.t_ns <= first_ns
             ]
-            # A moment whose first frame is broken begins with the first one that is not.
+            # If the moment's first frame is broken, begin with the first key frame after it.
             start = keys[-1] if keys else next((i for i, p in enumerate(found) if p.is_key), 0)
             stream = self._stream
         if stream is None or not found:
@@ -153,19 +154,20 @@ class LiveEncoder:
         return stream, found[start:]
 
     def let_go(self) -> None:
-        """Every moment is saved: free the encoder and all packets, once nobody can want them.
+        """Free the encoder and all packets as soon as no new moment can need them.
 
-        A new moment may still share frames with the last one while the ring holds these.
+        Call it when every moment is saved. While the ring still holds frames of the last moment, a
+        new moment may share them.
         """
         self._may_let_go = True
 
     def wait_until_empty(self, timeout_s: float) -> bool:
-        """Wait until no packets are kept; False if there still are."""
+        """Wait until no packets are kept; False if some still are after `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._packets, timeout_s)
 
     def wait_for_plan(self, timeout_s: float) -> Plan | None:
-        """What trying found out; None if it was not asked for, or takes longer."""
+        """Wait for the result of the trial; None if none was asked for, or if it takes longer."""
         with self._changed:
             self._changed.wait_for(lambda: self._plan is not None, timeout_s)
             return self._plan
@@ -188,10 +190,10 @@ class LiveEncoder:
                     continue
                 self._encode(frame)
                 if self.tier == "live" and self.backlog > BEHIND_S * float(self._mode.rate_hz):
-                    # Never hold frames back without end: what no moment needs is let go.
+                    # The backlog must not grow forever: release frames that no moment needs.
                     self.tier, self.fell_back = "lazy", True
                     self._feed.withdraw(self._live_from_ns, FOR_EVER_NS)
-                del frame  # and with it the hold on its memory
+                del frame  # which would keep its memory in use
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
             self._feed.close()
             with self._changed:
@@ -204,7 +206,7 @@ class LiveEncoder:
         try:
             planes = frame.i420()
         except ValueError:
-            # A broken JPEG: the frame before it stays a little longer.
+            # A broken JPEG: the movie shows the frame before it a little longer.
             with self._changed:
                 self._broken.add(frame.t_ns)
             self._note([], frame.t_ns)
@@ -229,7 +231,7 @@ class LiveEncoder:
             self._changed.notify_all()
 
     def _forget_before(self, t_ns: int) -> None:
-        """Drop packets up to the last key frame at or before this time."""
+        """Drop the packets before the last key frame at or before this time."""
         keys = [i for i, p in enumerate(self._packets) if p.is_key and p.t_ns <= t_ns]
         for _ in range(keys[-1] if keys else 0):
             self._gone_ns = self._packets.popleft().t_ns
@@ -238,7 +240,7 @@ class LiveEncoder:
             self._broken = {known for known in self._broken if known > self._gone_ns}
 
     def _running(self) -> VideoStream:
-        """The encoder."""
+        """The encoder, opened first if it is not open."""
         if self._stream is None:
             holder, stream = open_encoder(self._mode, self.encoder)
             with self._changed:
@@ -247,7 +249,7 @@ class LiveEncoder:
         return self._stream
 
     def _close(self) -> None:
-        """Let the encoder go."""
+        """Close the encoder, if it is open."""
         with self._changed:
             holder, self._holder, self._stream = self._holder, None, None
         if holder is not None:
@@ -260,7 +262,7 @@ class LiveEncoder:
             self._wanted.clear()
             if self._may_let_go and not self._is_in_ring():
                 self._forget()
-            # Never between packets of one moment: two encoders' cannot lie in one movie.
+            # Never amid the packets of a moment: one movie cannot hold packets of two encoders.
             if self._plans and not self._packets:
                 self._make_plan()
             if self._feed.is_idle:
@@ -269,7 +271,7 @@ class LiveEncoder:
             self._closing.wait(0.004)
 
     def _is_in_ring(self) -> bool:
-        """Whether the newest encoded frame can still be wanted by another moment."""
+        """Whether the ring still holds encoded frames, which another moment may need."""
         newest_ns = max(self._handled, default=-1)
         return bool(self._ring.cut(0, newest_ns + 1))
 
@@ -285,7 +287,7 @@ class LiveEncoder:
         memory.release()
 
     def _make_plan(self) -> None:
-        """Find out which tier fits, once a second of frames is there and nothing is pressed."""
+        """Decide the tier by a trial, once the ring holds a second of frames and none is wanted."""
         frames = self._ring.cut(0, FOR_EVER_NS)
         if not frames or frames[-1].t_ns - frames[0].t_ns < PLANNED_SPAN_S * NS_PER_S:
             return
@@ -296,7 +298,7 @@ class LiveEncoder:
             return
         memory.release()
         self._plans = False
-        self._close()  # which may be another than the one that was found
+        self._close()  # the open encoder may be another one than the trial chose
         self.tier, self.encoder = found.tier, found.encoder
         with self._changed:
             self._plan = found

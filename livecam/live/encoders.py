@@ -1,7 +1,7 @@
-"""Which H.264 encoder a camera's frames go to, and when: by what it costs on this machine.
+"""Chooses the H.264 encoder for a camera's frames, and when it runs, by its cost on this machine.
 
-x264 is there everywhere and known; a hardware encoder is taken only where x264 would take too much
-of a core, and only after it has encoded a few pictures that decode again to what they were.
+x264 is available everywhere and well known. A hardware encoder is used only if x264 would take too
+much of a core, and only after a few pictures that it encoded were decoded without visible errors.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 Tier = Literal["live", "lazy"]
 
 KEY_EVERY_S = 0.5
-"""From key frame to key frame: what a cut may hide, and what a player must read to seek."""
+"""Time between key frames: a movie hides at most this much, and a player reads as much to seek."""
 SMALL_PIXELS = 1280 * 720
-"""Up to here there is time for better compression."""
+"""Up to this size there is time for better compression."""
 _COMMON = {"crf": "22", "bf": "0", "tune": "zerolatency"}
 SMALL = {**_COMMON, "preset": "superfast"}
 LARGE = {**_COMMON, "preset": "ultrafast", "x264-params": "8x8dct=1"}
-"""zerolatency gives each frame's packet at once. ultrafast alone would quietly be Constrained
-Baseline; with the 8x8 transform it is High, like every phone's."""
+"""zerolatency returns each frame's packet at once. ultrafast alone would silently mean the profile
+Constrained Baseline; with the 8x8 transform it is High, as on every phone."""
 
 SOFTWARE = "libx264"
 HARDWARE = {
@@ -46,27 +46,27 @@ HARDWARE = {
     "win32": ("h264_nvenc", "h264_qsv", "h264_amf"),
     "linux": ("h264_nvenc", "h264_qsv"),
 }
-"""What PyAV's wheels offer; most machines have the device of one of them, or of none."""
+"""Hardware encoders in PyAV's wheels; most machines have a device for one of them, or for none."""
 _AT_ONCE = {
     "h264_videotoolbox": {"realtime": "1", "profile": "high"},
     "h264_nvenc": {"preset": "p3", "tune": "ull", "zerolatency": "1", "delay": "0"},
     "h264_qsv": {"preset": "faster", "async_depth": "1"},
     "h264_amf": {"usage": "ultralowlatency"},
 }
-"""Options with which they give each frame's packet at once, by FFmpeg's documentation."""
+"""Options that make them return each frame's packet at once (from FFmpeg's documentation)."""
 BITS_PER_PIXEL = 0.12
-"""What a hardware encoder may spend, since it knows no constant quality: 7 Mbit/s at 1080p30, as
-phones do."""
+"""Bit rate of hardware encoders, which have no constant-quality mode, per pixel of each frame:
+7 Mbit/s at 1080p30, as on phones."""
 
 LIVE_SHARE = 0.6
-"""Share of a core up to which encoding all the time is bearable."""
+"""Share of a core up to which encoding all the time is acceptable."""
 SOON_S = 0.5
-"""How late a movie may be that is encoded from the press on: the key photo is known by then, and
-encoding all the time takes a quarter to a half of a core."""
+"""How late a movie that is encoded from the press on may be: by then the key photo is known, and
+encoding all the time would take a quarter to a half of a core."""
 
 TRIAL_FRAMES = 8
 TRIAL_ERROR = 6.0
-"""Mean difference, in levels of 255, up to which the pictures of a trial are the same."""
+"""Mean difference, in levels of 255, up to which two pictures of a trial count as the same."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ class Plan:
 
     tier: Tier
     encoder: str
-    """FFmpeg's name of it."""
+    """FFmpeg's name of the encoder."""
     share: float
-    """Of a core that decoding and encoding all frames takes, or of the time where a device does
-    the work."""
+    """Share of a core that decoding and encoding all frames takes; of the elapsed time with a
+    hardware encoder."""
     reason: str
 
 
@@ -91,9 +91,9 @@ def plan(
     is_wanted: Callable[[], bool] = lambda: False,
     hardware: Sequence[str] = HARDWARE.get(sys.platform, ()),
 ) -> Plan | None:
-    """Decide after trying some of the camera's frames: about a second's worth of work.
+    """Decide by a trial on some of the camera's frames; None once `is_wanted` interrupts it.
 
-    None once `is_wanted`: there is something better to do.
+    `before_s` and `after_s` are the seconds that a moment has before and after its press.
     """
     rate_hz = float(mode.rate_hz)
     encoder, share = SOFTWARE, cost_of_frames(frames, mode, is_wanted=is_wanted) * rate_hz
@@ -107,7 +107,7 @@ def plan(
             break
     if is_wanted():
         return None
-    # From the press on, all frames since `before_s` wait, and more come until `after_s`.
+    # At the press, the frames of the last `before_s` wait; more come for another `after_s`.
     late_s = (before_s + after_s) * share - after_s
     if late_s <= SOON_S:
         return Plan("lazy", encoder, share, "encoding from the press on is done in time")
@@ -118,12 +118,12 @@ def plan(
 
 
 def open_encoder(mode: CameraMode, encoder: str = SOFTWARE) -> tuple[OutputContainer, VideoStream]:
-    """An encoder for what a camera delivers, and the container that it belongs to.
+    """Open an encoder for a camera's frames; returns its container, and its stream.
 
-    Close the container in the end: the two hold each other, and 30 MB, until then.
+    Close the container when done: until then the two keep each other, and 30 MB, in memory.
     """
-    # A container that is never written: streams of others are made after its stream, with the
-    # encoder's own parameter sets. One made by itself would write those of a second encoder.
+    # This container is never written. Its stream is the template of the movies' streams, which so
+    # get this encoder's parameter sets; without a template they would get those of a second one.
     holder = av.open(io.BytesIO(), "w", format="mov")
     width, height = mode.size_wh
     if encoder == SOFTWARE:
@@ -150,9 +150,9 @@ def cost_of_frames(
     *,
     is_wanted: Callable[[], bool] = lambda: False,
 ) -> float:
-    """Seconds that decoding and encoding one of these frames takes, until `is_wanted`.
+    """Mean seconds that decoding and encoding one of these frames takes; stops once `is_wanted`.
 
-    Of the processor; where a device encodes, of the clock.
+    Processor time for x264, elapsed time for a hardware encoder.
     """
     holder, stream = open_encoder(mode, encoder)
     clock = time.thread_time if encoder == SOFTWARE else time.perf_counter
@@ -174,7 +174,7 @@ def cost_of_frames(
 
 
 def does_as_it_says(encoder: str, mode: CameraMode) -> bool:
-    """Whether an encoder is there, gives every picture at once, and gives it back as it was."""
+    """Whether an encoder works here: packets come at once, and decode to the pictures sent."""
     try:
         return _is_faithful(encoder, mode)
     except (OSError, ValueError, av.FFmpegError):

@@ -1,7 +1,7 @@
-"""The frames that pressed moments need, each handed out once, while the moments still go on.
+"""Hands out the frames that moments need, each frame once, while the moments still go on.
 
-Scoring and encoding need not wait for the end of a moment: the seconds before the press are there
-at once, and those behind it come one by one. Moments that overlap share their frames.
+Scoring and encoding need not wait for the end of a moment: the frames before the press are there at
+once, and those after it come one by one. Moments that overlap share their frames.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from livecam.frame import Frame
 
 MOST_SPANS = 100
-"""Wishes that are remembered: presses of a minute and a half, one a second."""
+"""How many requests are remembered: presses of a minute and a half, one a second."""
 MOST_KNOWN = 20_000
-"""Frames that are remembered: more than a minute at 240 a second."""
+"""How many capture times of queued frames are remembered. When there are more, the newest half of
+this number is kept: 40 s at 240 frames a second."""
 POLL_S = 0.05
-"""How long a thread waits in one go for the next frame."""
+"""How often a thread that waits for results looks whether it is to give up."""
 
 
 class Feed:
-    """Hands the frames of wanted spans of time to one or more threads, in order.
+    """Hands the frames of requested time spans to one or more threads, in order.
 
-    Frames are held by reference from the moment they are wanted, so that the ring cannot let them
-    go before they were taken; what is held is bounded by the moments themselves.
+    Requested frames are held by reference, so that the ring cannot drop them before they are taken.
+    Only frames of moments are held, which limits the memory.
     """
 
     def __init__(self, ring: FrameRing) -> None:
@@ -36,16 +37,16 @@ class Feed:
         self._lock = threading.Lock()
         self._spans: list[tuple[int, int]] = []
         self._kept: list[tuple[int, int]] = []
-        """The newest wishes, those included whose end has come but whose frames wait here."""
+        """The newest requests, also those whose span is over but whose frames still wait here."""
         self._queue: deque[Frame] = deque()
         self._known: set[int] = set()
-        """Capture times of the frames that were queued, for a minute or so."""
+        """Capture times of the frames that were queued (`MOST_KNOWN`)."""
         self._is_closed = False
         self._seen_ns = -1
         """Capture time up to which frames were taken from the ring."""
 
     def request(self, start_ns: int, end_ns: int) -> None:
-        """Ask for the frames taken at `start_ns <= t < end_ns`, those to come included."""
+        """Ask for the frames taken at `start_ns <= t < end_ns`, including those still to come."""
         with self._lock:
             if self._is_closed:
                 return
@@ -54,7 +55,7 @@ class Feed:
             self._collect()
 
     def withdraw(self, start_ns: int, end_ns: int) -> None:
-        """Take a wish back; frames that nobody else wants are let go, until somebody does."""
+        """Withdraw a request; frames that no other request needs are released until one does."""
         with self._lock:
             self._spans.remove((start_ns, end_ns))
             self._kept = [span for span in self._kept if span != (start_ns, end_ns)]
@@ -68,9 +69,9 @@ class Feed:
             self._queue = kept
 
     def forget(self, start_ns: int, end_ns: int) -> None:
-        """Take back a wish, whether its span is over or not.
+        """Withdraw a request, whether its span is over or not.
 
-        Frames that nobody else wants are let go, and come again only if they are offered.
+        Frames that no other request needs are released, and come again only if they are offered.
         """
         with self._lock:
             span = (start_ns, end_ns)
@@ -86,14 +87,14 @@ class Feed:
             self._queue = kept
 
     def offer(self, frames: Sequence[Frame]) -> None:
-        """Queue those of a moment's frames that were never queued, whatever the reason was.
+        """Queue those of a moment's frames that were never queued, for whatever reason.
 
-        They come behind what is queued already, so possibly out of order.
+        They come after the frames that are queued already, so possibly out of order.
         """
         with self._lock:
             self._collect()
             if frames:
-                # Wanted as much as what was asked for beforehand: nobody else's end takes it away.
+                # A request like any other: withdrawing another one must not release these frames.
                 span = (frames[0].t_ns, frames[-1].t_ns + 1)
                 self._kept = [*self._kept[-MOST_SPANS:], span]
             for frame in frames:
@@ -101,18 +102,18 @@ class Feed:
                     self._add(frame)
 
     def queue_again(self, times_ns: Iterable[int]) -> None:
-        """Take frames of these times once more where they are offered."""
+        """Let frames of these capture times be queued once more when they are offered."""
         with self._lock:
             self._known.difference_update(times_ns)
 
     def knows(self, t_ns: int) -> bool:
-        """Whether a frame of this time was queued, and not let go again."""
+        """Whether a frame of this time was queued, and not released since."""
         with self._lock:
             self._collect()
             return t_ns in self._known
 
     def close(self) -> None:
-        """Hold nothing any more, and want nothing: nobody will take it."""
+        """Release all frames and requests, and accept no more: nobody will take any."""
         with self._lock:
             self._is_closed = True
             self._spans.clear()
@@ -120,20 +121,20 @@ class Feed:
             self._queue.clear()
 
     def take(self) -> Frame | None:
-        """The next wanted frame; None if there is none yet."""
+        """The next requested frame; None if there is none yet."""
         with self._lock:
             self._collect()
             return self._queue.popleft() if self._queue else None
 
     @property
     def backlog(self) -> int:
-        """Frames that are there and not taken yet."""
+        """Number of queued frames that are not taken yet."""
         with self._lock:
             return len(self._queue)
 
     @property
     def is_idle(self) -> bool:
-        """Whether every wanted span is over and taken."""
+        """Whether every requested span is over and all of its frames are taken."""
         with self._lock:
             return not self._spans and not self._queue
 

@@ -1,11 +1,11 @@
-"""Finding faces in a process of its own, which may crash without taking anything else with it.
+"""Finds faces in a separate process, which may crash without taking anything else with it.
 
-The face networks are native code. Where that crashes or hangs, the camera goes on, the process is
-begun anew, and the frame in hand is looked at once more.
+The face networks are native code. If that crashes or hangs, the camera goes on, the process is
+started again, and the frame in hand is measured once more.
 
-What crosses over is plain data through a pipe: a frame, and its `FrameReading` back. A large
-frame's bytes go through shared memory, where there is room for them. All finders of a run live in
-the one process, each in a thread of its own there (`livecam.live.finder_server`) as here.
+Plain data goes through a pipe: a frame to the process, its `FrameReading` back. A large frame's
+bytes go through shared memory, if there is room. All finders of a run live in the one process, each
+in its own thread, there (`livecam.live.finder_server`) and here.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 ANSWER_S = 60.0
 """How long an answer may take: a Raspberry Pi loads the models in ten seconds."""
 MOST_CRASHES, REST_S = 3, 10.0
-"""After so many crashes with nothing measured in between, nothing is begun for so long: where every
-frame crashes, beginning anew for each would cost a second of computing a frame."""
+"""After this many crashes with no frame measured in between, no process is started for this many
+seconds: if every frame causes a crash, each new start would cost a second of computing."""
 CRASH_S = 1.0
-"""How long the system may take to end a process that crashed, a memory dump included."""
+"""How long the system may take to end a process that crashed, including a core dump."""
 PIPED_BYTES = 1_000_000
-"""Frames up to here, as JPEGs are, go through the pipe: it takes 0.04 ms more than shared memory.
-A raw one of 1080p would take 1.9 ms more, a fifth of what measuring it takes."""
+"""Frames up to this size, such as JPEGs, go through the pipe, 0.04 ms slower than shared memory. A
+raw frame of 1080p would be 1.9 ms slower, a fifth of the time that measuring it takes."""
 
 
 class UnreadableError(LivecamError):
@@ -63,8 +63,8 @@ class _Child:
     """One process, from its beginning to its end, and the connections to its finders."""
 
     def __init__(self, make: MakeFinder, finders: int) -> None:
-        # A fresh interpreter, not a fork: forking a process that has threads and native libraries
-        # is how one gets locks that nobody will ever release.
+        # A new interpreter, not a fork: the fork of a process with threads and native libraries
+        # may have locks that nobody will ever release.
         context = multiprocessing.get_context("spawn")
         pipes = [context.Pipe() for _ in range(finders)]
         self.connections: list[Connection] = [ours for ours, _ in pipes]
@@ -75,13 +75,13 @@ class _Child:
         for _, theirs in pipes:
             theirs.close()
         self.how = ""
-        """How it ended."""
+        """How the process ended; "" while it runs."""
 
     def end(self, *, crashed: bool = True) -> None:
-        """End it, if it has not ended by itself; `how` says which.
+        """Kill the process, unless it has ended by itself; `how` says which.
 
-        It is killed: it keeps nothing that could be lost. The connections stay open as long as
-        their finders, in other threads, may wait at them; these see the end of it.
+        It keeps nothing that could be lost. The connections stay open, since finders in other
+        threads may be waiting on them; those then see that the process has ended.
         """
         self._process.join(CRASH_S if crashed else 0)
         code = self._process.exitcode
@@ -94,18 +94,18 @@ class _Child:
 
 
 class FinderProcess:
-    """The process, begun when it is first needed, and anew when it died. Safe from any thread."""
+    """The process, started when it is first needed, and again when it died. Thread-safe."""
 
     def __init__(
         self, finders: int, model: AnyModel = None, make: MakeFinder | None = None
     ) -> None:
-        """`finders` is how many `finder` will be asked for; `make` (picklable) makes each there."""
+        """`finders` is how often `finder` is called; `make` (picklable) makes each one there."""
         self._finders, self._given = finders, 0
         self._make = make if make is not None else partial(FaceFinder, model)
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self.suspects = threading.Lock()
-        """Held while a frame is looked at again that was in hand when the process died."""
+        """Held while a frame that was in hand when the process died is measured again."""
         self._crashes, self._last_crash_ns, self._how = 0, 0, ""
         self._is_closed = False
 
@@ -116,7 +116,7 @@ class FinderProcess:
         return RemoteFinder(self, self._given - 1)
 
     def child(self) -> _Child:
-        """The process as it is now. Raises _DiedError where none may be begun."""
+        """The process, started if there is none. Raises _DiedError if none may be started."""
         with self._lock:
             if self._is_closed:
                 raise _DiedError("is given up")
@@ -128,9 +128,9 @@ class FinderProcess:
             return self._child
 
     def died(self, child: _Child) -> str:
-        """A connection to this process failed; how the process ended."""
+        """Note that a connection to this process failed; returns how the process ended."""
         with self._lock:
-            if self._child is child:  # or else another finder has said so before
+            if self._child is child:  # else another finder has noted it already
                 child.end()
                 self._child = None
                 self._how = child.how
@@ -152,7 +152,7 @@ class FinderProcess:
 
 
 class RemoteFinder:
-    """A `FaceFinder` over there. One thread at a time."""
+    """Asks a `FaceFinder` in the other process. One thread at a time."""
 
     def __init__(self, process: FinderProcess, number: int) -> None:
         self._process, self._number = process, number
@@ -165,17 +165,17 @@ class RemoteFinder:
 
     def load(self) -> None:
         """Load now. Raises ModelError for a missing or altered model."""
-        # Where the process dies it is begun anew for the first frame, and that says what is wrong.
+        # If the process dies, the first frame starts it again and reports what is wrong.
         with contextlib.suppress(_DiedError):
             self._ask(Question("load"))
 
     def start(self) -> None:
         """Forget whoever was seen: the next frame belongs to another moment."""
-        with contextlib.suppress(_DiedError):  # and with it all that it remembered
+        with contextlib.suppress(_DiedError):  # a new process remembers nothing
             self._ask(Question("start"))
 
     def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
-        """The next frame is near one of this time, in which faces were in these boxes."""
+        """The next frame is near the one at `t_ns`, in which faces were in these boxes."""
         with contextlib.suppress(_DiedError):
             self._ask(Question("resume", t_ns=t_ns, boxes=tuple(boxes)))
 
@@ -188,8 +188,8 @@ class RemoteFinder:
             return self._read(frame)
         except _DiedError:
             pass
-        # Once more, in case another finder's frame was to blame; one such frame at a time, so that
-        # only the one to blame is found guilty.
+        # Once more, in case another finder's frame caused the crash; one such frame at a time, so
+        # that only a frame that itself causes a crash is given up.
         with self._process.suspects:
             try:
                 return self._read(frame)
@@ -197,7 +197,7 @@ class RemoteFinder:
                 raise UnreadableError(f"the process that measures frames {err}") from None
 
     def close(self) -> None:
-        """Let the shared memory go. The process is ended by its owner."""
+        """Free the shared memory. The owner of the process ends the process."""
         if self._memory is not None:
             self._drop_name()
             self._memory.close()
@@ -236,7 +236,7 @@ class RemoteFinder:
         return answer.reading
 
     def _has_room(self, size: int, child: _Child) -> bool:
-        """Whether there is shared memory for a frame of so many bytes, which this process sees."""
+        """Provide shared memory of `size` bytes that `child` sees; False if there is no room."""
         if child is not self._child or self._memory is None or self._memory.size < size:
             self.close()
             try:
@@ -247,7 +247,7 @@ class RemoteFinder:
         return True
 
     def _drop_name(self) -> None:
-        """Both have it open, or never will: nothing is to be left behind, whoever dies when."""
+        """Remove the memory's name, once both have it open: nothing stays behind after a crash."""
         if self._has_name and self._memory is not None:
             self._memory.unlink()
         self._has_name = False

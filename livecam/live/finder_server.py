@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 BEHIND_CAMERA = 2
-"""How far the system puts this behind the process that reads the camera where both are short of
-time. With six presses a second apart the drawn 720p camera then lost no frame on two cores, in
-place of one to three; 5 doubles the time until a key photo is known."""
+"""Added to this process's niceness, so that the one that reads the camera comes first. With six
+presses one second apart the drawn 720p camera then lost no frame on two cores, instead of one to
+three; 5 doubles the time until a key photo is known."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,18 @@ class Question:
     frame: Frame | None = None
     """The frame to measure; without its bytes where they are in shared memory."""
     size: int = 0
-    """How many are there."""
+    """Number of bytes in shared memory; 0 if the frame has its own."""
     memory: str = ""
-    """The name of the shared memory in which they are from now on; "" if it is the same as before.
+    """Name of the shared memory in which the bytes are from now on; "" if it is the same as before.
     """
     t_ns: int = 0
     boxes: tuple[Box, ...] = ()
-    """When faces were where, to resume from."""
+    """Where faces were at `t_ns`, to resume from."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What it answers."""
+    """What a finder answers."""
 
     reading: FrameReading | None = None
     problem: str = ""
@@ -58,9 +58,9 @@ class Answer:
 
 
 def serve(connections: list[Connection], make: MakeFinder) -> None:
-    """Answer until nobody asks any more: a process's whole life."""
-    # Ctrl-C and a closed terminal reach all processes of the terminal; when to end is said by the
-    # one that asks, which still has moments to save.
+    """Answer until nobody asks any more. This is all that the process does."""
+    # Ctrl-C and a closed terminal reach all processes of the terminal. The process that asks
+    # decides when to end, since it still has moments to save.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -69,7 +69,7 @@ def serve(connections: list[Connection], make: MakeFinder) -> None:
     cv2.setNumThreads(1)  # two frames are measured at a time as it is
     if hasattr(os, "nice"):
         os.nice(BEHIND_CAMERA)
-    # What native libraries print is nobody's business.
+    # Nobody needs what native libraries print.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -84,7 +84,7 @@ def serve(connections: list[Connection], make: MakeFinder) -> None:
 
 
 class _Lane:
-    """One finder, and who asks it."""
+    """One finder, and the connection over which it is asked."""
 
     def __init__(self, connection: Connection, make: MakeFinder) -> None:
         self._connection, self._make = connection, make
@@ -92,7 +92,7 @@ class _Lane:
         self._memory: SharedMemory | None = None
 
     def answer_all(self) -> None:
-        """Until who asks has gone."""
+        """Answer until the other end of the connection is gone."""
         try:
             while True:
                 question: Question = self._connection.recv()
@@ -111,7 +111,7 @@ class _Lane:
         except ModelError as err:
             return Answer(model_error=(err.message, err.hint))
         except Exception as err:  # noqa: BLE001 - a frame's fault must not lose the next
-            # Other models in place of those that broke down.
+            # A new finder, with new models, in place of the one that broke down.
             self._finder.close()
             self._finder = self._make()
             return Answer(failure=repr(err))
@@ -129,7 +129,7 @@ class _Lane:
         return None
 
     def _whole(self, frame: Frame, question: Question) -> Frame:
-        """The frame with its bytes, which stay what they are until the answer is sent."""
+        """The frame with its bytes, which do not change until the answer is sent."""
         if not question.size:
             return frame
         if question.memory:

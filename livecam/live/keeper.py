@@ -1,10 +1,10 @@
-"""Puts shots on disk as they came from the camera, where their files are not there soon enough.
+"""Puts shots on disk as they came from the camera, if their files are not written soon enough.
 
-A run that is killed then loses none of them, and moments that are more than memory may be spent on
-are held there alone until their turn comes. A shot whose seconds go on for long lies there with
-those that are over already, and is put there anew as they come.
+A run that is killed then loses none of them. Moments for which there is not enough memory are held
+on disk alone until their turn comes. A long shot is put on disk while it still goes on, and again
+as more of its seconds are over.
 
-One thread, *spool*, does it all.
+One thread, *spool*, does all of this.
 """
 
 from __future__ import annotations
@@ -28,23 +28,22 @@ if TYPE_CHECKING:
     from livecam.moment import Moment
 
 GRACE_S = 0.2
-"""A moment whose files are not there so long after its end is put on disk as it came from the
-camera, and those after it at once, until one is quick enough again: by two seconds after the press
-a moment is safe, and a machine that is quick writes nothing twice."""
+"""A moment whose files are not written this long after its end is put on disk as it came from the
+camera. The moments after it are put there at once, until one is quick enough again. So a moment is
+safe two seconds after the press, and a quick machine writes nothing twice."""
 SLOW_BACKLOG = 30
-"""So many frames that are not measured when a moment ends take longer than `GRACE_S` (6 ms each on
-two cores): no use in waiting."""
+"""If more frames than this are not measured when a moment ends, they take longer than `GRACE_S`
+(6 ms each on two cores): waiting is of no use."""
 SAFE_S = 1.7
-"""So long after the press a shot is put on disk whose seconds are not over yet, and again each time
-as many are over as lie there: at most twice as much is written as the whole takes."""
+"""A shot that still goes on is put on disk this long after the press, and again each time it has
+become twice as long: in all, at most twice its final size is written."""
 MOST_HELD_BYTES = 250_000_000
-"""Of moments that are still to be scored and written: where a machine is too slow for its user,
-those beyond it are read back from disk when their turn comes. Eight to twenty-five of 1080p MJPEG.
-"""
+"""Memory for moments that are still to be scored and written: eight to twenty-five of 1080p MJPEG.
+If a machine is too slow for its user, further moments are read back from disk in their turn."""
 POLL_S = 0.05
-"""How soon it is noticed that a moment is cut, whose last frames may come late, or settled."""
+"""How often the thread looks whether a moment is cut (its last frames may be late), or settled."""
 AGAIN_S = 1.0
-"""How long until a shot is tried again that could not be put on disk."""
+"""Delay before a shot that could not be put on disk is tried again."""
 
 
 class Keeper:
@@ -57,14 +56,14 @@ class Keeper:
         scorer: StreamScorer,
         put_aside: Callable[[Shot], None],
     ) -> None:
-        """`put_aside` hears of shots that are held on disk alone from now on."""
+        """`put_aside` is called with each shot that is held on disk alone from then on."""
         self._spool, self._shots, self._scorer = spool, shots, scorer
         self._put_aside = put_aside
         self._coming: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._writing = threading.Lock()
         self._given_up = threading.Event()
         self.is_late = False
-        """Whether the last moment's files were late; written by whoever saves."""
+        """Whether the last moment's files were late; set by the save thread."""
         self._thread = threading.Thread(target=self._run, name="spool")
 
     def start(self) -> None:
@@ -91,7 +90,7 @@ class Keeper:
             self._thread.join()
 
     def keep_now(self, shot: Shot, moment: Moment) -> bool:
-        """Put a moment that cannot be saved on disk, unless it lies there; whether it does then."""
+        """Put a moment that cannot be saved on disk, if it is not there yet; False on failure."""
         try:
             return shot.is_whole or self._keep(shot, moment, whole=True)
         except Exception:  # noqa: BLE001 - the same fault that made it impossible to save, perhaps
@@ -104,18 +103,18 @@ class Keeper:
             due_ns = min((shot.keep_at_ns for shot in shots), default=None)
             timeout_s = None if due_ns is None else max(0.0, to_s(due_ns - now_ns()))
             if is_finishing:
-                timeout_s = min(POLL_S, timeout_s or 0.0)  # what is settled meanwhile is done with
+                timeout_s = min(POLL_S, timeout_s or 0.0)  # what is settled meanwhile is done
             with contextlib.suppress(queue.Empty):
                 while True:
                     new = self._coming.get(timeout=timeout_s)
                     is_finishing = is_finishing or new is None
                     shots += [] if new is None else [new]
                     timeout_s = 0.0
-            new = None  # and with it the hold on the moment's frames
+            new = None  # which would keep the moment's frames in memory
             shots = [shot for shot in shots if not shot.settled.is_set()]
             due = [shot for shot in shots if shot.keep_at_ns <= now_ns()]
             if due:
-                # One at a time, and those first of which nothing is on disk yet.
+                # One at a time; shots of which nothing is on disk yet come first.
                 first = min(due, key=lambda shot: (shot.versions > 0, shot.keep_at_ns))
                 if not self._has_more(first):
                     shots.remove(first)
@@ -123,7 +122,7 @@ class Keeper:
             del due
 
     def _has_more(self, shot: Shot) -> bool:
-        """Do what is due for a shot; whether something will be again."""
+        """Do what is due for a shot; whether more will be due later."""
         coming = shot.coming
         if coming is None:
             return False
@@ -142,12 +141,12 @@ class Keeper:
         return True
 
     def _keep_cut(self, shot: Shot, coming: Future[Moment]) -> bool:
-        """Put a moment whose seconds are over on disk, once its files might have been there."""
+        """Put a moment that is over on disk after `GRACE_S`; whether more will be due later."""
         if coming.exception() is not None:
-            return False  # told where it is saved
+            return False  # the save thread reports it
         moment = coming.result()
         if not shot.cut_ns:
-            shot.cut_ns = min(moment.end_ns, now_ns())  # a camera that ends ends moments early
+            shot.cut_ns = min(moment.end_ns, now_ns())  # a camera that ends cuts moments short
         shot.size = sum(frame.data.size for frame in moment.frames)
         too_much = self._shots.held_bytes > MOST_HELD_BYTES
         is_slow = self.is_late or self._scorer.backlog > SLOW_BACKLOG
@@ -168,7 +167,7 @@ class Keeper:
             try:
                 path = self._spool.keep(moment, shot.versions)
             except OutputError as err:
-                # Without the trail, which holds the moment's frames.
+                # A copy without the traceback, which would keep the moment's frames in memory.
                 shot.unkept = OutputError(err.message, err.hint)
                 return False
             shot.versions += 1

@@ -1,4 +1,4 @@
-"""The live readout: the newest frame, judged now and then, never a queue."""
+"""The live score: the newest frame is judged now and then, and frames never queue up."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from livecam.quality.score import FaceScore
 
 HISTORY = 25
-"""Readings that make the running baselines: five seconds at five a second."""
+"""Number of readings that the running baselines are made of: five seconds at five a second."""
 
 
 @dataclass(frozen=True)
 class LiveFace:
-    """One of the faces in it."""
+    """One face of the newest frame."""
 
     box_xyxy: tuple[int, int, int, int]
     """In pixels of the frame."""
     score: float
     fault: str = ""
-    """What pulls it down most, or ""."""
+    """What lowers the score most, or ""."""
     has_shut_eyes: bool = False
 
 
@@ -40,11 +40,11 @@ class LiveScore:
     score: float
     complaints: tuple[str, ...]
     boxes: tuple[LiveFace, ...] = ()
-    """Of the faces that count."""
+    """The faces that count."""
 
 
 def has_shut_eyes(face: FaceScore) -> bool:
-    """Whether the eyes are as good as closed, or about to be."""
+    """Whether the eyes are nearly or fully closed, or about to be."""
     return face.parts.get("eyes", 1.0) < NOTHING_BELOW
 
 
@@ -75,7 +75,7 @@ class LiveScorer:
             )
             return LiveScore(frame.t_ns, people, newest.score, tuple(faults(newest)), boxes)
         if self._finder.problem:
-            # Where faces cannot be looked for, that none was found says nothing.
+            # If faces cannot be looked for, finding none means nothing.
             return LiveScore(frame.t_ns, 0, newest.score, tuple(faults(newest)))
         light = {"light": newest.parts["light"]}
         return LiveScore(frame.t_ns, 0, 0.0, ("no face", *complaints(light)))

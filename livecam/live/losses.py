@@ -1,4 +1,4 @@
-"""Counts frames that never came: never more than were lost."""
+"""Counts lost frames, and never more than were lost."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ STEADY_FRAMES = 9
 STEADY_SHARE = 0.3
 """How far an interval may be from the usual one to be like it."""
 MOST_UNLIKE = 1
-"""Of them that may be otherwise."""
+"""Intervals on each side that need not be alike."""
 
 
 class LossCounter:
     """Watches frames in their order.
 
-    Where the source numbers its frames, a hole is a lost frame. Elsewhere only time can tell, and
-    it often cannot: frames that a busy machine takes late come in a burst behind the gap, and a
-    camera that slows down in the dark leaves one gap after the other. So a gap counts there only
+    If the source numbers its frames, a missing number is a lost frame. If not, only times can tell,
+    and often they cannot: frames that a busy machine takes late come in a burst after the gap, and
+    a camera that slows down in the dark leaves one gap after the other. So a gap then counts only
     between two stretches of frames that come evenly, equally fast, and no faster than the camera.
     """
 
@@ -39,12 +39,12 @@ class LossCounter:
         self._times_ns: deque[int] = deque(maxlen=2 * STEADY_FRAMES + 2)
 
     def start_anew(self) -> None:
-        """The source begins again: what lies between is no loss of frames."""
+        """Start again with a source that was reopened: the time until then is no loss of frames."""
         self._last_index = None
         self._times_ns.clear()
 
     def note(self, frame: Frame, *, is_numbered: bool) -> None:
-        """Watch one frame; the counts of gaps follow nine frames later."""
+        """Watch one frame; a gap in time is counted nine frames after its end."""
         if is_numbered:
             if self._last_index is not None:
                 self.lost += max(0, frame.index - self._last_index - 1)

@@ -2,12 +2,12 @@
 
 Threads, and what each owns:
 
-- *capture* reads the source and appends to the frame ring, and does nothing else; where the camera
-  is lost it tries to open it again;
+- *capture* reads the source and appends to the frame ring, and does nothing else; if the camera is
+  lost, this thread tries to open it again;
 - the *microphone's* own thread appends to the sound ring;
 - *shutter* waits for each press's moment to be over and cuts it.
 
-Pressing, from any thread, notes the time, holds the ring and returns.
+`press`, from any thread, notes the time, places a hold on the ring and returns.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ AFTER_S = 1.5
 LATE_FRAMES_S = 1.0
 """How long after a moment's end the frames of its last instants may still come in."""
 SILENT_CAMERA_S = 8
-"""A camera silent for this long is lost, though its driver may never say so. Longer than a network
-camera's own limit."""
+"""A camera that gives no frame for this long is lost, even if its driver never reports it. Longer
+than a network camera's own limit (5 s)."""
 
 FIRST_FRAME_S = 20
-"""The same before its first frame: some drivers take that long."""
+"""The same limit before the first frame: some drivers take that long."""
 
 LATE_SOUND_S = 0.4
-"""The same for sound, which comes in blocks."""
+"""How long to wait for the last sound of a moment: sound comes in blocks."""
 
 SOUND_SLACK_S = LATE_FRAMES_S + LATE_SOUND_S + 0.1
-"""Sound kept beyond a moment's length: by the time it is cut, its end lies that far back."""
+"""Sound kept beyond a moment's length: when the moment is cut, its end may be this long ago."""
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
-"""How long to wait before a lost camera is tried again: twice as long each time."""
+"""Delay before a lost camera is tried again: from the first to the longest, doubled each time."""
 
 NO_SOUND_ASKED = "sound is switched off"
 MUTED = "muted"
@@ -85,7 +85,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Armed:
-    """A press gets all of its seconds from now on."""
+    """From now on a press gets all the seconds that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ class Health:
 
     frames: int
     dropped: int
-    """Frames that never came: known where the source numbers its frames, and elsewhere told by
-    time, as far as it can (`LossCounter`)."""
+    """Frames that were lost: exact if the source numbers its frames, otherwise estimated from their
+    times (`LossCounter`)."""
     rate_hz: float
     """Frames in the last second."""
     warming_up: bool
@@ -140,16 +140,16 @@ class Recorder:
         reconnects: bool = False,
         camera_name: str = "",
     ) -> None:
-        """Take the memory now. `sound_note` says why there is no microphone, if there is none.
+        """Allocate the rings. `sound_note` says why there is no microphone, if there is none.
 
-        `camera_name` is what moments call the camera; "" is what it calls itself.
+        `camera_name` is the camera's name in moments; with "" it is the source's model.
         With `reconnects` a lost camera does not end capture: it is tried again until it is back.
         """
         self.source, self.microphone = source, microphone
         self._reconnects = reconnects
         self._camera_name = camera_name
         self.changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
-        """What becomes of the camera, for one reader; None at the end of capture."""
+        """What happens to the camera, for one reader; None at the end of capture."""
         self.before_s, self.after_s = before_s, after_s
         span_s = before_s + after_s
         self.ring = FrameRing.for_mode(source.mode, span_s)
@@ -170,7 +170,7 @@ class Recorder:
         """Added to the indices of a camera that came back and counts from 0 again."""
         self._arrivals: deque[int] = deque(maxlen=512)
         self._heard_ns = 0
-        """When the camera last gave a sign of life, or the program was awake."""
+        """When the camera last gave a frame, plus the time in which the program was stopped."""
         self._watched_ns = 0
         self._outage: Outage | None = None
         self._since_ns: int | None = None
@@ -199,7 +199,7 @@ class Recorder:
         self._shutter_thread.start()
 
     def press(self, shutter_ns: int | None = None) -> Press:
-        """Keep the moment around `shutter_ns` (now). Returns at once."""
+        """Keep the moment around `shutter_ns`, by default now. Returns at once."""
         t_ns = now_ns() if shutter_ns is None else shutter_ns
         with self._press_lock:
             self._follow_wall_clock()
@@ -210,11 +210,11 @@ class Recorder:
         return press
 
     def so_far(self, press: Press) -> Moment:
-        """What there is of a moment whose seconds go on. Raises CameraError if that is nothing."""
+        """The part so far of a moment that still goes on. Raises LivecamError if there is none."""
         return self._cut(replace(press, end_ns=min(press.end_ns, now_ns())), waits=False)
 
     def _follow_wall_clock(self) -> None:
-        """Fix date and time anew if they moved: the monotonic clock stands still in a sleep."""
+        """Read the wall clock anew if it moved: the monotonic one stops while the system sleeps."""
         fresh = WallClock.now()
         if abs(fresh.epoch_ns - self.clock.epoch_ns) > NS_PER_S:
             self.clock = fresh
@@ -259,20 +259,20 @@ class Recorder:
         )
 
     def close(self) -> None:
-        """Finish the moments that were pressed for, then let camera and microphone go."""
+        """Finish the moments that were pressed for, then close camera and microphone."""
         self._presses.put(None)
         if self._shutter_thread.is_alive():
             self._shutter_thread.join()
         self._end()
         self.source.close()
-        # One that is just trying to open a lost camera ends by itself: nothing to wait for.
+        # A thread that is trying to open a lost camera ends by itself: do not wait for it.
         if self._capture_thread.is_alive() and self._outage is None:
             self._capture_thread.join(CLOSE_TIMEOUT_S)
         if self.microphone is not None:
             self.microphone.close()
 
     def give_up(self) -> None:
-        """End without waiting for moments that are not over; they get what there is."""
+        """End without waiting for moments that are not over; they get the frames that have come."""
         self._end()
 
     def __enter__(self) -> Self:
@@ -294,12 +294,12 @@ class Recorder:
     def _capture_thread_of(
         self, source: FrameSource, error: CameraError | None
     ) -> threading.Thread:
-        # A daemon: no thread can fetch another back from a camera that has stopped answering.
+        # A daemon thread: nothing can stop a thread that hangs in a camera.
         arguments = (source, error, self._turn)
         return threading.Thread(target=self._capture, args=arguments, name="capture", daemon=True)
 
     def _capture(self, source: FrameSource, error: CameraError | None, turn: int) -> None:
-        """Read a source to its end, and where it is lost, or is with an `error`, the next one."""
+        """Read a source to its end; if it is lost, reopen it. `error`: why it is lost already."""
         current: FrameSource | None = source
         while current is not None:
             problem = error or self._read_on(current, turn)
@@ -313,7 +313,7 @@ class Recorder:
             current = self._wait_for_return(current, problem, turn)
 
     def _read_on(self, source: FrameSource, turn: int) -> LivecamError | None:
-        """Put every frame into the ring, until capture or the source ends; why, if it failed."""
+        """Put every frame into the ring until capture or the source ends; returns any error."""
         needed_ns = to_ns(self.before_s)
         self._heard_ns = now_ns()
         try:
@@ -349,7 +349,7 @@ class Recorder:
     def _wait_for_return(
         self, source: FrameSource, error: CameraError, turn: int
     ) -> FrameSource | None:
-        """Let a lost camera go, and try to open it again; None if capture ends first."""
+        """Close a lost camera and try to open it again; None if capture ends first."""
         since_ns, delay_s = now_ns(), FIRST_RETRY_S
         with self._turn_lock:
             if self._over.is_set():
@@ -375,7 +375,7 @@ class Recorder:
         return None
 
     def _takes_back(self, found: FrameSource, turn: int) -> bool:
-        """Go on with a camera that is back, if what it gives still fits into the ring."""
+        """Go on with a camera that is back, if its size and pixel format are as before."""
         before, now = self.source.mode, found.mode
         with self._turn_lock:
             if turn != self._turn or self._over.is_set():
@@ -392,7 +392,7 @@ class Recorder:
         return False
 
     def _arm_if_full(self, needed_ns: int) -> None:
-        # One interval of grace: 45 frames at 30 a second lie 1.467 s apart.
+        # One interval is allowed to be missing: 45 frames at 30 a second span 1.467 s.
         interval_ns = int(NS_PER_S / self.source.mode.rate_hz)
         newest = self.ring.newest()
         if newest is None or self._since_ns is None:
@@ -426,13 +426,13 @@ class Recorder:
                 press.moment.set_exception(err)
             finally:
                 self.ring.release(hold)
-                del press  # and with it the moment's frames
+                del press  # which would keep the moment's frames in memory
 
     def _watch_for_silence(self) -> None:
-        """Give a camera up that has given no frame for many seconds running.
+        """Give up a camera that has given no frame for many seconds.
 
-        Most sources notice by themselves; this is for those that wait inside a library. Time in
-        which the program itself was stopped (Ctrl-Z for an hour) is no silence.
+        Most sources notice this themselves; this is for those that hang inside a library. Time in
+        which the program itself was stopped (by Ctrl-Z, for example) does not count.
         """
         t_ns = now_ns()
         if self._watched_ns and t_ns - self._watched_ns > 3 * NS_PER_S:
@@ -462,7 +462,7 @@ class Recorder:
             self._watch_for_silence()
 
     def _cut(self, press: Press, *, waits: bool = True) -> Moment:
-        """The moment of a press; with `waits` its last sound is waited for."""
+        """Cut the moment of a press; with `waits`, wait for its last sound."""
         start_ns = press.shutter_ns - to_ns(self.before_s)
         frames = self.ring.cut(start_ns, press.end_ns)
         if not frames:

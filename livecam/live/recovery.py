@@ -37,8 +37,8 @@ def recover(
 ) -> bool:
     """Complete or withdraw half-published files, and save moments that are still unfinished.
 
-    What is found and done is told in events. False if something could not be finished: it stays
-    where it is.
+    `tell` gets events about what is found and done. False if something could not be finished, and
+    stays where it is, or if `given_up` came true.
     """
     good = True
 
@@ -86,7 +86,7 @@ def _score(moment: Moment, model: AnyModel) -> MomentScore:
 
 
 def _is_saved(folder: Path, moment: Moment) -> bool:
-    """Whether the run was killed after this moment had its files, and before it was dropped."""
+    """Whether this moment has its files: the run was killed before dropping it from the spool."""
     when = moment.shutter_time
     for path in folder.glob(f"{name_at(when)[:-4]}*.json"):
         record = read_record(path) or {}

@@ -1,15 +1,13 @@
-"""Writes the moments of a session to disk, and holds on to those that cannot be written yet.
+"""Writes the moments of a session to disk, and keeps those that cannot be written yet.
 
-A disk may be full, read-only for a while, or pulled out. A moment that was acknowledged waits for
-it in memory, is tried again and again, and goes to another folder (`--spill`) where it would wait
-in vain: when the session ends, or when more waits than memory may be spent on. It is lost only if
-the user says so.
+A disk may be full, read-only for a while, or unplugged. A moment then waits in memory and is tried
+again and again. It goes to another folder (`--spill`) when the session ends, or when more moments
+wait than memory allows. It is lost only if the user gives up, or if neither folder can take it.
 
-What takes longer lies in a spool meanwhile (`livecam.live.spool`), so that a run that is killed
-loses nothing either.
+A moment that is not saved soon is also put into a spool (`livecam.live.spool`), so that a run that
+is killed does not lose it.
 
-One thread, *save*, writes the files; `livecam.live.keeper` puts moments on disk that are not saved
-soon.
+One thread, *save*, writes the files; the one of `livecam.live.keeper` fills the spool.
 """
 
 from __future__ import annotations
@@ -48,23 +46,23 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 """How soon a waiting saver notices that it is to give up."""
 MOST_WAITING_BYTES = 400_000_000
-"""Of moments that wait: a dozen to forty of 1080p MJPEG."""
+"""Memory for moments that wait: a dozen to forty of 1080p MJPEG."""
 
 NEVER_HEALS = (errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL)
-"""Failures that no waiting mends: the file system, or a limit, takes no such file."""
+"""Errors that waiting cannot cure: the file system, or a limit, does not allow such a file."""
 
 
 class Listener(Protocol):
-    """What a saver tells, from its own thread."""
+    """What a saver reports, from any of its threads."""
 
     def send(self, event: contract.Event) -> None:
-        """An event for the outside."""
+        """Hand on an event."""
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
         """Something failed; `lost` is the number of a moment that is lost by it."""
 
     def notice(self, message: str, number: int | None = None) -> None:
-        """Something goes on otherwise than usual."""
+        """Something is done differently than usual."""
 
     def saved(self, event: contract.Saved, moment: Moment, score: MomentScore) -> None:
         """A moment is on disk."""
@@ -93,7 +91,7 @@ class Saver:
         """`encoder` is None where movies are encoded once a moment is over.
 
         `spill` is the folder for what cannot be written to `out`; None makes one among the system's
-        temporary files when it is needed. `finder` looks at best takes, where they are asked for.
+        temporary files when it is needed. `finder` judges best takes, if they are asked for.
         """
         self._out, self._spill, self._save_options = out, spill, save_options
         self._shots = shots
@@ -122,7 +120,7 @@ class Saver:
 
     @property
     def is_full(self) -> bool:
-        """Whether no further moment may be taken: more wait than memory may be spent on."""
+        """Whether no further moment may be taken: more are waiting than memory allows."""
         return self._waiting_bytes > MOST_WAITING_BYTES
 
     def start(self) -> None:
@@ -156,7 +154,7 @@ class Saver:
             self._thread.join(timeout_s)
 
     def close(self) -> None:
-        """Let everything go, after `join`."""
+        """Release everything, after `join`."""
         self._choosing.shutdown()
         self._keeper.close()
         if self._finder is not None:
@@ -171,12 +169,12 @@ class Saver:
             if shot is None:
                 break
             self._save(shot)
-            del shot  # and with it the last hold on the moment's frames
+            del shot  # which would keep the moment's frames in memory
         for left in self._shots.open if self._given_up.is_set() else self._shots.waiting:
             self._settle(left, saved=False)
 
     def _next(self) -> Shot | None:
-        """The next moment to write; None when there is none, or all is given up."""
+        """The next moment to write; None when no more will come, or all is given up."""
         while not (self._given_up.is_set() and self._is_finishing):
             due = min(self._shots.waiting, key=lambda shot: shot.next_try_ns, default=None)
             if self._given_up.is_set():
@@ -203,7 +201,7 @@ class Saver:
         return None
 
     def _begins(self, shot: Shot) -> bool:
-        """The same, whatever happens: one moment's fault must not lose the next."""
+        """Call `_begin`; if it breaks down, only this shot is lost, not the ones after it."""
         try:
             return self._begin(shot)
         except Exception as err:  # noqa: BLE001
@@ -211,7 +209,7 @@ class Saver:
             return False
 
     def _begin(self, shot: Shot) -> bool:
-        """Have the key photo of a shot chosen from now on; False if it cannot be saved."""
+        """Start choosing the key photo of a shot; False if the shot cannot be saved."""
         coming = self._shots.begin(shot)
         try:
             moment = coming.result() if coming is not None else read_moment(cast("Path", shot.path))
@@ -228,7 +226,7 @@ class Saver:
         self._listener.send(contract.Scoring(shot.number))
         try:
             shot.scoring = self._choosing.submit(self._score, shot, moment)
-        except RuntimeError:  # no thread can be had: here, then, before the movie is made
+        except RuntimeError:  # no thread can be started: score here, before the movie is made
             shot.scoring = Future()
             shot.scoring.set_result(self._score(shot, moment))
         return True
@@ -285,7 +283,7 @@ class Saver:
     def _hold(self, shot: Shot, error: OutputError) -> None:
         """Keep a moment in memory until it can be written."""
         is_new = shot.problem is None
-        problem = OutputError(error.message, error.hint)  # without the trail, which holds much
+        problem = OutputError(error.message, error.hint)  # no traceback, which holds much
         shot.next_try_ns = now_ns() + to_ns(0 if self._just_ended(shot) else shot.delay_s)
         shot.delay_s = min(2 * shot.delay_s, LONGEST_RETRY_S)
         shot.size = sum(frame.data.size for frame in shot.moment.frames) if shot.moment else 0
@@ -299,7 +297,7 @@ class Saver:
             pass  # the oldest one waits no more
 
     def _just_ended(self, shot: Shot) -> bool:
-        """Whether this moment was never tried since the session ends."""
+        """Whether the session is ending and this moment has failed for the first time."""
         return self._is_finishing and shot.delay_s == FIRST_RETRY_S
 
     def _count_waiting(self) -> None:
@@ -323,7 +321,7 @@ class Saver:
         return True
 
     def _write(self, shot: Shot, folder: Path) -> None:
-        """Write a moment into a folder, and tell. Raises LivecamError."""
+        """Write a moment into a folder, and report it. Raises LivecamError."""
         moment, save_options, scoring = shot.moment, self._save_options, shot.scoring
         assert moment is not None
         assert scoring is not None
@@ -338,7 +336,7 @@ class Saver:
             return found
 
         if shot.problem is not None and not folder.exists() and folder.parent.exists():
-            folder.mkdir()  # deleted meanwhile; where a whole disk is gone, its folder is too
+            folder.mkdir()  # deleted meanwhile; if the whole disk is gone, so is the parent
         is_first = self._encoder is not None and shot.problem is None and not shot.was_aside
         files = save_when_scored(
             moment,
@@ -363,7 +361,7 @@ class Saver:
         if problem:
             self._listener.notice(problem, shot.number)
         unkept = shot.unkept
-        # Where the whole disk is to blame the moment has waited for it, and that was said.
+        # If the whole disk is to blame, the moment has waited for it, and that was reported.
         if unkept is not None and shot.problem is None and not self._has_said_unkept:
             self._has_said_unkept = True
             text = f"a run that is killed would lose what is not saved yet: {unkept.message}"
@@ -375,7 +373,7 @@ class Saver:
             )
 
     def _lose(self, shot: Shot, error: LivecamError) -> None:
-        """It cannot be saved now. What the camera sent of it stays on disk, for another try."""
+        """Report a shot that cannot be saved. If possible, the camera's frames stay on disk."""
         moment = shot.moment
         is_kept = moment is not None and self._keeper.keep_now(shot, moment)
         is_kept = is_kept or shot.path is not None  # some of its seconds at least
@@ -386,7 +384,7 @@ class Saver:
         self._listener.fail(told, None if is_kept else shot.number)
 
     def _settle(self, shot: Shot, *, saved: bool, keep: bool = False) -> None:
-        """Nothing of a shot is needed any more, but what lies in the spool if it is to be kept."""
+        """Release all that a shot holds; with `keep` its file in the spool stays."""
         if shot.moment is not None:
             self._keeper.is_late = now_ns() - shot.moment.end_ns > to_ns(GRACE_S)
         path = self._shots.settle(shot, saved=saved)
@@ -397,7 +395,7 @@ class Saver:
 
 
 def _heals(error: OutputError) -> bool:
-    """Whether waiting may mend it: the disk refused, and not because of what it was given."""
+    """Whether waiting may cure an error: the disk refused, and not because of the file itself."""
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno is not None and cause.errno not in NEVER_HEALS
 

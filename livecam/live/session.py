@@ -1,12 +1,13 @@
 """One run of livecam: from an open camera to the last saved moment.
 
-Threads beside those of the recorder, and what each owns:
+Threads besides those of the recorder, and what each does:
 
+- *arm* reports when the ring is full, and when the camera is lost, is back or has ended;
 - *live* judges the newest frame a few times a second, while no moment is being worked on;
-- *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of pressed moments
-  while these still go on; faces are found in another process, and so survived when that crashes;
+- *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of moments while
+  the moments still go on; faces are found in another process, which may crash without harm;
 - *save* (in `Saver`) takes the moments in the order of the presses and writes each once it is
-  scored.
+  scored; *spool* (in `Keeper`) puts those on disk that are not saved soon.
 
 `press`, `finish` and `give_up` may be called from any thread and return at once.
 """
@@ -55,11 +56,11 @@ LIVE_INTERVAL_S = 0.2
 
 
 SHORT_NS = to_ns(0.3)
-"""A moment that ends so much earlier than it was asked for has lost something: the program was
-stopped, or the camera stood still."""
+"""A moment that ends this much earlier than asked for has lost something: the program was stopped,
+or the camera gave no pictures."""
 JOINED_SHARE = 0.1
-"""A key that is held down presses again and again. A press so soon after the one before that nine
-tenths of their moments would be the same belongs to it."""
+"""A key that is held down presses again and again. A press within this share of a moment's length
+after the last one is joined to it: nine tenths of their moments would be the same."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Options:
 
 @dataclass(frozen=True)
 class KeyFrame:
-    """What was chosen of the newest saved moment, for the screen."""
+    """The key frame of the newest saved moment, for the screen."""
 
     saved: contract.Saved
     frame: Frame
@@ -92,7 +93,7 @@ class KeyFrame:
 
 
 class Session:
-    """Camera, microphone, worker and saver of one run."""
+    """Camera, microphone, scorer, encoder and saver of one run."""
 
     def __init__(
         self,
@@ -103,9 +104,9 @@ class Session:
         sound_note: str = "",
         make_finder: MakeFinder | None = None,
     ) -> None:
-        """`emit` gets every event, in order, one at a time, from the thread that caused it.
+        """`emit` gets every event, in order, one at a time, from any thread.
 
-        While it takes one, others wait in a queue, and nothing else waits for it.
+        While it handles one, further events wait in a queue; nothing else waits for it.
 
         `make_finder` (picklable) makes what finds faces; it is called in another process.
         """
@@ -127,7 +128,7 @@ class Session:
         self._has_said_model, self._model_lock = False, threading.Lock()
         self._emit, self._emit_lock = emit, threading.Lock()
         self._outgoing: queue.SimpleQueue[contract.Event] = queue.SimpleQueue()
-        # One finder more is that of the live score, another that of best takes.
+        # One more finder is for the live score, another for best takes.
         count = THREADS + 1 + options.save_options.best_take
         self._finders = FinderProcess(count, options.model, make_finder)
         self._scorer = StreamScorer(self.recorder.ring, self._finders)
@@ -192,13 +193,15 @@ class Session:
         self._saver.start()
 
     def press(self, shutter_ns: int | None = None, *, by_key: bool = False) -> int | None:
-        """Keep the moment around this instant; its number, or None where there is none.
+        """Keep the moment around `shutter_ns`, by default now; returns its number.
 
-        There is none once the session is ending. While the camera gives no pictures (it is being
-        opened, or is lost) the press is kept, and taken as soon as it can be.
+        None if the press takes no moment now:
 
-        A press `by_key` may come from a key that is held down: it is joined to one that is so near
-        that their moments would be all but the same.
+        - the session is ending, or too many moments wait to be written;
+        - the camera gives no pictures (it is being opened, or is lost): the press is kept, and
+          taken as soon as possible;
+        - the press is `by_key`, perhaps from a key that is held down, and its moment would be
+          almost the same as the last one: the press is joined to the last one.
         """
         with self._press_lock:
             number = self._press(now_ns() if shutter_ns is None else shutter_ns, by_key=by_key)
@@ -227,11 +230,11 @@ class Session:
         return -(1 << 62) if self._last_shutter_ns is None else self._last_shutter_ns
 
     def _is_blind(self, t_ns: int) -> bool:
-        """Whether there is no picture around this instant, nor will be soon."""
+        """Whether there is no picture around this instant, and none is to be expected soon."""
         newest = self.recorder.ring.newest()
         if newest is None:
             return True
-        # What the camera gave up to its end may still be taken.
+        # A moment may still use the pictures from just before the camera was lost.
         is_lost = self.recorder.outage is not None
         return is_lost and t_ns - newest.t_ns > to_ns(self.options.before_s)
 
@@ -273,16 +276,16 @@ class Session:
 
     @property
     def kept(self) -> int:
-        """Presses that wait for the camera's first pictures."""
+        """Presses that wait until the camera gives pictures."""
         return self._kept
 
     def wait_until_armed(self) -> bool:
-        """Wait until the ring is full and the event has been sent; False if the camera ended."""
+        """Wait until the ring is full and `Armed` was sent; False if the session ends before."""
         self._armed.wait()
         return self.recorder.is_armed and not self.is_ending
 
     def wait_for_plan(self, timeout_s: float) -> Plan | None:
-        """How movies are encoded, once that is found out; None if it is not in time."""
+        """Wait for the decision how movies are encoded; None if it takes longer."""
         return self._encoder.wait_for_plan(timeout_s)
 
     def finish(self) -> None:
@@ -291,7 +294,7 @@ class Session:
             if self._accepting:
                 self._accepting = False
                 self._saver.finish()
-        self._armed.set()  # who waits to press need not wait any longer
+        self._armed.set()  # whoever waits to press need not wait any longer
 
     def give_up(self) -> None:
         """Stop at once: what is not saved yet is lost."""
@@ -316,7 +319,7 @@ class Session:
         return self.is_done
 
     def close(self) -> contract.Summary:
-        """Let everything go. Call it after `finish` and `join`, or after `give_up`."""
+        """Release everything; returns the summary. Call after `finish` and `join`, or `give_up`."""
         self.finish()
         self._ending.set()
         self.recorder.close()
@@ -344,18 +347,18 @@ class Session:
         return self._shots.work()
 
     def fail(self, error: LivecamError, lost: int | None = None) -> None:
-        """Report an error, a missing model once; the first decides the exit code."""
+        """Report an error (a missing model only once). The first error decides the exit code."""
         if self.code is ExitCode.OK:
             self.code = error.exit_code
         if isinstance(error, ModelError):
-            # The live score and each moment find it out by themselves.
+            # The live score and each moment notice this separately.
             with self._model_lock:
                 if self._has_said_model:
                     return
                 self._has_said_model = True
         self.send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
 
-    # Arm thread: says when the ring is full, when the camera is lost and back, and sees it end
+    # Arm thread: reports when the ring is full, and when the camera is lost, back or has ended
 
     def _watch(self) -> None:
         while (change := self.recorder.changes.get()) is not None:
@@ -401,16 +404,16 @@ class Session:
                 return
             self.model_note = self._live_finder.problem
 
-    # Save thread: what the saver tells
+    # Any thread: what the saver reports
 
     def send(self, event: contract.Event) -> None:
-        """Hand an event to whoever started the session."""
+        """Queue an event for `emit`, and deliver what is queued."""
         self._outgoing.put(event)
         self._deliver()
 
     def _deliver(self) -> None:
-        """Hand on what waits. Never call it with a lock held: who takes events may be slow."""
-        # Whoever delivers does so for all that comes meanwhile.
+        """Hand queued events to `emit`. Never call this with a lock held: `emit` may be slow."""
+        # The thread that delivers also delivers all that comes meanwhile.
         while not self._outgoing.empty() and self._emit_lock.acquire(blocking=False):
             try:
                 with contextlib.suppress(queue.Empty):
@@ -420,7 +423,7 @@ class Session:
                 self._emit_lock.release()
 
     def notice(self, message: str, number: int | None = None) -> None:
-        """Say that livecam goes on otherwise than usual, in an event and in the log."""
+        """Report, in an event and on stderr, that something is done differently than usual."""
         self._note(message, number)
         self._deliver()
 
@@ -435,14 +438,14 @@ class Session:
         copied = frame.with_data(frame.data.copy(), warmup=frame.warmup)
         self.last = KeyFrame(event, copied, score)
         missing_ns = moment.end_ns - movie_end_ns(moment.frames, moment.interval_ns)
-        # Of a camera that is lost, or of a movie at its end, that is said otherwise.
+        # A lost camera, and a movie that has ended, are reported elsewhere.
         if missing_ns > SHORT_NS and self.recorder.is_armed:
             text = f"moment {moment.id} ends {to_s(missing_ns):.1f} s early: no picture came then"
             self.notice(text, moment.id)
         self.send(event)
 
     def put_aside(self, shot: Shot) -> None:
-        """A moment is held on disk alone until its turn comes: hold none of its frames."""
+        """A moment is held on disk alone until its turn comes: release its frames."""
         with self._press_lock:
             self._scorer.forget(shot.start_ns, shot.end_ns)
             self._encoder.forget(shot.start_ns, shot.end_ns)
@@ -453,13 +456,13 @@ class Session:
         self._encoder.keep_from(self._shots.needed_from_ns)
 
     def settled(self) -> None:
-        """A moment is on disk, or never will be: let go what only it needed."""
+        """A moment is on disk, or never will be: release what only it needed."""
         self.recorder.ring.trim()
-        # Under the lock of presses, or one that is just being made would be forgotten.
+        # Hold the lock of presses: a press that is just being made must not be forgotten.
         with self._press_lock:
             self._keep_what_is_needed()
             work = self._shots.work()
-            # Not while one that was put aside is still to come: it is scored from what is on disk.
+            # Not while a moment that was put aside is still to be read from disk and scored.
             if not work.pending and not work.scoring:
                 self._encoder.let_go()
                 self._scorer.let_go()

@@ -1,8 +1,8 @@
-"""Presses of the shutter on their way to disk: each one object with a state, and one owner.
+"""Presses of the shutter on their way to disk: each is one object with a state and one owner.
 
-A shot is *taken*: its seconds go on, and then it waits for its turn; the spool may hold it on disk
-alone meanwhile (*aside*). The save thread *begins* it, and owns it from then on: it is *saved*, is
-*lost*, or *waits* until it can be written.
+A shot is first *taken*: its seconds go on, and then it waits for its turn; meanwhile the spool may
+hold it on disk alone (*aside*). The save thread *begins* it and owns it from then on: it is
+*saved*, it is *lost*, or it *waits* until it can be written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livecam.quality.choice import MomentScore
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
-"""How long to wait before a moment is tried again: twice as long each time."""
+"""Delay before a moment is tried again: from the first to the longest, doubled each time."""
 
 
 class State(enum.Enum):
@@ -46,38 +46,38 @@ class Shot:
     start_ns: int
     end_ns: int
     coming: Future[Moment] | None
-    """What the recorder cuts; None once it is held on disk alone."""
+    """The moment that the recorder cuts; None once it is held on disk alone."""
     so_far: Callable[[], Moment]
-    """What there is of it while its seconds go on."""
+    """Gives the part so far of the moment while it still goes on."""
     state: State = State.TAKEN
     settled: threading.Event = field(default_factory=threading.Event)
     """Set once it is saved or lost."""
     handing: threading.Lock = field(default_factory=threading.Lock)
     """Held while it goes from one owner to the next."""
 
-    # The spool's
+    # For the spool thread
 
     size: int = 0
     """Bytes that it holds in memory, once it is cut."""
     cut_ns: int = 0
-    """When its seconds were over, once that is seen."""
+    """When the moment ended; 0 until the spool thread has seen that."""
     keep_at_ns: int = 0
-    """When it is put there, or looked at again."""
+    """When it is due to be put into the spool, or to be looked at again."""
     path: Path | None = None
     """Where it lies in the spool."""
     is_whole: bool = False
-    """Whether all its seconds lie there."""
+    """Whether all of it lies in the spool."""
     versions: int = 0
-    """How often it was put there."""
+    """How often it was put into the spool."""
     unkept: OutputError | None = None
     """Why it could not be put into the spool."""
     was_aside: bool = False
     """Whether it was held on disk alone: then nothing of it was encoded while it went on."""
 
-    # The save thread's
+    # For the save thread
 
     moment: Moment | None = None
-    """From its beginning until it is settled."""
+    """Set from when the save thread begins it until it is settled."""
     scoring: Future[MomentScore] | None = None
     key_ready_ns: int = 0
     problem: OutputError | None = None
@@ -110,7 +110,7 @@ class Shots:
         self._failed: list[int] = []
 
     def add(self, press: Press, start_ns: int, end_ns: int, so_far: Callable[[], Moment]) -> Shot:
-        """The shutter was pressed; the moment's frames lie in this span."""
+        """Add a press, whose moment's frames lie in this span."""
         shot = Shot(press.id, press.shutter_ns, start_ns, end_ns, press.moment, so_far)
         with self._lock:
             self._taken += 1
@@ -118,9 +118,10 @@ class Shots:
         return shot
 
     def keep(self, shot: Shot, path: Path, *, alone: bool) -> bool:
-        """It lies in the spool, `alone` if nobody has begun it; False if it is settled already.
+        """Note that a shot lies in the spool at `path`; False if it is settled already.
 
-        Call it, and tell of it, while `handing` is held.
+        With `alone` it is held there alone from now on, unless the save thread has begun it. Hold
+        `handing` while you call this and report it.
         """
         with self._lock:
             if shot.settled.is_set():
@@ -133,18 +134,18 @@ class Shots:
             return True
 
     def begin(self, shot: Shot) -> Future[Moment] | None:
-        """The save thread takes it over; where its moment comes from, None if from the spool."""
+        """Hand a shot to the save thread; returns its coming moment, None if it is in the spool."""
         with shot.handing, self._lock:
             shot.state = State.BEGUN
             return shot.coming
 
     def wait(self, shot: Shot, problem: OutputError) -> None:
-        """It cannot be written yet."""
+        """Note that a shot cannot be written yet, and why."""
         with self._lock:
             shot.state, shot.problem = State.WAITING, problem
 
     def settle(self, shot: Shot, *, saved: bool) -> Path | None:
-        """It is on disk, or never will be; where it lies in the spool."""
+        """Note that a shot is saved or lost; returns where it lies in the spool, if anywhere."""
         with self._lock:
             del self._open[shot.number]
             shot.state = State.SAVED if saved else State.LOST
@@ -171,13 +172,13 @@ class Shots:
 
     @property
     def held_bytes(self) -> int:
-        """What all of them hold in memory."""
+        """Bytes that all of them hold in memory."""
         with self._lock:
             return sum(shot.size for shot in self._open.values())
 
     @property
     def needed_from_ns(self) -> int | None:
-        """When the oldest begins whose frames are in memory; None if there is none."""
+        """Start of the oldest shot whose frames are in memory; None if there is none."""
         with self._lock:
             begins = (shot.start_ns for shot in self._open.values() if not shot.was_aside)
             return min(begins, default=None)
@@ -197,5 +198,5 @@ class Shots:
 
 
 def _nothing() -> Moment:
-    """In place of what holds on to frames."""
+    """Takes the place of a `so_far` that would keep frames in memory."""
     raise ValueError("it is not there any more")

@@ -1,8 +1,9 @@
 """Moments on disk as they came from the camera, while their files are still being made.
 
-A run that is killed loses none of them: the next one in the same folder, or `livecam recover`,
-finishes them. Each is a QuickTime movie of the camera's own JPEGs with uncompressed sound, which
-players open, and a JSON file with what a movie cannot say.
+A run that is killed loses none of them: the next run in the same folder, or `livecam recover`,
+finishes them. Each is a QuickTime movie, which players can open, and a JSON file with what a movie
+cannot hold. The movie has the camera's own JPEGs (or JPEGs made of its frames) and uncompressed
+sound.
 """
 
 from __future__ import annotations
@@ -40,30 +41,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ".livecam-unfinished"
-"""In the folder of the results; readable by its owner only, since nobody has seen these yet. Where
-something else has that name, a number stands behind it."""
+"""In the folder of the results; readable by its owner only, since nobody has seen the moments yet.
+If something else has that name, a number is appended."""
 FOLDERS = re.compile(rf"{re.escape(FOLDER)}(-\d+)?")
 RUN = re.compile(r"([0-9a-f]{32})(?:-(\d+)(?:-(\d+))?\.(?:mov|json|part)|\.lock)")
-"""What lies in it: a run's claim and its moments, by number and version. Nothing else is ours."""
+"""Our files in it: a run's claim (`.lock`), and its moments by number and version."""
 JPEG_QUALITY = 95
-"""Of cameras that send no JPEG."""
+"""Quality of the JPEGs that are made if the camera sends none."""
 THREADS = 4
-"""That encode them: more than there are cores, since the machine has other work when it is late."""
+"""Threads that make them: more than small machines have cores, to get a share of a busy machine."""
 VERSION = 1
 LONGEST_NS = to_ns(120)
-"""Of a moment: what `--before` and `--after` may ask for, and a camera that was late."""
+"""Longest moment that is read: `--before` and `--after` allow 30 s, but a camera may be late."""
 LARGEST_SIDE = 16_384
 
 
 def folder_for(out: Path) -> Path:
-    """The folder in `out` that a run may use: one of ours, or a name that nothing has."""
+    """The folder in `out` that a run may use: one of ours, or a name that is still free."""
     names = itertools.chain([FOLDER], (f"{FOLDER}-{number}" for number in itertools.count(2)))
     paths = (out / name for name in names)
     return next(path for path in paths if own.is_folder(path) or not os.path.lexists(path))
 
 
 def strange(out: Path) -> list[Path]:
-    """What is called as these folders are, and is not ours: a link, a file, another user's."""
+    """Paths with the name of such a folder that are not ours: links, files, another user's."""
     return [path for path in _called_so(out) if not own.is_folder(path)]
 
 
@@ -82,9 +83,9 @@ class Spool:
         self._name = uuid.uuid4().hex
 
     def keep(self, moment: Moment, version: int = 0) -> Path:
-        """Put a moment on disk; where it is. Raises OutputError.
+        """Put a moment on disk; returns its path. Raises OutputError.
 
-        Of a moment that is there more than once, the highest version counts: drop the others.
+        If several versions of a moment are there, the highest one counts: drop the others.
         """
         path = None
         behind = f"-{version}" if version else ""
@@ -94,8 +95,8 @@ class Spool:
             with own.make_file(described) as file, own.make_file(hidden) as movie:
                 file.write(json.dumps(_description(moment)).encode())
                 write_motion_jpeg(movie, _as_jpegs(moment))
-            # First the name, which is all that counts if livecam is killed; the flush, for a power
-            # cut, takes long where the disk is busy.
+            # Rename first, which is enough if livecam is killed. The flush protects against a power
+            # cut, and takes long on a busy disk.
             rename_new(hidden, path)
             for one in (described, path):
                 with own.open_file(one, writable=True) as file:
@@ -109,13 +110,13 @@ class Spool:
         return path
 
     def drop(self, path: Path) -> None:
-        """A moment is finished, or given up."""
+        """Remove a moment that is finished or given up."""
         with contextlib.suppress(OSError):
             for suffix in (".mov", ".json", ".part"):
                 own.remove(path.with_suffix(suffix))
 
     def close(self) -> None:
-        """Take the folder away if nothing is in it any more."""
+        """Release the claim, and remove the folder if it is empty."""
         with contextlib.suppress(OSError):
             if self._claim is not None:
                 self._claim.release()
@@ -124,7 +125,7 @@ class Spool:
                 self._folder.rmdir()
 
     def _open(self) -> Path:
-        """Our folder, which is made when it is first needed. Raises OSError."""
+        """Our folder, created when it is first needed. Raises OSError."""
         if self._folder is None or self._claim is None:
             folder = folder_for(self._out)
             with contextlib.suppress(FileExistsError):
@@ -138,18 +139,18 @@ class Spool:
 
 @dataclass
 class Abandoned:
-    """What runs that are dead have left."""
+    """What runs that were killed have left behind."""
 
     moments: list[Path] = field(default_factory=list)
     torn: int = 0
-    """Moments that were not written to their end."""
+    """Moments that were written only in part."""
 
 
 @contextlib.contextmanager
 def abandoned(out: Path) -> Iterator[Abandoned]:
-    """The unfinished moments of runs that are dead, held against other livecams meanwhile.
+    """The unfinished moments of runs that were killed, claimed so that no other run takes them.
 
-    Drop each that is finished (`Spool.drop`).
+    Drop each one that is finished (`Spool.drop`).
     """
     folders = [folder for folder in _called_so(out) if own.is_folder(folder)]
     found = Abandoned()
@@ -186,7 +187,7 @@ def _find_in(folder: Path, held: contextlib.ExitStack, found: Abandoned) -> None
 
 
 def read_moment(path: Path) -> Moment:
-    """A moment that was put on disk. Raises InputError, which names it, whatever it holds."""
+    """Read a moment that was put on disk. Raises InputError, with its path, if it is damaged."""
     try:
         with own.open_file(path.with_suffix(".json")) as file:
             described = parse_json(file.read(MOST_BYTES + 1))
@@ -211,7 +212,7 @@ def _as_jpegs(moment: Moment) -> Moment:
         encoded = cv2.imencode(".jpg", frame.bgr(), quality)[1].reshape(-1)
         return replace(frame, pixel_format=PixelFormat.JPEG, data=encoded)
 
-    # Side by side: until they are on disk, a kill loses them.
+    # In parallel: until they are on disk, a kill loses them.
     with ThreadPoolExecutor(THREADS, thread_name_prefix="spool") as pool:
         return replace(moment, frames=tuple(pool.map(as_jpeg, moment.frames)))
 
@@ -238,10 +239,10 @@ def _description(moment: Moment) -> dict[str, Any]:
 
 
 def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Moment:
-    """Raises InputError, ValueError and the like for what no run of ours has written."""
+    """Build the moment. Raises InputError, ValueError and others for what we did not write."""
     width, height = (_number(side, 1, LARGEST_SIDE) for side in described["size_wh"])
     size_wh = width, height
-    # A camera's damaged picture may have no size: then it costs its own score only.
+    # A damaged picture of a camera may have no size: it only loses its own score.
     if any(size_of(jpeg) not in (None, size_wh) for jpeg in jpegs):
         raise InputError(f"its pictures are not of {width}x{height}")
     frames = tuple(

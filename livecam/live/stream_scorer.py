@@ -1,4 +1,4 @@
-"""Measures the frames of moments while they are still going on, each once for all moments.
+"""Measures the frames of moments while the moments still go on, each frame once for all moments.
 
 By the end of a moment most of its frames are measured, and the key photo is known soon after.
 """
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from livecam.quality.measures import FrameReading
 
 KEEP_NS = 1_000_000_000
-"""How long before the moment in hand readings are kept. Moments are scored in the order of their
-presses, so the next one begins later; where one does not, its frames are measured again."""
+"""Readings are kept from this long before the moment in hand. Moments are scored in the order of
+their presses, so the next one begins later; if it does not, its frames are measured again."""
 MOST_READINGS = 2400
-"""Where moments wait in a row, those on disk alone are measured again when their turn comes: so
-many readings of 30 kB are 80 s at 30 frames a second."""
+"""Beyond this many readings, those of moments that are held on disk alone are dropped, and measured
+again in their turn. A reading takes 30 kB; this is 80 s at 30 frames a second."""
 ANOTHER_MOMENT_NS = 500_000_000
-"""A gap this long in the frames begins another sequence, in which nobody is followed."""
+"""After a gap this long between frames, faces are not followed: a new sequence begins."""
 
 
 class StreamScorer:
-    """Threads that have wanted frames measured as they come, each by a finder of its own."""
+    """Threads that have requested frames measured as they come, each by its own finder."""
 
     def __init__(self, ring: FrameRing, process: FinderProcess) -> None:
         self._ring, self._feed = ring, Feed(ring)
@@ -45,12 +45,12 @@ class StreamScorer:
         self._pace, self._asked = Pace(), set[int]()
         """Times of frames that are looked at whatever the pace is."""
         self._needed = range(0)
-        """The span of the moment that is waited for: none of its readings is forgotten."""
+        """The span of the moment that is being scored: none of its readings is forgotten."""
         self._problem = ""
         self._failures: dict[int, str] = {}
         """Why frames could not be measured, by their times."""
         self._untold = 0
-        """How many of them nobody has been told of."""
+        """How many of these failures are not reported yet."""
         self._error: LivecamError | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -61,7 +61,7 @@ class StreamScorer:
         ]
 
     def start(self) -> None:
-        """Load the models behind the scenes, and begin."""
+        """Start the threads; they load the models first."""
         for thread in self._threads:
             thread.start()
 
@@ -71,7 +71,7 @@ class StreamScorer:
         self._wanted.set()
 
     def forget(self, start_ns: int, end_ns: int) -> None:
-        """Hold none of the frames of this span: their moment is on disk, and is read from there."""
+        """Release the frames of this span: their moment is on disk, and will be read from there."""
         self._feed.forget(start_ns, end_ns)
         with self._changed:
             if len(self._readings) > MOST_READINGS:
@@ -89,20 +89,21 @@ class StreamScorer:
 
     @property
     def backlog(self) -> int:
-        """Frames of moments that are there and not measured yet."""
+        """Number of frames of moments that have come and are not measured yet."""
         return self._feed.backlog
 
     def newest(self) -> FrameReading | None:
-        """The newest measured frame."""
+        """The reading of the newest measured frame; None if there is none."""
         with self._changed:
             return self._readings[max(self._readings)] if self._readings else None
 
     def score(
         self, frames: Sequence[Frame], shutter_ns: int, given_up: Callable[[], bool]
     ) -> MomentScore:
-        """Wait for all readings of a moment that is over, and choose.
+        """Wait for the readings of a moment that is over, and choose its key frame.
 
-        Raises ModelError, ValueError if no frame can be decoded, and LivecamError once `given_up`.
+        Raises ModelError, ValueError if no frame can be decoded, and LivecamError if scoring broke
+        down or once `given_up`.
         """
         start_ns, end_ns = frames[0].t_ns, frames[-1].t_ns + 1
         with self._changed:
@@ -128,8 +129,8 @@ class StreamScorer:
     ) -> dict[int, FrameReading]:
         """The readings of some frames of a moment, once they are there."""
         wanted = {i: frames[i].t_ns for i in positions}
-        # What did not come by itself (the last frame of a camera that fell silent, presses that
-        # overtook each other, one that could wait) is measured now.
+        # Measure now what was not measured as it came: the last frame of a camera that fell silent,
+        # frames of presses that overtook each other, frames that were put off.
         with self._changed:
             new = [i for i, t_ns in wanted.items() if t_ns not in self._readings]
             self._asked = {wanted[i] for i in new}
@@ -138,7 +139,7 @@ class StreamScorer:
         with self._changed:
             while not all(t_ns in self._readings for t_ns in wanted.values()):
                 if self._error is not None:
-                    # A new one each time: an exception holds on to all that it passed through.
+                    # A new one each time: the traceback of a raised error keeps much in memory.
                     raise type(self._error)(self._error.message, self._error.hint)
                 if given_up() or self._closing.is_set():
                     raise LivecamError("the moment was given up")
@@ -153,7 +154,7 @@ class StreamScorer:
         return f"{counted(count, 'frame')} could not be scored: {why}" if count else ""
 
     def let_go(self) -> None:
-        """Every moment is saved: forget all readings that no other moment can share."""
+        """Forget all readings that no new moment can share. Call it when every moment is saved."""
         frames = self._ring.cut(0, 1 << 62)
         with self._changed:
             self._forget(frames[0].t_ns if frames else 0)
@@ -197,7 +198,7 @@ class StreamScorer:
                     self._readings[frame.t_ns] = reading
                     self._problem = finder.problem
                     self._changed.notify_all()
-                del frame  # and with it the hold on its memory
+                del frame  # which would keep its memory in use
         except LivecamError as err:
             self._fail(err)
         except Exception as err:  # noqa: BLE001 - the end of a thread: it must be told, not lost
@@ -214,14 +215,14 @@ class StreamScorer:
             return waits
 
     def _begin(self, finder: RemoteFinder, last_ns: int, t_ns: int) -> None:
-        """Go on at another time: of the moment in hand, whose people are known, or of another."""
+        """Go on at another time, in the moment in hand, whose people are known, or in another."""
         with self._changed:
             is_in_hand = t_ns in self._needed
             is_same = is_in_hand and last_ns in self._needed
             known = [reading for reading in self._readings.values() if reading.t_ns in self._needed]
         if not is_same:
-            # Who was missed or has come since is searched for, and how far frames may be reduced is
-            # found out anew.
+            # Search again for people who were missed or have come since, and decide again how far
+            # frames may be reduced.
             finder.start()
         if is_in_hand and not resume_near(finder, t_ns, known) and is_same:
             finder.start()

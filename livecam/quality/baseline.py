@@ -1,4 +1,4 @@
-"""What is usual for one person in one moment, which their frames are judged beside."""
+"""What is usual for one person in one moment: their frames are judged relative to it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Baseline:
     """What is usual for one person in one moment."""
 
     blink: float
-    """Their open eyes: one person's read 0.0, another's 0.35."""
+    """`blink` of their open eyes: 0.0 for one person, 0.35 for another."""
     aperture: float
-    """Their open lids."""
+    """`aperture` of their open eyes."""
     sharpness: float
-    """Their sharpest frames."""
+    """`sharpness` of their sharpest frames."""
     presence: float
-    """How sure the detector is of their bare face."""
+    """How sure the detector is of their uncovered face."""
     pucker: float = 0.0
-    """Their closed mouth."""
+    """`pucker` of their closed mouth, times `USUAL_SHARE`."""
     look_down: float = 0.3
     """Their `eyeLookDown` when they look ahead; 99 % of the first clips' good frames read less than
     0.33."""
     mouth_line: float = 0.145
-    """How plainly the line between their lips stands out: a quarter of all people's reads less.
-    0 for somebody whose mouth is hidden all the time: who wears a mask is not judged by it."""
+    """How clearly the line between their lips stands out: less for a quarter of all people. 0 for
+    somebody whose mouth is always hidden: a person with a mask is not judged by the mouth."""
     known: bool = True
     """False for a person seen too seldom to know what their open eyes are like."""
 
@@ -42,28 +42,28 @@ PRIOR = Baseline(blink=0.12, aperture=0.29, sharpness=0.0, presence=0.92, known=
 their good frames."""
 
 LEAST_FACES = 5
-"""Fewer readings of a person say nothing of what is usual."""
+"""Fewer readings of a person do not show what is usual."""
 
 BLINK_PERCENTILE, APERTURE_PERCENTILE = 10, 90
-"""Eyes are open most of the time, so this tenth is open eyes, in moments too in which they are
-mostly lowered (pooled AUC of half-closed against open rises from 0.81 to 0.95 when it is taken off
-and blinks are widened in time)."""
+"""Eyes are open most of the time, so this tenth of the readings is of open eyes, even in moments in
+which they are mostly lowered (the pooled AUC of half-closed against open eyes rises from 0.81 to
+0.95 when this baseline is subtracted and blinks are widened in time)."""
 CLOSED_GAPE, USUAL_SHARE = 0.05, 0.8
-"""Lips nearer than this are a closed mouth; and how much of what it usually reads is taken off."""
+"""Gape below which a mouth is closed; and the share of its usual `pucker` that is subtracted."""
 
 SHARP_PERCENTILE = 90
 """Not the very sharpest: one noisy frame must not set the measure for all."""
 
 MOST_BLINK, LEAST_APERTURE, MOST_PRESENCE = 0.25, 0.25, 0.93
-"""Caps of a baseline, for a moment in which eyes are shut throughout: medians of open eyes of the
-clips' people reach 0.25 and 0.26."""
+"""Limits of a baseline, for a moment in which eyes are shut throughout: medians of open eyes of the
+clips' people reach 0.25 (blink) and 0.26 (aperture)."""
 MOST_APERTURE = 0.34
-"""And for one in which they are startled: eyes that a person opens wide read 0.43 and more where
-the same person's open ones read 0.34 to 0.37. No one's open eyes need be wider."""
+"""Limit for a moment in which a person is startled: wide-open eyes read 0.43 and more where that
+person's open eyes read 0.34 to 0.37. Nobody's open eyes need to be wider."""
 
 LEAST_LINE, MOST_LINE = 0.06, 0.145
-"""Of a baseline: below, the mouth is hidden throughout, above, it may be wide open throughout.
-Medians of the people of all clips are 0.16 to 0.31, one's 0.08; a mask drawn on a face reads 0."""
+"""Limits of a baseline: below, the mouth is hidden throughout; above, it may be wide open. Of the
+people in all clips, medians are 0.16 to 0.31, one is 0.08; a mask drawn on a face reads 0."""
 
 
 def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
@@ -86,7 +86,7 @@ def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
 
 
 def _usual_pucker(faces: Sequence[FaceReading]) -> float:
-    """Of a closed mouth: some people's reads as pursed all the time."""
+    """Of a closed mouth: that of some people always reads as pursed."""
     closed = [face.pucker for face in faces if face.gape < CLOSED_GAPE]
     return float(np.median(closed)) * USUAL_SHARE if len(closed) >= LEAST_FACES else 0.0
 

@@ -1,4 +1,4 @@
-"""Which frame becomes the key photo, and which others are worth keeping in mind."""
+"""Chooses the frame that becomes the key photo, and alternatives that are worth offering."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MomentScore:
     reason: str
     """One plain sentence."""
     note: str = ""
-    """Why faces were not looked for, where that is so."""
+    """Why faces were not looked for, or why nothing was scored; "" otherwise."""
     alternatives: tuple[int, ...] = ()
     """Positions of the frame at the shutter and of good, visibly different ones, best first."""
 
@@ -53,9 +53,8 @@ def choose(
 ) -> MomentScore:
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
-    `only` are the indices of the frames that are offered; others serve to judge these;
-    `with_scenes` is that of `score_frames`. Raises ValueError if there is no frame that can be
-    decoded.
+    `only` are the indices of the frames that may be chosen; the others only serve to judge these.
+    `with_scenes` is passed to `score_frames`. Raises ValueError if no frame can be decoded.
     """
     basis, frames = score_frames(readings, with_scenes=with_scenes)
     if only is not None:
@@ -71,8 +70,8 @@ def choose_picture(
 ) -> MomentScore:
     """Score loose pictures and pick the best; among equals, the first.
 
-    `moments` numbers those of one burst alike, whose `t_ns` are then their times within it; None
-    where nothing is known of them. Raises ValueError if there is no picture.
+    `moments` gives the pictures of one burst the same number; their `t_ns` are then times within
+    the burst. None if no bursts are known. Raises ValueError if no picture can be decoded.
     """
     basis, judged = score_pictures(readings, moments)
     frames = tuple(replace(frame, t_ns=0) for frame in judged)
@@ -86,7 +85,7 @@ def _best(
     frames: Sequence[FrameScore],
     shutter_ns: int,
 ) -> tuple[int, str, list[int]]:
-    """Position of the best frame, why it is, and those it was chosen from."""
+    """Position of the best frame, the reason, and the positions that it was chosen from."""
     seen = [i for i, frame in enumerate(frames) if not frame.estimated]
     candidates = [i for i in seen if frames[i].offered]
     offered = bool(candidates)
@@ -105,7 +104,7 @@ def _best(
 
 
 def unscored(frames: Sequence[Frame], shutter_ns: int, why: str) -> MomentScore:
-    """The frame at the shutter, for a moment that cannot be scored. `why` is a sentence's part."""
+    """The frame at the shutter, for a moment that cannot be scored. `why` is part of a sentence."""
     judged = tuple(FrameScore(f.index, f.t_ns, 0.0, False, (), {}) for f in frames)
     key = min(range(len(frames)), key=lambda i: abs(frames[i].t_ns - shutter_ns))
     return MomentScore("frame", judged, key, f"the frame at the shutter, not scored: {why}", why)

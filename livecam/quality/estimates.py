@@ -1,4 +1,4 @@
-"""What frames would read that were not looked at: what lies between those before and after."""
+"""Estimates readings of frames that were not measured, from the frames before and after."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NUMBERS = tuple(
 def completed(
     blanks: Sequence[FrameReading], looked: Mapping[int, FrameReading]
 ) -> list[FrameReading]:
-    """Readings of all frames: those that were looked at, and estimates between them."""
+    """Readings of all frames: of those that were measured, and estimates between them."""
     positions = sorted(looked)
     readings = []
     for i, blank in enumerate(blanks):
@@ -39,7 +39,7 @@ def completed(
 
 
 def _between(blank: FrameReading, around: Sequence[FrameReading]) -> FrameReading:
-    """What a frame would read if all went evenly from one of these two to the other."""
+    """Interpolate a frame's reading between the measured ones before and after it."""
     blank = replace(blank, estimated=True)
     if not around:
         return blank

@@ -31,7 +31,7 @@ COMPLAINTS = {
     "steadiness": ("not quite steady", "shaken", "shaken"),
     "action": ("less is going on", "little is going on", "nothing is going on"),
 }
-"""What is said of a part that is low, of one that is very low, and of one that is nothing."""
+"""Words for a part that is low, very low, or almost 0."""
 GAINS = {
     "eyes": "eyes wider open",
     "expression": "a better expression",
@@ -49,7 +49,7 @@ GAINS = {
 PRAISE = {"eyes": "eyes open", "focus": "sharp", "light": "well lit"}
 """What is said of a chosen frame."""
 COMPLAINT_BELOW, STRONG_BELOW, NOTHING_BELOW = 0.82, 0.55, 0.12
-"""From here on down a part is worth a word, a strong one, the strongest."""
+"""Below these values a part gets its first, second or third word of `COMPLAINTS`."""
 TIE = 0.005
 """Scores nearer than this are equal to any eye."""
 DECISIVE = ("eyes", "pose", "focus")
@@ -67,7 +67,7 @@ def is_spoilt(face: FaceScore) -> bool:
 
 
 def complaints(values: dict[str, float], words: dict[str, str] | None = None) -> list[str]:
-    """What pulls a score down, the worst first; `words` say more of some parts."""
+    """What lowers a score, the worst first; `words` are more exact words for some parts."""
     words = words or {}
     low = sorted((value, name) for name, value in values.items() if value < COMPLAINT_BELOW)
     return [
@@ -89,7 +89,7 @@ def worst_face(frame: FrameScore) -> FaceScore | None:
 
 
 def faults(frame: FrameScore, most: int = 2) -> list[str]:
-    """What is wrong with a frame, the worst first, with whose fault it is in a group."""
+    """What is wrong with a frame, the worst first; in a group, with the person's place."""
     if frame.missing:
         who = [f"{place}: not in the picture" if place else "not in the picture"
                for place in frame.missing]  # fmt: skip
@@ -102,7 +102,7 @@ def faults(frame: FrameScore, most: int = 2) -> list[str]:
 
 
 def reason(basis: Basis, frames: Sequence[FrameScore], key: int, shutter_ns: int) -> str:
-    """Why this frame is the key frame, beside the one at the shutter."""
+    """Why this frame is the key frame, compared with the one at the shutter."""
     frame, count = frames[key], len(frames)
     pulls = faults(frame)
     still = f"; still {' and '.join(pulls)}" if pulls else ""
@@ -121,7 +121,7 @@ def reason(basis: Basis, frames: Sequence[FrameScore], key: int, shutter_ns: int
 
 
 def explain(frame: FrameScore, key: FrameScore) -> str:
-    """One plain sentence: why a frame was chosen, or what it lacks beside the chosen one."""
+    """One plain sentence: why a frame was chosen, or what is worse than in the chosen one."""
     verdict = f"{frame.score:.2f}, {word_for(frame.score)}"
     if frame is key:
         values = weakest(frame)
@@ -144,7 +144,7 @@ def explain(frame: FrameScore, key: FrameScore) -> str:
 
 
 def _gain(frame: FrameScore, at_press: FrameScore) -> str:
-    """What the chosen frame has over the one at the shutter."""
+    """What is better in the chosen frame than in the one at the shutter."""
     if at_press.missing and not frame.missing:
         if not at_press.faces:
             return "no face at the shutter"

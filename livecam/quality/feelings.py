@@ -1,8 +1,8 @@
-"""What a face seems to say besides a smile: angry, afraid, sad, disgusted.
+"""Tells how angry, afraid, sad or disgusted a face looks.
 
-A logistic regression for each on MediaPipe's blendshapes, which stands in `feelings.json` as plain
-weights. `python -m tests.benchmarks.fit_feelings` makes that file from labelled pictures, and
-prints how well it does on people who had no part in it.
+Each feeling has a logistic regression on MediaPipe's blendshapes, with its weights in
+`feelings.json`. `python -m tests.benchmarks.fit_feelings` makes that file from labelled pictures,
+and prints how well the regressions do on people whose pictures were left out.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ FEELINGS = ("anger", "fear", "sadness", "disgust")
 
 
 def features(shapes: Mapping[str, float], **measured: float) -> dict[str, float]:
-    """What the regressions look at: both sides of a face as one, and some distances.
+    """Features of the regressions: blendshapes with both sides of the face as one, and `measured`.
 
-    Not the eyes' lids and directions, which have parts of the score of their own.
+    `eyeBlink` and `eyeLook` are left out, since eyes and gaze have their own parts of the score.
     """
     found: dict[str, float] = {}
     for name, value in shapes.items():
@@ -40,7 +40,7 @@ def features(shapes: Mapping[str, float], **measured: float) -> dict[str, float]
 
 
 def feelings(found: Mapping[str, float]) -> dict[str, float]:
-    """Logits of each of `FEELINGS`: 0 where it is as likely as a calm or smiling face."""
+    """The logit of each of `FEELINGS`: 0 if it is as likely as a calm or smiling face."""
     return {
         name: bias + sum(found[key] * weight for key, weight in weights.items())
         for name, (bias, weights) in _table().items()
@@ -48,7 +48,7 @@ def feelings(found: Mapping[str, float]) -> dict[str, float]:
 
 
 def likely(logit: float) -> float:
-    """A logit as a share, 0..1."""
+    """A logit as a probability, 0..1."""
     return 1 / (1 + math.exp(-logit))
 
 

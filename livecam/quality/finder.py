@@ -37,20 +37,21 @@ if TYPE_CHECKING:
 READ_WIDTH = 640
 """Frames are measured at a half, a quarter or an eighth of their size, but at least this wide."""
 FACE_PIXELS = 144
-"""Nor are they reduced so far that the smallest face gets narrower: its sharpness is measured at
-192 pixels, and a quarter less loses nothing that a person sees."""
+"""Frames are not reduced so far that the smallest face becomes narrower than this: its sharpness is
+measured at 192 pixels, and a quarter less loses nothing that a person sees."""
 
 DETECT_EVERY_NS = 1_500_000_000
 """From one search of the whole picture to the next."""
 PRESENCE_EVERY_NS = 90_000_000
-"""From one look at how sure a face is to the next: a hand does not come in a tenth of a second."""
+"""Time between measurements of a face's presence: no hand comes within a tenth of a second."""
 SEARCH_AGAIN_NS, SEARCH_AGAIN_FRAMES = 190_000_000, 3
-"""How long until a lost face, or anybody at all, is looked for again; and after how many frames,
-where few are looked at: a search takes as long as three of them."""
+"""If a face is lost, or none is known, the next search comes after this time and after this many
+frames, whichever is later: a search takes as long as three frames."""
 FORGET_AFTER_NS = 400_000_000
-"""After which a lost face is no longer looked for in its old place."""
+"""Time after which a lost face is no longer looked for in its old place."""
 ANOTHER_SIZE = 1.5
-"""How many times as wide a face must be as one was there before a jump to be looked at again."""
+"""A face found after a jump is looked at again if it is this many times wider or narrower than the
+one that was there before."""
 LONG_AGO_NS = -(1 << 62)
 MAX_FACES = 40
 """A class photograph. More are not scored, the smallest first."""
@@ -70,7 +71,7 @@ class _Seen:
     is_lost: bool = False
     presence: float = 1.0
     presence_ns: int = LONG_AGO_NS
-    """When that was looked at."""
+    """When `presence` was measured."""
 
 
 @dataclass
@@ -79,13 +80,13 @@ class _Sight:
 
     image_bgr: Bytes
     scale: float
-    """Pixels of the full-size frame for one of this picture."""
+    """Pixels of the full-size frame per pixel of this picture."""
     t_ns: int
     well: bool
     """Whether each face is looked at several times."""
     found: list[Face] = field(default_factory=list)
     seen: list[_Seen] = field(default_factory=list)
-    """Those who are found, and who is lost for a moment."""
+    """The faces that are found, and those that are lost for a moment."""
 
 
 class Finder(Protocol):
@@ -101,7 +102,7 @@ class Finder(Protocol):
         """The next frame belongs to another moment."""
 
     def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
-        """The next frame is near one of this time, in which faces were in these boxes."""
+        """The next frame is near the one at `t_ns`, in which faces were in these boxes."""
 
     def read(self, frame: Frame) -> FrameReading:
         """Measure one frame. Raises ModelError."""
@@ -114,19 +115,19 @@ MakeFinder = Callable[[], Finder]
 
 
 def unread(frame: Frame) -> FrameReading:
-    """A frame of which nothing is known, since it cannot be decoded or measured."""
+    """The reading of a frame that cannot be decoded or measured."""
     return FrameReading(frame.index, frame.t_ns, frame.warmup, False, False, (), NO_SCENE)
 
 
 def blank(frame: Frame) -> FrameReading:
-    """A frame that was not looked at."""
+    """The reading of a frame that was not looked at."""
     return replace(unread(frame), whole=frame.is_whole())
 
 
 class FaceFinder:
-    """Models that are loaded when first needed, and doing without where they cannot be had.
+    """Loads its models when they are first needed; finds no faces where there are none.
 
-    One thread at a time. Frames must come in their order, but after `jump`; `start` begins another
+    One thread at a time. Frames must come in order, except after `jump`; `start` begins another
     sequence.
     """
 
@@ -151,8 +152,8 @@ class FaceFinder:
         try:
             find_model(model_of(self._model).path)
         except MissingModelError as err:
-            # Where nothing brings the model by itself, livecam goes on without; elsewhere it is an
-            # installation that must be mended.
+            # Without MediaPipe no package brings the model, and livecam goes on without it; with
+            # MediaPipe the installation is broken.
             if mediapipe_is_installed():
                 raise
             self.problem = f"{err.message}: {err.hint}"
@@ -165,10 +166,10 @@ class FaceFinder:
         self._landmarker = FaceLandmarker(self._model)
 
     def start(self, *, alone: bool = False, roughly: bool = False) -> None:
-        """Forget whoever was seen: the next frame belongs to another moment.
+        """Forget all faces: the next frame belongs to another moment.
 
-        With `alone` each frame is looked at nine times, or `roughly` three times: there will be no
-        others beside it.
+        With `alone` each frame stands by itself, and its faces are looked at nine times; with
+        `roughly` as well, three times.
         """
         self._alone, self._roughly = alone, roughly
         self._seen: list[_Seen] = []
@@ -179,7 +180,7 @@ class FaceFinder:
 
     @contextlib.contextmanager
     def until(self, given_up: Callable[[], bool]) -> Iterator[None]:
-        """Stop between two frames once it is given up: `read` then raises LivecamError."""
+        """Let `read` raise LivecamError as soon as `given_up` returns True."""
         self._given_up = given_up
         try:
             yield
@@ -187,7 +188,7 @@ class FaceFinder:
             self._given_up = None
 
     def jump(self) -> None:
-        """The next frame is of the same moment, but not beside the one before.
+        """The next frame is of the same moment, but not next to the last one.
 
         Faces are looked for where they were, and everywhere if one of them is not there.
         """
@@ -195,18 +196,19 @@ class FaceFinder:
         self._presence_every_ns = 0
 
     def resume(self, t_ns: int, boxes: Sequence[Box]) -> None:
-        """The next frame is near one of this time, in which faces were in these boxes.
+        """The next frame is near the one at `t_ns`, in which faces were in these boxes.
 
-        They are in pixels of the full-size frame, and no others are looked for.
+        The boxes are in pixels of the full-size frame. No search for other faces is made at once.
         """
         self._seen = [_Seen(box, t_ns) for box in boxes]
         self._searched_ns, self._since_search = t_ns, 0
         self._has_jumped = False
 
     def read(self, frame: Frame, size_wh: tuple[int, int] | None = None) -> FrameReading:
-        """Measure one frame: about 20 ms with one face in it. Raises ModelError.
+        """Measure one frame: about 20 ms with one face in it.
 
-        `size_wh` is that of the picture of which the frame is a reduction, if it is one.
+        `size_wh` is the size of the original picture, if the frame is a reduced copy of one. Raises
+        ModelError, and LivecamError if it was given up (`until`).
         """
         if self._given_up is not None and self._given_up():
             raise LivecamError("it was given up")
@@ -217,7 +219,7 @@ class FaceFinder:
         except ValueError:
             return unread(frame)
         scale = frame.size_wh[0] / image.shape[1]
-        # Of the first frame, one look tells how large it is to be looked at, and whether again.
+        # On the first frame, one look decides the size to look at, and whether to look again.
         is_first = self._reduce is None
         found = self._find(image, scale, frame.t_ns, well=self._alone and not is_first)
         if found and is_first:
@@ -253,7 +255,7 @@ class FaceFinder:
         return next(fits, 1)
 
     def _find(self, image_bgr: Bytes, scale: float, t_ns: int, *, well: bool) -> list[Face]:
-        """Faces in a frame that was reduced by `scale`, the widest first; `well` by more looks."""
+        """Faces in a frame reduced by `scale`, the widest first; with `well`, by several looks."""
         if self._landmarker is None or self._blaze is None:
             return []
         sight = _Sight(image_bgr, scale, t_ns, well)
@@ -269,7 +271,7 @@ class FaceFinder:
         return sorted(sight.found, key=lambda face: -face.width)[:MAX_FACES]
 
     def _look(self, sight: _Sight, where: Box, before: _Seen | None) -> None:
-        """Look for one face in one place, where it may have been before."""
+        """Look for one face in one box; `before` is the face that was there, if any."""
         assert self._landmarker is not None
         assert self._blaze is not None
         box = _scaled(where, 1 / sight.scale)
@@ -312,7 +314,7 @@ class FaceFinder:
     def _with_presence(
         self, image_bgr: Bytes, face: Face, before: _Seen | None, t_ns: int
     ) -> tuple[Face, int]:
-        """The face with how sure a detector is of it, and when that was looked at."""
+        """The face with its `presence`, and the time at which that was measured."""
         assert self._blaze is not None
         # A jump may go back, so that the time of the last look lies ahead.
         if before is not None and abs(t_ns - before.presence_ns) < self._presence_every_ns:
@@ -320,12 +322,12 @@ class FaceFinder:
         return replace(face, presence=self._blaze.presence(image_bgr, face.box)), t_ns
 
     def _new_boxes(self, sight: _Sight) -> list[Box]:
-        """What a search finds beside the faces that are seen, in pixels of the full frame."""
+        """Boxes that a search finds besides the known faces, in pixels of the full-size frame."""
         assert self._blaze is not None
         known = [seen.box for seen in sight.seen]
         image_bgr, scale = sight.image_bgr, sight.scale
         if self._center is not None:
-            # Which sees no faces in drawings, or so near that they are cut off.
+            # CenterFace finds no drawn faces, and none so near that they are cut off.
             found = self._center.boxes(image_bgr) + self._blaze.near_boxes(image_bgr)
         else:
             found = self._blaze.boxes(image_bgr)

@@ -1,4 +1,4 @@
-"""How plainly a mouth is to be seen: a hand or an arm before it has no line between lips."""
+"""How clearly a mouth is seen: a hand or an arm in front of it has no line between lips."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _LIPS = ((80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318))
 """Points of MediaPipe's face mesh: upper and lower inner lip, across the middle of the mouth."""
 HEIGHT, REACH = 96, 14
-"""T, the distance from the eyes to the chin, is brought to so many pixels, and so many of them are
-looked at above and below the line between the lips."""
+"""The picture is scaled so that T, the distance from the eyes to the chin, is `HEIGHT` pixels; the
+`REACH` pixels above and below the line between the lips are looked at."""
 BLUR = 1.0
-"""Standard deviation of a Gaussian, in those pixels: a step is an edge of a lip, not a hair."""
+"""Standard deviation of a Gaussian, in those pixels, so that steps are edges of lips, not hairs."""
 LEAST_CONTRAST = 5.0
-"""Levels added to a face's contrast, lest a flat, dark one's noise reads as an edge."""
+"""Levels added to a face's contrast: noise of a flat, dark face must not read as an edge."""
 
 
 def mouth_line(image_bgr: Bytes, points: Points, contrast: float) -> float:
@@ -30,7 +30,7 @@ def mouth_line(image_bgr: Bytes, points: Points, contrast: float) -> float:
 
     `points` are the mesh's, in pixels of `image_bgr` (H, W, 3) uint8; `contrast` is the standard
     deviation of the face's luminance in levels of 255. Colours count, since lips may be as bright
-    as skin. A mouth that is not in the picture as a whole reads 1: nothing is known of it.
+    as skin. A mouth that the picture's edge cuts off reads 1: nothing is known of it.
     """
     eyes, chin = points[[33, 133, 263, 362], :2].mean(axis=0), points[152, :2]
     t = max(float(np.linalg.norm(chin - eyes)), 1.0)
@@ -51,6 +51,6 @@ def mouth_line(image_bgr: Bytes, points: Points, contrast: float) -> float:
     profile = cv2.remap(
         small, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     ).mean(axis=1)
-    # Of all steps, not the steepest one, which a shift by a pixel moves twice as much.
+    # The mean of all steps: a shift by a pixel changes the steepest step twice as much.
     steepness = math.sqrt(float(np.mean(np.diff(profile, axis=0) ** 2)))
     return steepness / (contrast + LEAST_CONTRAST)

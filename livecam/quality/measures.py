@@ -26,18 +26,18 @@ FACE_WIDTH = 192
 """Faces are brought to this width, in pixels, before their sharpness is measured, so that a person
 who comes nearer does not seem blurred."""
 FINE, COARSE, SHADING = (0.7, 1.4), 2.8, FACE_WIDTH / 10
-"""Standard deviations, in those pixels, of the Gaussians between which detail is fine, up from
-which it is coarse, and beyond which it is shading. Of some forty measures of sharpness this one
+"""Standard deviations of Gaussians, in those pixels: between the first two detail is fine, from the
+third to the fourth it is coarse, beyond it is shading. Of some forty measures of sharpness this one
 tells blurred frames of the labelled clips best (AUC 0.94) while noise of sd 15 lifts it by 14 %
 only (mean Laplacian over contrast: 43 %) and uneven light lowers it by 4 % (50 %)."""
 
 FRAME_WIDTH = 320
-"""Whole pictures are brought to this width before theirs is."""
+"""Whole pictures are brought to this width before their sharpness is measured."""
 OVERVIEW_WIDTH = 160
 """Width of the small gray copy on which motion is measured."""
 
 LEAST_PIXELS = 100
-"""Of a face at that width, below which detail says nothing."""
+"""Pixels of a face, at its width of `FACE_WIDTH`, below which detail says nothing."""
 
 BLACK, WHITE = 25, 247
 """ISO/IEC 29794-5 counts luminance 0..25 as under- and 247..255 as over-exposed."""
@@ -74,11 +74,11 @@ class FaceReading:
     box_xyxy: tuple[int, int, int, int]
     """Pixels of the full-size frame."""
     share: float
-    """Area of the box as a share of the frame's."""
+    """Area of the part of the box inside the frame, as a share of the frame's area."""
     inside: float
     """Share of the box that lies inside the frame."""
     width_px: float
-    """Of the face, in pixels of the full-size frame."""
+    """Width of the face, in pixels of the full-size frame."""
     blink: float
     """The larger of `eyeBlinkLeft` and `eyeBlinkRight`, 0 open .. 1 shut."""
     aperture: float
@@ -86,8 +86,8 @@ class FaceReading:
     smile: float
     """Mean of `mouthSmileLeft` and `mouthSmileRight`."""
     corner: float
-    """Height of the mouth's corners above the middle of the lips, over T; a frown's are below. Of
-    all signs of a bad expression the best on the labelled clips (AUC 0.99)."""
+    """Height of the mouth's corners above the middle of the lips, over T; negative for a frown. The
+    best sign of a bad expression on the labelled clips (AUC 0.99)."""
     pucker: float
     """`mouthPucker`: kissing, or in the middle of a word."""
     twist: float
@@ -99,10 +99,10 @@ class FaceReading:
     frown: float
     """Mean of `mouthFrownLeft` and `mouthFrownRight`."""
     iris_x: float
-    """Centre of the iris off the middle of the eye, over the eye's width, toward the picture's
-    right; mean of both eyes."""
+    """Distance of the iris's centre from the eye's middle, over the eye's width, positive to the
+    picture's right; mean of both eyes."""
     iris_y: float
-    """The same across the eye, downward."""
+    """The same at right angles, positive downward."""
     look_down: float
     """Mean of `eyeLookDownLeft` and `eyeLookDownRight`."""
     look_up: float
@@ -111,10 +111,10 @@ class FaceReading:
     pitch_deg: float
     roll_deg: float
     sharpness: float
-    """Of the size-normalised face: fine detail over coarse, noise taken off."""
+    """Fine detail over coarse detail of the size-normalised face, with noise subtracted."""
     streak: float
-    """Fine detail along the one axis of the picture over that along the other, the smaller over the
-    larger: 0.7 and more on good frames, 0.2 to 0.55 once motion smears 4 % of the face's width."""
+    """Fine detail along the picture's two axes, the smaller over the larger: 0.7 and more on good
+    frames, 0.2 to 0.55 once motion smears 4 % of the face's width."""
     noise: float
     """Standard deviation of the grain in the face's smoothest fifth, in levels of 255."""
     luma: float
@@ -128,11 +128,10 @@ class FaceReading:
     presence: float
     """How sure a face detector is; low where the face is covered."""
     sockets: float = 1.0
-    """Luminance of the brighter eye's surroundings, lids and white of the eye among them, over that
-    of the brighter cheek: bare eyes read 0.36 and more, also in the shade of a cap, sunglasses 0.1
-    to 0.3."""
+    """Luminance around the brighter eye, including its lids and white, over that of the brighter
+    cheek: bare eyes read 0.36 and more, even in the shade of a cap, sunglasses 0.1 to 0.3."""
     mouth_line: float = 1.0
-    """How plainly the line between the lips stands out: `livecam.quality.lips`."""
+    """How clearly the line between the lips stands out: `livecam.quality.lips`."""
     shapes: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     """All 52 blendshapes, of which several are above already."""
 
@@ -157,17 +156,17 @@ class FrameReading:
     t_ns: int
     warmup: bool
     decoded: bool
-    """False if the frame could not be decoded; nothing below means anything then."""
+    """False if the frame could not be decoded or was not looked at: no faces or scene then."""
     whole: bool
     """False if the frame was cut off on its way, though some of it may have been decoded."""
     faces: tuple[FaceReading, ...]
     scene: SceneReading
     estimated: bool = False
-    """True for a frame that was not looked at, only those before and after it."""
+    """True for a frame that was not looked at: estimated from those before and after it."""
 
 
 def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceReading:
-    """Measure a face found in `image_bgr` (H, W, 3) uint8, a frame of `size_wh` or a reduction."""
+    """Measure a face in `image_bgr` (H, W, 3) uint8: a frame of `size_wh`, or a reduced copy."""
     height, width = image_bgr.shape[:2]
     scale = size_wh[0] / width
     left, top, right, bottom = face.box
@@ -262,14 +261,14 @@ def _mask(shape: tuple[int, ...], polygon: npt.NDArray[np.floating]) -> Bytes:
 
 
 def _surroundings(gray: Bytes, points: Points, shown: Box) -> dict[str, float]:
-    """How the cheeks are lit, beside each other and beside the eyes."""
+    """Brightness of the darker cheek, and around the eyes, relative to the brighter cheek."""
     origin = (math.floor(shown[0]), math.floor(shown[1]))
 
     def inside(ring: Sequence[int]) -> Bytes:
         return gray[_mask(gray.shape, points[list(ring), :2] - origin) > 0]
 
     cheeks = [float(px.mean()) if px.size else 0.0 for px in map(inside, CHEEKS)]
-    # Of each socket the brighter part: the iris is dark in bare eyes, too.
+    # The brighter part of each socket: the iris is dark in bare eyes, too.
     sockets = [float(np.percentile(px, 75)) for px in map(inside, SOCKETS) if px.size]
     brightest = max(*cheeks, 1.0)
     return {
@@ -337,7 +336,7 @@ def _blurred(image: Floats, sigma: float) -> Floats:
 
 
 def _wide_blurred(image: Floats, sigma: float) -> Floats:
-    """The same on a quarter of the size: sixteen times less work, and no difference to the eye."""
+    """The same at a quarter of the size: sixteen times less work, and no visible difference."""
     height, width = image.shape
     small = cv2.resize(
         image, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA

@@ -1,8 +1,8 @@
 """The parts of a face's score, each 0..1, each a pure function of what was measured.
 
-0 means that this alone makes the picture unusable, 1 that nothing is to be wished for. "The clips"
-are eleven clips of eight people, seven of them labelled frame by frame (3,400 frames); no constant
-was fitted by a machine, and where a constant is no textbook's, what it separates is said.
+0 means that this part alone makes the picture unusable, 1 that it could not be better. "The clips"
+are eleven clips of eight people, seven of them labelled frame by frame (3,400 frames). No constant
+was fitted by a machine, and each that is not from a textbook says what it separates.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def parts_of(
 ) -> dict[str, float]:
     """All parts of one face, in the order of `PARTS`.
 
-    `near` is the largest blink and the smallest aperture of the person within 70 ms: half a blink
-    is no good frame even if this one frame of it looks open. `held` says how far eyes that are as
-    narrow as that have been so for half a second, 0..1 (`held_narrow`).
+    `near` is the largest blink and the smallest aperture of the person within 70 ms: a frame within
+    a blink is not good even if the eyes look open in it. `held` says how far the eyes have been as
+    narrow as that for half a second before and after, 0..1 (`held_narrow`).
     """
     laughing = LAUGHING_EYES * held * laughing_eyes(face, *near)
     return {
@@ -57,9 +57,10 @@ def parts_of(
 
 LAUGH = (0.35, 0.85)
 LAUGH_BLINK, LAUGH_APERTURE = 0.15, 0.05
-"""From what smile on eyes are narrowed by it, and what a laugh takes from them: laughing eyes read
-0.42 to 0.54 of blink and 0.10 to 0.13 of aperture. A larger allowance lets half-closed eyes of one
-person pass for open ones of another (AUC 0.84 with 0.25 and 0.08)."""
+"""`LAUGH` is the `smile` at which it begins to narrow the eyes, and does so fully; the others allow
+for that. Laughing eyes read 0.42 to 0.54 of blink and 0.10 to 0.13 of aperture. With a larger
+allowance, half-closed eyes of one person pass for open ones of another (AUC 0.84 with 0.25 and
+0.08)."""
 
 
 def laughter(face: FaceReading) -> float:
@@ -68,21 +69,21 @@ def laughter(face: FaceReading) -> float:
 
 
 LAUGHING_EYES = 0.7
-"""What eyes count at least that laugh: everybody keeps such a photo, and open ones are better."""
+"""Least value of laughing eyes: everybody keeps such a photo, though open eyes are better."""
 HELD = (0.6, 0.85)
-"""Of the lid gap within half a second around: a blink falls to 0.2 to 0.5 of it, a laugh stays."""
+"""Shares of the usual lid gap within half a second: a blink falls to 0.2 to 0.5, a laugh stays."""
 MET = (0.05, 0.09)
-"""Lid gaps at which lids meet, and do not: closed eyes that smile read 0.03 to 0.08."""
+"""Lid gaps at which lids meet, and do not: closed eyes of a smiling face read 0.03 to 0.08."""
 LAUGHED = (0.45, 0.6)
 """Blink of eyes that laugh (0.30 to 0.48), and of smiling ones that are shut (0.56 to 0.66)."""
 BROAD = (0.5, 0.75)
-"""From what smile on cheeks are raised so far that they narrow the eyes."""
+"""`smile` at which the raised cheeks begin to narrow the eyes, and do so fully."""
 
 
 def held_narrow(aperture: float, around: Sequence[float]) -> float:
-    """How far lids have been as near to each other as this in the half second around, 0..1.
+    """How far the lids have been this near to each other for half a second before and after, 0..1.
 
-    A blink is short: most of that time its lids are further apart.
+    `around` are the lid gaps in that time. A blink is short: most of its gaps are wider.
     """
     usual = float(np.median(around)) if around else 0.0
     return rise(aperture / usual, *HELD) if usual > 0 else 0.0
@@ -100,7 +101,7 @@ def words_of(
     near: tuple[float, float] | None = None,
     held: float = 0.0,
 ) -> dict[str, str]:
-    """What is wrong in particular with a part, for those of which more can be said.
+    """Exact words for what is wrong with a part, by its name, where more can be said.
 
     `near` and `held` as in `parts_of`; None for a picture by itself.
     """
@@ -124,25 +125,26 @@ def words_of(
 
 
 TOLD, TOLD_DEG = 0.3, 10.0
-"""From how much of a flaw, and from what angle, it is the one that is named."""
+"""Size of a flaw, and angle, from which it is named."""
 
 
 def eyes(
     blink: float, aperture: float, usual: Baseline, trusted: float = 1.0, laughing: float = 0.0
 ) -> float:
-    """Open eyes: the person's own blendshape and lid gap must both say so, and an absolute cap too.
+    """Open eyes: blendshape and lid gap, relative to the person's own, must both say so.
 
-    The cap is for eyes shut throughout: shut eyes of the clips read 0.38 of blink and more (first
-    percentile of each), open ones at most 0.32 (99th). The lid gap speaks up for laughing and
-    narrow eyes: on group photographs those read 0.35 to 0.60 of blink and 0.15 to 0.22 of aperture,
-    shut ones 0.04 to 0.12 (first to 95th percentile). What cannot be trusted counts as 0.5.
+    An absolute limit is for eyes that are shut throughout: shut eyes of the clips read 0.38 of
+    blink and more (first percentile of each), open ones at most 0.32 (99th). A wide lid gap lifts
+    the limit for laughing and narrow eyes: on group photographs those read 0.35 to 0.60 of blink
+    and 0.15 to 0.22 of aperture, shut ones 0.04 to 0.12 (first to 95th percentile). As far as the
+    numbers cannot be trusted, 0.5 counts in their place.
     """
     cap = max(_fall(blink, 0.32, 0.50), rise(aperture, 0.12, 0.20))
     if not usual.known:
         return trusted * _eyes_of_a_stranger(blink, aperture, laughing) + (1 - trusted) * 0.5 * cap
     shape = _fall(blink - usual.blink, 0.05, 0.30)
     lids = rise(aperture / usual.aperture, 0.55, 0.87)
-    # Somebody may have opened theirs wide elsewhere: what anybody calls open is fair all the same.
+    # In other frames the person may have opened them wide: plainly open eyes are still fair.
     own = max(math.sqrt(shape * lids), FAIR * plainly_open(blink, aperture))
     return (trusted * own + (1 - trusted) * 0.5) * cap
 
@@ -156,28 +158,29 @@ def plainly_open(blink: float, aperture: float) -> float:
 
 
 def _eyes_of_a_stranger(blink: float, aperture: float, laughing: float) -> float:
-    """Open eyes where one picture is all there is.
+    """Open eyes of a person of whom there is only one picture.
 
     It cannot tell narrow eyes from half-closed ones, so the slopes are wide, and never flat where
     the two overlap: half-closed eyes of one person are below open ones of another with AUC 0.90
     over all pairs of the clips' people (closed ones 1.00); with the slopes above, 0.88.
     """
     shape = _fall(blink - LAUGH_BLINK * laughing, 0.05, 0.65)
-    # Not those of somebody whose lids meet.
+    # No allowance for eyes whose lids meet.
     laughing *= rise(aperture, 0.04, 0.10)
     return math.sqrt(shape * rise(aperture + LAUGH_APERTURE * laughing, 0.10, 0.32))
 
 
 DARK_GLASSES = (0.26, 0.35)
-"""Of 235 labelled and group faces the darkest bare eyes read 0.36 beside the cheeks, the one pair
-of sunglasses 0.27; dark ones drawn on 40 pictures 0.06 to 0.29."""
+"""Of 235 faces, labelled or in groups, the darkest bare eyes read 0.36 of the cheeks, one pair of
+sunglasses 0.27; dark glasses drawn on 40 pictures read 0.06 to 0.29."""
 
 
 def trust(face: FaceReading) -> float:
     """How far the eyes' numbers can be believed.
 
-    31 px of motion blur lifts open eyes to 0.53, a very dark frame drops closed ones to 0.41, in a
-    dozen pixels there is nothing to measure, and behind sunglasses the network makes eyes up.
+    31 px of motion blur raises the blink of open eyes to 0.53, a very dark frame lowers that of
+    closed ones to 0.41; a face of a dozen pixels shows nothing to measure, and behind sunglasses
+    the network invents eyes.
     """
     return (
         rise(face.sharpness, SHARP_LOW, 0.8 * SHARP_HIGH)
@@ -198,8 +201,8 @@ def expression_features(face: FaceReading) -> dict[str, float]:
 def flaws(face: FaceReading, usual: Baseline) -> dict[str, float]:
     """What may be wrong with an expression, each 0..1, by the word for it.
 
-    Of a person who is known from other frames, the mouth and brows are looked at, beside what is
-    usual for them; of a stranger in a single picture what the regressions make of the whole face.
+    Mouth and brows are looked at, relative to what is usual for a person who is known from other
+    frames; for a stranger in a single picture, the regressions on the whole face are added.
     """
     calm = 1 - face.smile
     found = {
@@ -225,17 +228,17 @@ FEELING_WORDS = {
 FELT = (0.45, 0.95)
 """How likely a feeling must be to count, and to count in full; 0.5 is as likely as a calm face."""
 TWIST, STRANGER_TWIST = (0.10, 0.35), (0.2, 0.6)
-"""Good frames of the clips read up to 0.03 of a mouth pulled aside, one person's 0.09, one who
-pulls a face 0.22; in single pictures, of faces turned aside, happy ones read up to 0.34."""
+"""Good frames of the clips read up to 0.03 of `twist`, those of one person 0.09, a grimace 0.22. In
+single pictures, happy faces that are turned aside read up to 0.34."""
 GAPE = (0.03, 0.12)
 """Lips parted in calm read up to 0.03 of T, words and yawns 0.08 to 0.24."""
 CALM, ODD = 0.65, 0.5
 """What a calm face gets, and how much of it the worst flaw takes away."""
 STRANGER_CALM, STRANGER_ODD = 0.5, 0.9
-"""The same where one picture is all there is, and the regressions look at the whole face."""
+"""The same if there is only one picture, where the regressions look at the whole face."""
 LEAST_SMILE, SMILE = 0.006, 0.6
-"""`mouthSmile` of calm faces, which is nothing, and of a smile that leaves nothing to be wished.
-Among the labelled pictures its logarithm tells happy from calm with AUC 0.94."""
+"""`mouthSmile` of calm faces, which counts as 0, and of a full smile, which counts as 1. On the
+labelled pictures its logarithm tells happy from calm with AUC 0.94."""
 
 
 def pleasantness(face: FaceReading) -> float:
@@ -255,7 +258,7 @@ def expression(face: FaceReading, usual: Baseline) -> float:
 
 
 EYE_RADIUS = 0.4
-"""An iris turns on a radius of 12 mm in an eye 30 mm wide; people of the clips who hold their eyes
+"""An iris turns on a radius of 12 mm in an eye 30 mm wide; people of the clips who keep their eyes
 on something while they turn their heads read 0.0051 to 0.0067 per degree, this gives 0.007."""
 IRIS_REST = -0.07
 """Where irises sit in eyes that look straight ahead: above the middle of the lids' corners, in the
@@ -269,9 +272,9 @@ far. An iris that looks down moves by 6 degrees in the picture, since the lid co
 
 
 def raised_deg(face: FaceReading, usual: Baseline) -> float:
-    """Degrees that the eyes look above the camera, below it where negative.
+    """How many degrees above the camera the eyes look; negative below it.
 
-    By the iris or by the lids, whichever says more.
+    Measured by the iris or by the lids, whichever gives the larger angle.
     """
     iris = -_arcsine_deg(face.iris_y - IRIS_REST)
     up = rise(face.look_up, *LIDS_UP)
@@ -303,7 +306,7 @@ def pose(yaw_deg: float, pitch_deg: float, roll_deg: float) -> float:
 
 
 def focus(sharpness: float, best: float, streak: float = 1.0) -> float:
-    """How near the person's own best the face's sharpness comes, and not below a floor.
+    """Sharpness of the face, relative to the person's own best and to an absolute scale.
 
     Motion takes the detail along one axis only: 5 to 95 % of good frames read 0.7 to 1.0 of streak,
     faces smeared by 7 % of their width 0.1 to 0.3.
@@ -313,7 +316,7 @@ def focus(sharpness: float, best: float, streak: float = 1.0) -> float:
 
 
 def focus_of_scene(sharpness: float, best: float) -> float:
-    """The same of a whole frame: beside the sharpest of the moment, and above a floor.
+    """The same of a whole frame: relative to the moment's sharpest and to an absolute scale.
 
     The clips' good frames read 0.08 to 0.28; blurred until nobody finds the face in them, 0.03 to
     0.06.
@@ -338,7 +341,7 @@ def light(luma: float, black: float, white: float) -> float:
 
 
 def evenness(cheeks: float) -> float:
-    """Light from one side: two to one is a studio's ratio and fine, five to one harsh.
+    """Light from one side: a ratio of two to one, as in studios, is fine, five to one is harsh.
 
     Not the intersection of ISO/IEC 29794-5, which reads 0.0 to 0.1 on good clips.
     """
@@ -346,11 +349,11 @@ def evenness(cheeks: float) -> float:
 
 
 def occlusion(face: FaceReading, usual: Baseline) -> float:
-    """A bare face: how sure a detector is of it, beside the person's best, in logits; its mouth.
+    """An uncovered face: the detector's certainty, relative to the person's best, and the mouth.
 
-    A hand on the face reads lower than none with AUC 0.93 on the one clip that has it. Small and
-    grainy faces read low for no other reason, so there it counts less; and so do bare faces in dim
-    light, which read 0.35 to 0.60, so that of a stranger only very little means something.
+    The certainties are compared as logits: with a hand on the face they are lower with AUC 0.93, on
+    the one clip that has it. Small and grainy faces always read low, so the part counts less there.
+    So do bare faces in dim light (0.35 to 0.60): a stranger's must be very low to count.
     """
     low, high = (0.1, 1.4) if usual.known else (2.5, 5.0)
     lost = _logit(usual.presence) - _logit(face.presence)
@@ -358,12 +361,12 @@ def occlusion(face: FaceReading, usual: Baseline) -> float:
 
 
 def bare_mouth(face: FaceReading, usual: Baseline) -> float:
-    """A mouth that nothing is before: the line between its lips, beside the person's usual one.
+    """An uncovered mouth: the line between its lips, relative to the person's usual one.
 
-    A detector is as sure of a face whose mouth is behind a hand. On the one clip that has it such a
-    mouth reads 0.04 to 0.09 (5th to 90th percentile), without the hand 0.12 and more; of 173 other
-    people's pictures 95 % read 0.10 and more, and with that hand put into them half up to 0.095. A
-    person with faint lips reads 0.07 to 0.12.
+    A detector is just as sure of a face whose mouth is behind a hand. On the one clip that has it,
+    such a mouth reads 0.04 to 0.09 (5th to 90th percentile), without the hand 0.12 and more. Of 173
+    pictures of other people 95 % read 0.10 and more; with that hand put into them, half read up to
+    0.095. A person with faint lips reads 0.07 to 0.12.
     """
     if not usual.mouth_line:
         return 1.0
@@ -372,12 +375,12 @@ def bare_mouth(face: FaceReading, usual: Baseline) -> float:
 
 
 MOUTH_LINE, MOST_HIDDEN = (0.30, 0.70), 0.8
-"""Shares of the usual line from which nothing, and all, of a mouth is to be seen; and what a hidden
-one takes away. Not all: among pictures of people in masks the eyes are still to decide."""
+"""Shares of the usual line at which a mouth is hidden, and is fully seen; and how much a hidden one
+takes away. Not all: among pictures of people in masks the eyes must still decide."""
 
 
 def _believed(face: FaceReading) -> float:
-    """How far what hides a face can be told in so many pixels, through so much grain."""
+    """How reliably a covered face is recognised at this width and this noise, 0..1."""
     return rise(face.width_px, 40, 100) * _fall(face.noise, 3, 12)
 
 

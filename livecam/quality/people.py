@@ -18,24 +18,24 @@ REACH = 0.8
 """A face is the same person's if its centre moved by less than this share of its width."""
 
 LIFELESS_NS, LIFELESS_FRAMES = 450_000_000, 8
-"""Shorter than half a second, or in fewer frames, nobody is shown long enough to be called a
-picture."""
+"""A face that is seen for a shorter time, or in fewer frames, is never taken for a picture."""
 STILL = {"blink": 0.02, "aperture": 0.012, "yaw_deg": 0.5, "pitch_deg": 0.5, "smile": 0.02}
 """Standard deviations below which nothing in a face moves. Noise on a drawing stays below; the
-calmest second of the clips' people is above in one of them at least. Somebody who is taken for a
-picture all the same does not change, and so could not decide between frames either."""
+calmest second of the clips' people is above in at least one of them. A person who is taken for a
+picture all the same does not change, and so could not decide between frames anyway."""
 
 LONG_NS, LONG_REACH = 500_000_000, 3.0
-"""After so long in which nobody was looked at, somebody may have moved so far."""
+"""After a gap this long between frames, a face may have moved by this many of its widths."""
 
 BYSTANDER = 0.35
 """Faces narrower than this share of the widest one belong to people who walk by."""
 
 
 def follow(readings: Sequence[FrameReading]) -> list[tuple[int, ...]]:
-    """For each frame, the person's number of each of its faces, in the order of the faces.
+    """For each frame, the person numbers of its faces, in the order of the faces.
 
-    Nearest first, each person at most once a frame. A face near no known one is a new person.
+    The nearest pairs are matched first, each person at most once a frame. A face that is near no
+    known one is a new person.
     """
     last_seen: list[FaceReading] = []
     numbers: list[tuple[int, ...]] = []
@@ -70,7 +70,7 @@ def regulars(people: Sequence[tuple[int, ...]]) -> set[int]:
 def counted(by_person: Mapping[int, Sequence[tuple[int, FaceReading]]]) -> set[int]:
     """Those whose faces decide: no drawings and posters, nobody who walks by far behind.
 
-    Where there is nobody else, they count after all. Faces come with their times in nanoseconds.
+    If there is nobody else, drawings and posters do count. Faces come with their times in ns.
     """
     living = {person for person, seen in by_person.items() if not _is_lifeless(seen)}
     people = living or set(by_person)
@@ -91,7 +91,7 @@ def _is_lifeless(seen: Sequence[tuple[int, FaceReading]]) -> bool:
 
 
 def places(boxes: Mapping[int, Sequence[tuple[int, int, int, int]]]) -> dict[int, str]:
-    """What each person is called: by place, from the left; nothing where there is only one."""
+    """What each person is called, by place from the left; "" if there is only one person."""
     middles = {p: float(np.median([(b[0] + b[2]) / 2 for b in bs])) for p, bs in boxes.items()}
     order = sorted(middles, key=lambda person: middles[person])
     names = {0: (), 1: ("",), 2: ("left", "right"), 3: ("left", "middle", "right")}.get(len(order))

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 SHAKEN = 0.02
-"""Shift from frame to frame, in widths a thirtieth of a second, at which a picture is half lost: at
-720p 26 pixels, a smear as wide as a finger at arm's length."""
+"""Shift between frames, in picture widths per thirtieth of a second, at which steadiness is 0.5: 26
+pixels at 720p, a smear as wide as a finger at arm's length."""
 
 DIFFERENT = 12
 """Levels of 255 by which a pixel differs from the scene's usual look where something moves: three
 times what a webcam's noise leaves in the small copies."""
 ACTION_LOW, ACTION_HIGH = 0.004, 0.03
-"""Share of such pixels from which there is a subject, and from which it is one to wait for."""
+"""Share of such pixels from which there is a subject, and from which it counts in full."""
 
 EMPTY_SHARE, EMPTY = 0.4, (0.05, 0.2)
-"""A subject comes and goes where this share of the frames shows the scene without it: what still
-moves there is a twentieth of what moves at its most; where it is a fifth, all is in motion."""
+"""A subject comes and goes if this share of the frames shows the scene without it: the motion there
+is at most a twentieth of the largest. If it is a fifth or more, everything is in motion."""
 
 BLACK = 4.0
-"""Levels of 255 that are added before light is compared: in the dark a level more is no twice."""
+"""Levels of 255 added before light is compared: in the dark a level more is not twice the light."""
 
 PANNED = 0.02
 """Shift from the scene's usual look, in widths, from which the camera itself moves: what is new in
@@ -115,7 +115,7 @@ def _is_panned(usual: Bytes, overviews: Sequence[Bytes]) -> bool:
 
 
 def _shift(a: Bytes, b: Bytes) -> float:
-    """How far the whole picture moved, in its widths; 0 where the two show too little alike."""
+    """How far the whole picture moved, in its widths; 0 if the two have too little in common."""
     distance, sure = _displacement(a, b)
     return distance if sure >= SURE else 0.0
 
@@ -134,9 +134,9 @@ def _window(shape: tuple[int, ...]) -> Floats:
 
 
 def _action(overviews: Sequence[Bytes]) -> list[float]:
-    """How much of the subject that comes and goes is in each frame; 1 where nothing does.
+    """How much of the subject that comes and goes is in each frame; 1 if nothing does.
 
-    Only for a camera that stands still.
+    Always 1 if the camera itself moves, or if there are fewer than `FEW` frames.
     """
     if len(overviews) < FEW or len({overview.shape for overview in overviews}) != 1:
         return [1.0] * len(overviews)

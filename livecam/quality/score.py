@@ -26,29 +26,30 @@ WEIGHTS = {
     "light": 0.7, "evenness": 0.5, "occlusion": 1.0, "size": 0.5,
 }  # fmt: skip
 """Exponents of the product. Chosen by hand: of eighty random sets within 40 % of these none chose
-closed eyes on the labelled clips, and each compared at least 0.973 of the pairs rightly
+closed eyes on the labelled clips, and each ordered at least 0.973 of the pairs correctly
 (`tests/benchmarks/quality.py`)."""
 
 SOMEBODY = 0.2
 """Share of the frames in which one person must be seen; a passer-by far off flickers in and out."""
 
 LEAST_SHARE, LEAST_PRESENCE = 0.0005, 0.2
-"""Of the picture's area, and of the detector's belief, from which a face may decide: 22 pixels in a
-picture of 720p; what waterfalls and records on the wall are taken for is believed less."""
+"""Share of the picture's area, and certainty of the detector, from which a face may decide: a width
+of 22 pixels at 720p. The detector is less certain of the faces that it sees in waterfalls, or in
+records on a wall."""
 SMALL_SHARE, NOTHING = 0.01, 0.02
-"""Where no face is larger, and no frame's faces score more, the picture is about something else."""
+"""If no face is larger, and no frame scores higher by its faces, the scene is scored instead."""
 
 NEAR_NS = 70_000_000
-"""No frame this near to a blink is a good one: the lids are on their way."""
+"""No frame this near to a blink is a good one: the lids are moving."""
 HELD_NS = 500_000_000
-"""Longer than a blink to each side: eyes that are narrow all that time laugh, or are narrow."""
+"""Time to each side, longer than a blink: eyes that are narrow throughout laugh, or always are."""
 LEAST_AROUND, LEAST_SPAN_NS = 5, 400_000_000
 """Fewer looks, or over less time, may all lie within one blink."""
 STEADY = {"iris_x": 0.06, "iris_y": 0.06, "presence": 0.1}
-"""Measures that a shift by one pixel moves as much as a face does within 70 ms, and how far apart
-readings of that time may be to be averaged; what changes by more is a movement and stays as it is.
-Of the frames of moments 1.4 % then move by more than 0.02 (standard deviation), without it 2.4 %
-(`tests/benchmarks/damage.py`).
+"""Measures that a shift by one pixel changes as much as a face does within 70 ms, and how far apart
+readings within that time may be to be averaged; a larger change is a movement and is kept. Under
+such a shift, the score of 1.4 % of the frames of moments then changes by more than 0.02 (standard
+deviation), without averaging of 2.4 % (`tests/benchmarks/damage.py`).
 """
 
 
@@ -65,7 +66,7 @@ class FaceScore:
     place: str = ""
     """Where the person stands among the others: "left", "second from left"; "" if alone."""
     words: dict[str, str] = field(default_factory=dict)
-    """What is wrong with a part in particular, by its name: "mid-word", "looking down"."""
+    """Exact words for what is wrong with a part, by its name: "mid-word", "looking down"."""
     counts: bool = True
     """False for a drawing or poster, and for somebody who walks by far behind."""
     angles_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -83,20 +84,20 @@ class FrameScore:
     """False for frames that are no choice: taken while the camera warmed up, or broken."""
     faces: tuple[FaceScore, ...]
     parts: dict[str, float]
-    """Of the whole frame; what counts where no face is in the moment."""
+    """Parts of the whole frame; the score is made of them where faces do not decide."""
     missing: tuple[str, ...] = ()
     """Places of the people of the moment who are not in this frame."""
     estimated: bool = False
-    """True for a frame that was not looked at itself, only those before and after it."""
+    """True for a frame that was not looked at: estimated from those before and after it."""
 
 
 def score_pictures(
     readings: Sequence[FrameReading], moments: Sequence[int] | None = None
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
-    """Judge loose pictures, each by itself, but those of one burst against each other.
+    """Judge loose pictures: each by itself, those of one burst against each other.
 
-    `moments` numbers them by their bursts; None where there are none. Where faces decide, a
-    picture without one scores 0.
+    `moments` gives the number of each picture's burst; None if there are no bursts. Where faces
+    decide, a picture without a face scores 0.
     """
     shown = sum(any(_matters(face) for face in reading.faces) for reading in readings)
     basis: Basis = "faces" if shown >= max(1, SOMEBODY * len(readings)) else "frame"
@@ -136,8 +137,9 @@ def score_frames(
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
     """Judge every frame of a moment against the others, in the order of time.
 
-    Where any frame holds a face, a frame without one scores 0. Without scenes the parts of whole
-    frames are left out where faces decide: they cost half of the time and change no score.
+    Where faces decide (one person is seen in enough frames), a frame without a face scores 0; the
+    parts of whole frames are then made only `with_scenes`: they take half of the time and change no
+    score.
     """
     people = follow(readings)
     by_person: dict[int, list[tuple[int, FaceReading]]] = {}
@@ -169,7 +171,7 @@ def score_frames(
 def _score_scenes(
     readings: Sequence[FrameReading], scenes: Sequence[dict[str, float]]
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
-    """Judge whole pictures; what looks like a face in them is none, or does not matter."""
+    """Judge whole pictures, without any faces: those found are none, or do not matter."""
     pairs = zip(readings, scenes, strict=True)
     return "frame", tuple(_frame(r, product(scene), (), scene, ()) for r, scene in pairs)
 
@@ -179,7 +181,7 @@ def _matters(face: FaceReading) -> bool:
 
 
 def _basis(by_person: dict[int, list[tuple[int, FaceReading]]], count: int) -> Basis:
-    """Whether people decide: somebody is there for more than a moment of the moment."""
+    """Whether faces decide: one person must be seen in at least `SOMEBODY` of the frames."""
     longest = max(
         (sum(_matters(face) for _, face in seen) for seen in by_person.values()), default=0
     )
@@ -233,7 +235,7 @@ class _Crowd:
         )  # fmt: skip
 
     def _lids_around(self, person: int, t_ns: int) -> list[float]:
-        """The lid gaps of a person within half a second; none where too few are known to tell."""
+        """Lid gaps of a person within half a second to each side; none if too few are known."""
         times = self._times[person]
         low, high = bisect_left(times, t_ns - HELD_NS), bisect_right(times, t_ns + HELD_NS)
         if high - low < LEAST_AROUND or times[high - 1] - times[low] < LEAST_SPAN_NS:
@@ -254,7 +256,7 @@ def _calmed(name: str, face: FaceReading, around: Sequence[FaceReading]) -> floa
 
 
 def _score_alone(readings: Sequence[FrameReading]) -> tuple[FrameScore, ...]:
-    """Pictures that have nothing to do with each other: absolute terms and the prior."""
+    """Judge unrelated pictures: by absolute limits, and with the prior as baseline."""
     scenes = scene_parts(readings, related=False)
     frames = []
     for reading, scene in zip(readings, scenes, strict=True):
@@ -284,12 +286,12 @@ def _frame(
 
 
 def product(values: dict[str, float]) -> float:
-    """One failed part sinks the whole: a product, never a sum."""
+    """Multiply the parts, each with its exponent: one failed part fails the whole."""
     return math.prod(math.pow(value, WEIGHTS.get(name, 1.0)) for name, value in values.items())
 
 
 def _group(faces: Sequence[FaceScore], readings: Sequence[FaceReading], missing: int) -> float:
-    """Half the mean, the nearer the heavier, and half the worst: nobody may look bad.
+    """Half the mean, in which near faces weigh more, plus half the worst: nobody may look bad.
 
     A person of the moment who is missing from this frame counts as 0.
     """

@@ -1,4 +1,4 @@
-"""Scoring a whole moment here and now, with several threads; while it goes on, `stream` does it."""
+"""Scores a whole moment at once, by several threads; `live.stream_scorer`: while it goes on."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from livecam.quality.measures import FrameReading
 
 THREADS = 2
-"""Landmarkers side by side: decoding and the models let each other run, and two take half the time
-of one. More would take the camera's core."""
+"""Finders that run in parallel: decoding and the models let other threads run, so two take half the
+time of one. More would take the core that the camera needs."""
 LEAST_SHARE = 12
-"""Frames below which a further thread, which must search its first frame, is no gain."""
+"""Frames per thread below which one more, which must search its first frame, is no gain."""
 
 
 def score(moment: Moment, model: AnyModel = None) -> MomentScore:
@@ -42,7 +42,7 @@ def score(moment: Moment, model: AnyModel = None) -> MomentScore:
 def score_with(
     finders: Sequence[FaceFinder], frames: Sequence[Frame], shutter_ns: int
 ) -> MomentScore:
-    """The same with finders that are there already, each in a thread of its own."""
+    """The same with existing finders, each in its own thread."""
     threads = max(1, min(len(finders), len(frames) // LEAST_SHARE))
     # Neighbouring frames stay together: faces are followed from one to the next.
     cuts = [len(frames) * i // threads for i in range(threads + 1)]
@@ -67,7 +67,7 @@ def score_with(
 def _read_near(
     finder: FaceFinder, frames: Sequence[Frame], found: Mapping[int, FrameReading]
 ) -> list[FrameReading]:
-    """Measure single frames, beside others of the same moment (by their times)."""
+    """Measure single frames; `found` are the readings of the same moment, by their times."""
     readings = []
     for frame in frames:
         if not resume_near(finder, frame.t_ns, found.values()):
@@ -77,7 +77,7 @@ def _read_near(
 
 
 def _read(finder: FaceFinder, frames: Sequence[Frame]) -> list[FrameReading]:
-    """Measure frames of one moment, in their order; of several people not all of them."""
+    """Measure frames of one moment, in their order; with several people not all of them."""
     finder.start()
     pace = Pace()
     readings = []

@@ -1,10 +1,10 @@
-"""The search for the best frame: which frames are looked at, whatever they come from.
+"""The search for the best frame: decides which frames of a moment or a movie are looked at.
 
 A face takes about 10 ms in every frame, so eight faces in ninety frames would take seconds, and so
-would a long movie; and most of those frames are plainly not the best. Some are looked at first,
-then all around the best of these, and on uphill until no frame beside the best one is better.
-`measure` gives the readings of the frames at some positions: a camera's ring and a file are
-searched alike.
+would a long movie; and most of those frames are clearly not the best. Some frames are looked at
+first, then all frames around the best of these, and so on uphill until no frame near the best one
+is better. `measure` gives the readings of the frames at some positions, so that a camera's ring and
+a file are searched in the same way.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     """Measures the frames at these positions."""
 
 SEVERAL = 3
-"""Faces from which it is worth it while a camera gives frames: two are looked at as quickly."""
+"""From this many faces on a search pays while a camera gives frames; with two it saves no time."""
 ANYBODY = 1
-"""The same of a file, which nobody waits for frame by frame. Of 66 labelled windows 40 % of the
-frames are looked at then, and the chosen one is 0.004 below the best of all (mean; at most 0.043),
+"""The same for a file, whose frames are all there at once. In 66 labelled windows 40 % of the
+frames are then looked at; the chosen one is 0.004 below the best of all (mean; at most 0.043), and
 as often one that is labelled good (`tests/benchmarks/crowds.py --people`)."""
 SLOT_NS = 133_000_000
-"""One frame of each is looked at first. Of eighteen windows of three to eight people, put together
-from labelled clips, the chosen frame is then 0.001 below the best of all (mean; at most 0.017), of
-35 frames looked at. With 167 ms it is at most 0.14 below, with 100 ms 41 frames are looked at
-(`tests/benchmarks/crowds.py`)."""
+"""Length of a time slot; one frame of each is looked at first. In eighteen windows of three to
+eight people, put together from labelled clips, 35 frames are then looked at, and the chosen one is
+0.001 below the best of all (mean; at most 0.017). With 167 ms it is up to 0.14 below, with 100 ms
+41 frames are looked at (`tests/benchmarks/crowds.py`)."""
 PEAKS = 2
-"""The best of those first ones, around which all are looked at."""
+"""How many of those first frames, the best, have all frames around them looked at."""
 APART_NS = 200_000_000
-"""How far these lie apart at least."""
+"""Least time between these best frames."""
 PROMISING = 4
-"""Frames not looked at that are looked at in one go, where they promise more than the best one."""
+"""How many frames with estimates above the best score are looked at in one go, at most."""
 RESUME_NS = 400_000_000
-"""How far apart two frames may be for faces to be looked for where they were in the other one."""
+"""Time between two frames up to which faces are looked for where they were in the other one."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,16 @@ class Plan:
     beside: Collection[int] = ()
     """These are looked at with them, and only serve to judge them."""
     peaks: int = PEAKS
-    """Around so many of the best it goes on; 0: not at all."""
+    """The search goes on around this many of the best; 0: not at all."""
     apart_ns: int = APART_NS
     reach_ns: int = NEAR_NS
-    """So far around each of them all are looked at."""
+    """All frames within this time of each of them are looked at."""
     step_ns: int = NEAR_NS
-    """So far around the best one after that, until none there is better."""
+    """After that, all within this time of the best one are, until none there is better."""
 
 
 class Pace:
-    """Says of each frame that comes whether it may wait: of several faces most may."""
+    """Says whether a frame that comes may wait: with several faces, most may."""
 
     def __init__(self, several: int = SEVERAL) -> None:
         self._several = several
@@ -80,7 +80,7 @@ class Pace:
         self._are_several = len(reading.faces) >= self._several
 
     def may_wait(self, t_ns: int) -> bool:
-        """Whether another frame of its slot of time is looked at already."""
+        """Whether there are several faces, and another frame of this slot is looked at already."""
         slot = t_ns // SLOT_NS
         waits = self._are_several and slot in self._slots
         if not waits:
@@ -96,10 +96,11 @@ def search_moment(
     needed: Collection[int] = (),
     several: int = SEVERAL,
 ) -> MomentScore:
-    """Score all frames of a moment; of `several` people those not worth a look by estimates.
+    """Score all frames of a moment; from `several` faces on, only the promising ones are looked at.
 
-    `blanks` are its frames, not measured, `looked` readings by position, `needed` is looked at in
-    any case. Raises ValueError if no frame can be decoded, and whatever `measure` does.
+    The others get estimates. `blanks` are the moment's frames, not measured, `looked` are readings
+    by position, and `needed` are positions that are looked at in any case. Raises ValueError if no
+    frame can be decoded, and whatever `measure` raises.
     """
     times_ns = [blank.t_ns for blank in blanks]
     plan = Plan(sorted({*first_looks(times_ns, shutter_ns), *needed}))
@@ -109,7 +110,7 @@ def search_moment(
 def search_movie(
     times_ns: Sequence[int], shutter_ns: int, measure: Measure, plan: Plan
 ) -> MomentScore:
-    """Score those frames of a movie that are worth it; among equals the nearest to the shutter.
+    """Score the promising frames of a movie; among equals, choose the nearest to the shutter.
 
     Raises as `search_moment` does.
     """
@@ -117,7 +118,7 @@ def search_movie(
 
 
 def resume_near(finder: Finder, t_ns: int, readings: Iterable[FrameReading]) -> bool:
-    """Let a finder look where faces were in the nearest of these, if that is near enough."""
+    """Let a finder look where faces were in the nearest reading; False if none is near enough."""
     near = min(readings, key=lambda reading: abs(reading.t_ns - t_ns), default=None)
     if near is None or not near.faces or abs(near.t_ns - t_ns) > RESUME_NS:
         return False
@@ -148,7 +149,7 @@ class _Search:
         self._times_ns, self._shutter_ns, self._measure = times_ns, shutter_ns, measure
         self._known, self._blanks, self._several = looked, blanks, several
         self._offered: set[int] = set()
-        """What may be chosen of a movie; of a moment all may."""
+        """Positions that may be chosen in a movie; in a moment all may."""
 
     def best(self, plan: Plan) -> MomentScore:
         self._offered = set(plan.first)
@@ -169,7 +170,7 @@ class _Search:
             self._offered |= set(beside)
 
     def _climb(self, hill: Iterable[int], step_ns: int) -> None:
-        """Look at some frames, and around the best of them until none beside it is better."""
+        """Look at some frames, and around the best of them until none near it is better."""
         seen, beside = set[int](), set(hill)
         while not beside <= seen:
             self._ensure(beside)
@@ -181,7 +182,7 @@ class _Search:
     def _judged(
         self, offered: set[int], *, is_last: bool = False
     ) -> tuple[MomentScore, Sequence[int]]:
-        """The best of these, judged with all that is known, and the positions of its frames."""
+        """The choice among these, judged with all that is known, and its frames' positions."""
         if self._blanks is not None:
             readings = completed(self._blanks, self._known)
             score = choose(readings, self._shutter_ns, with_scenes=is_last)
@@ -217,7 +218,7 @@ class _Search:
         )
 
     def _ensure(self, wanted: Iterable[int]) -> bool:
-        """Look at those of these that nobody has looked at; whether there were any."""
+        """Look at those of these frames that are not known yet; whether there were any."""
         new = sorted(set(wanted) - self._known.keys())
         if new:
             self._known.update(self._measure(new))
@@ -225,7 +226,7 @@ class _Search:
 
 
 def _promising(score: MomentScore) -> list[int]:
-    """The frames not looked at that may be better than the best one, the best of them."""
+    """The frames with the highest estimates, if above the best score; at most `PROMISING`."""
     best = score.frames[score.key].score + TIE
     some = [
         i for i, frame in enumerate(score.frames)

@@ -47,14 +47,14 @@ GRADE = {"eyes_closed": 3, "no_face": 3, "wink": 3, "eyes_half": 2}
 
 
 class Group:
-    """Clips side by side, each beginning elsewhere, and the grade of each person in each frame."""
+    """Clips side by side, each from another frame on, with a grade of each person in each frame."""
 
     def __init__(self, names: tuple[str, ...], clips: dict, labels: dict, start: int) -> None:
         self.pictures: list[np.ndarray] = []
         self.grades: list[list[int]] = []
-        """0 where nothing is wrong with a person; more, the worse."""
+        """0 if nothing is wrong with a person; higher is worse."""
         self.edges = np.zeros(0)
-        """Where each person's picture ends."""
+        """Column at which each person's picture ends."""
         for i in range(FRAMES):
             row, grades = [], []
             for n, name in enumerate(names):

@@ -1,10 +1,10 @@
-"""What capture alone costs on a real USB camera, beside ffmpeg and a loop over OpenCV.
+"""What capture alone costs on a real USB camera, compared with ffmpeg and a loop over OpenCV.
 
     python -m tests.benchmarks.cameras [--rounds 3] [--seconds 15]
 
 720p30 MJPEG from a camera in the guest (`tests/support/guest.py`). livecam keeps its ring, without
 the live score; ffmpeg copies the packets to nowhere; OpenCV decodes every frame, as its loops do.
-They take turns. Counted is the processor time of all threads while each runs steadily. The guest's
+They take turns. The processor time of all threads is counted while each runs steadily. The guest's
 processor is slow, so only the ratios mean anything.
 """
 

@@ -35,7 +35,7 @@ NEAR = 0.03
 
 
 def measured(folder: Path) -> list[tuple[list[FrameReading], set[int]]]:
-    """Readings of every frame of every window, and where somebody's eyes are not open."""
+    """Readings of every frame of every window, and the frames in which not all eyes are open."""
     labels = json.loads((folder / "labels.json").read_text())
     names = {name for group in GROUPS for name in group}
     pictures = {name: load(folder / name, labels[name]) for name in names}
@@ -50,7 +50,7 @@ def measured(folder: Path) -> list[tuple[list[FrameReading], set[int]]]:
 
 
 def single(cache: Path) -> list[tuple[list[FrameReading], set[int]]]:
-    """The labelled windows of single people, and where something is wrong."""
+    """The labelled windows of single people, and the frames in which something is wrong."""
     finder = FaceFinder()
     windows = people.first_set(finder, cache) + people.later_sets(finder, cache)
     finder.close()
@@ -58,7 +58,7 @@ def single(cache: Path) -> list[tuple[list[FrameReading], set[int]]]:
 
 
 def closely(readings: list[FrameReading], several: int) -> tuple[MomentScore, int]:
-    """The choice that looks at some frames, and at how many."""
+    """The choice made by looking at some frames only, and how many those were."""
     looked: set[int] = set()
 
     def look(positions: list[int]) -> dict[int, FrameReading]:

@@ -30,7 +30,7 @@ from tests.benchmarks.realtime import Scene, camera
 
 LIVECAM = [sys.executable, "-m", "livecam"]
 SETTLED = 10
-"""After so many presses everything that is kept for good is there."""
+"""After this many presses, all memory that is kept for good has been taken."""
 
 
 @dataclass
@@ -93,7 +93,7 @@ def look(process: int, course: Course) -> None:
 
 
 def endure(camera: str, size: str, every_s: float, seconds: float, folder: Path) -> Course:
-    """Press at an interval for so long; `camera` is the demo's name, or an address."""
+    """Press every `every_s` seconds, for `seconds`; `camera` is "demo", or an address."""
     course = Course(size, every_s)
     out = folder / f"{size}-{every_s}"
     command = [*LIVECAM, "--camera", camera, "--size", size, "--out", str(out), "--json"]
@@ -134,7 +134,7 @@ def endure(camera: str, size: str, every_s: float, seconds: float, folder: Path)
 
 
 def draw(courses: list[Course], target: Path) -> None:
-    """Memory over time, a line a run."""
+    """Draw memory over time, one line per run."""
     from PIL import Image, ImageDraw, ImageFont
 
     width, height, left, bottom = 1000, 520, 70, 460
@@ -160,7 +160,7 @@ def draw(courses: list[Course], target: Path) -> None:
 
 
 def kill_all(count: int, folder: Path) -> str:
-    """Runs killed at random instants with both cores busy; what became of their presses."""
+    """Kill runs at random instants while both cores are busy; returns what became of presses."""
     dice = random.Random(count)
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     late: list[float] = []

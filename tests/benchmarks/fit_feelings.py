@@ -31,7 +31,7 @@ STEPS = 30
 
 
 class Regression:
-    """Logistic, by Newton's steps, on features brought to mean 0 and deviation 1."""
+    """Logistic regression, by Newton's method, on features scaled to mean 0 and deviation 1."""
 
     def __init__(self, rows: np.ndarray, is_feeling: np.ndarray) -> None:
         self.mean, self.scale = rows.mean(axis=0), rows.std(axis=0) + 0.03
@@ -53,7 +53,7 @@ class Regression:
         return self._with_one(rows) @ self.slope
 
     def plain(self, names: list[str]) -> dict[str, object]:
-        """Weights of the features as they are measured."""
+        """Bias and weights for the features as they are measured, before scaling."""
         weights = self.slope[:-1] / self.scale
         bias = float(self.slope[-1] - weights @ self.mean)
         rounded = {name: round(float(w), 4) for name, w in zip(names, weights, strict=True)}
@@ -80,7 +80,7 @@ def read(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
 
 
 def left_out(rows: np.ndarray, classes: np.ndarray, people: np.ndarray, feeling: str) -> np.ndarray:
-    """What each picture reads with weights made of other people's."""
+    """The logit of each picture, by weights that are fitted to other people's pictures."""
     used = np.isin(classes, (*PLEASANT, feeling))
     found = np.zeros(len(rows))
     for person in sorted(set(people)):
@@ -91,7 +91,7 @@ def left_out(rows: np.ndarray, classes: np.ndarray, people: np.ndarray, feeling:
 
 
 def area(good: np.ndarray, bad: np.ndarray) -> float:
-    """Share of the pairs in which the good one reads more."""
+    """Share of the pairs in which the good one reads more; equal ones count half (AUC)."""
     difference = good[:, None] - bad[None, :]
     return float((difference > 0).mean() + (difference == 0).mean() / 2)
 

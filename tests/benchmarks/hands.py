@@ -1,11 +1,11 @@
-"""Is a mouth behind a hand told from a bare one?
+"""Does the score tell a mouth behind a hand from an uncovered one?
 
     python -m tests.benchmarks.hands
 
-One labelled clip has a hand before a mouth. Its frames are read, and the hand is put before the
-mouths of other people's pictures too, in their light: not drawn, but not shot that way either.
-Printed are the line between the lips (`livecam.quality.lips`), the part that stands for occlusion,
-and how many faces are called "a covered mouth".
+One labelled clip has a hand in front of a mouth. Its frames are read. Its hand is also pasted in
+front of the mouths of other people's pictures, in their light: a real hand, but not a real shot.
+The output is the line between the lips (`livecam.quality.lips`), the part "occlusion", and how many
+faces are called "a covered mouth".
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ CLIP = SAMPLES / "faces" / "WolfgangLanger_Pexels.mp4"
 COVERED, PARTLY = range(85, 166), range(58, 233)
 """Frames of the clip with the mouth behind the hand, and with the hand anywhere near it."""
 TAKEN = (95, 105, 115)
-"""Those whose hand is put into other pictures."""
+"""Frames whose hand is pasted into other pictures."""
 ALIGNED = (33, 263, 152, 61, 291, 4)
-"""Points of the mesh that are brought together: eyes, chin, mouth and nose."""
+"""Points of the mesh that are aligned: eyes, chin, mouth and nose."""
 CHEEKS = (117, 50, 101, 346, 280, 330)
 LEAST_WIDTH = 100
 
 
 @dataclass(frozen=True)
 class Hand:
-    """A picture with a hand before a mouth, and the mesh of that face."""
+    """A picture with a hand in front of a mouth, and the mesh of that face."""
 
     image_bgr: np.ndarray
     points: np.ndarray
 
     def before(self, image_bgr: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Another picture with this hand before its mouth."""
+        """Another picture with this hand in front of its mouth."""
         ours, theirs = (p[list(ALIGNED)].astype(np.float32) for p in (self.points, points))
         matrix, _ = cv2.estimateAffinePartial2D(ours, theirs)
         size_wh = (image_bgr.shape[1], image_bgr.shape[0])

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.kept [--sheet FILE.png]
 
-Live and Motion Photos of the samples, and pairs that are made of labelled clips: the photo has twice
+Live and Motion Photos of the samples, and pairs made of labelled clips: the photo has twice
 the movie's size; in half of them the eyes are shut, in the others nothing is wrong. Keywords,
 caption, place and Apple's note are written into them. For each photo: its pixels before and after,
 the tags that exiftool reads in it before, how many of them are the same after, and why. `--sheet`

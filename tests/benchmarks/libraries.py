@@ -3,11 +3,11 @@
     python -m tests.benchmarks.libraries [--counts 1000 10000] [--jobs 1 2] [--cluster]
         [--resumed 100000] [--folder DIR]
 
-The pairs are one drawn moment of six frames, each with an identifier of its own. Each run is
-`livecam pick --report`; the second finds all of it done. Beside it a plain loop over MediaPipe's
-FaceLandmarker reads the same frames, and no more. `--cluster` is the same with `--dask` and two
-worker processes of one thread each. `--resumed` is a run that finds everything done by an earlier
-one, whose results are written by this script: scoring so many takes hours.
+The pairs are copies of one drawn moment of six frames, each with its own identifier. Each run is
+`livecam pick --report`; the second finds all of it done. For comparison, a plain loop over
+MediaPipe's FaceLandmarker only reads the same frames. `--cluster` does the same with `--dask` and
+two worker processes of one thread each. `--resumed` is a run that finds everything done already;
+this script writes the results of the earlier run, since scoring that many pairs takes hours.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ A_FOLDER = 1000
 
 
 def make(folder: Path, count: int) -> None:
-    """So many pairs, a thousand to a folder."""
+    """Write `count` pairs, a thousand to a folder."""
     with tempfile.TemporaryDirectory() as name:
         it = moment([i / 30 for i in range(FRAMES)], size_wh=(160, 120), first=30)
         files = livecam.save(it, livecam.score(it), Path(name))
@@ -67,7 +67,7 @@ def run(folder: Path, report: Path, *options: str) -> tuple[float, float]:
 
 
 def done_before(folder: Path, report: Path) -> int:
-    """Write what a run leaves behind that has done all of it; how many inputs."""
+    """Write the report of a run that has done everything; returns the number of inputs."""
     ask, count = PickOptions(Wanted()), 0
     with report.open("w") as file:
         for one in discover([folder]):
@@ -90,7 +90,7 @@ def _wait(pid: int) -> tuple[int, int, resource.struct_rusage]:
 
 
 def plain_loop(folder: Path, count: int) -> float:
-    """Seconds in which FaceLandmarker alone reads the frames of so many pairs."""
+    """Seconds that FaceLandmarker alone takes for the frames of `count` pairs."""
     movies = sorted(folder.rglob("*.MOV"))[:count]
     landmarker = FaceLandmarker()
     begun_s = time.monotonic()
@@ -104,7 +104,7 @@ def plain_loop(folder: Path, count: int) -> float:
 
 
 def row(folder: Path, count: int, what: str, *options: str) -> None:
-    """Run twice, and print it."""
+    """Run twice, and print the figures."""
     report = folder.with_name(f"{count}-{what}.jsonl")
     first_s, first_mb = run(folder, report, *options)
     again_s, again_mb = run(folder, report, *options)

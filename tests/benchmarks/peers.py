@@ -1,17 +1,17 @@
-"""Other designs of a time-shift buffer, each a few lines, run as programs of their own.
+"""Other designs of a time-shift buffer, each a few lines, run as separate programs.
 
     python -m tests.benchmarks.peers DESIGN URL PRESSES INTERVAL RATE OUT
 
 reads an MJPEG camera whose pictures carry their numbers, "presses" PRESSES times, and prints one
 JSON line: frames lost while the camera ran, seconds from each press's end to its closed file, and
-the peak of its memory above that before the ring was filled.
+its peak memory beyond what it used before the ring was filled.
 
 - plain: a deque of BGR pictures, and cv2.VideoWriter in the same loop (most scripts);
 - i420: the same with I420 pictures and PyAV's x264 (half the memory);
 - packets: H.264 encoded in the capture loop, a deque bounded by the number of packets, muxed on the
   press (picamera2's CircularOutput);
 - segments: ffmpeg copies the camera's JPEGs into files of one second on disk, joined and encoded by
-  ffmpeg on the press (Frigate); what of them no file holds is lost.
+  ffmpeg on the press (Frigate); frames that are in no file count as lost.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Planes(Plain):
 
 
 class Packets(Plain):
-    """Encoded while they come; counted, not timed, and cut at a key frame."""
+    """Frames encoded as they come; bounded by their number, not by time, and cut at a key frame."""
 
     def __init__(self, rate: Fraction) -> None:
         super().__init__(rate)
@@ -155,7 +155,7 @@ def marks_in(path: Path) -> set[int]:
     """Numbers of the pictures in a file of JPEGs."""
     data = path.read_bytes()
     starts = [found.start() for found in re.finditer(re.escape(MARK), data)]
-    # One that was cut off by the end of the program is no picture.
+    # Leave out a picture that was cut off by the end of the program.
     return {read_mark(data[at:])[0] for at in starts if at + len(MARK) + 16 <= len(data)}
 
 

@@ -136,7 +136,7 @@ class Result:
 
 def judged(window: Window, scores: Sequence[float]) -> Result:
     wrong = window.closed | window.half | window.bad
-    # A window without something wrong, or right, orders nothing.
+    # A window without anything wrong, or anything right, has no pairs.
     pairs = [
         (scores[g] > scores[w]) + 0.5 * (scores[g] == scores[w]) for g in window.good for w in wrong
     ]

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.provocations [--tries 100] [--only changes trash pick report faces]
 
-Each provocation is tried so often, at random instants from a fixed seed; then livecam is started
-once more, as a user would. A row counts the tries, what they put at risk, what was lost, and what
-was left half done. Kills of whole runs with moments in hand: `tests.benchmarks.endurance --kills`.
+Each provocation is tried `--tries` times, at random instants from a fixed seed; then livecam is
+started once more, as a user would. A row counts the tries, what they put at risk, what was lost,
+and what was left half done. `tests.benchmarks.endurance --kills` kills whole runs with moments in
+hand.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ for i in range(count):
 
 @dataclass
 class Row:
-    """What came of one provocation."""
+    """The outcome of one provocation."""
 
     tries: int = 0
     at_risk: int = 0
@@ -67,7 +68,7 @@ class Row:
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder of its own, with a trash of its own."""
+    """A temporary folder, with its own trash."""
     with tempfile.TemporaryDirectory(prefix="livecam-provocations-") as name:
         os.environ["XDG_DATA_HOME"] = str(Path(name) / "data")
         yield Path(name)

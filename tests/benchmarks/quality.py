@@ -41,9 +41,9 @@ GROUP_HEIGHTS = (480, 300, 180)
 GROUP_WINDOWS = 2
 WINDOW_S, STEP_S = 3.0, 0.2
 DRAWS, SPREAD = 80, 0.4
-"""Sets of exponents for the figures of clips left out, and how far they lie from the score's."""
+"""Random sets of exponents in `leave_one_out`, and how far they may be from the score's own."""
 BLINK = 0.5
-"""The threshold of the way to beat: eyes open, then the sharpest face."""
+"""The threshold of the simple way to beat: eyes open, then the sharpest face."""
 
 Scores = Callable[[Sequence[FrameReading]], Sequence[float]]
 
@@ -131,7 +131,7 @@ WAYS: dict[str, Scores] = {
 
 
 def read_clip(path: Path, labels: dict, finder: FaceFinder) -> Clip:
-    """Measure a clip as the worker would."""
+    """Measure the labelled span of a clip, frame by frame, as a moment."""
     low, high = labels.get("labelled_span", (0, labels["n_frames"] - 1))
     readings = []
     finder.start()
@@ -185,7 +185,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 class Reweighted:
-    """The score with other exponents: the parts of a window are taken once, and kept."""
+    """The score with other exponents; the parts of each window are cached."""
 
     def __init__(self, kept: dict[int, np.ndarray], exponents: np.ndarray) -> None:
         self._kept, self._exponents = kept, exponents
@@ -205,10 +205,10 @@ def _logs(frame: FrameScore) -> list[float]:
 
 
 def leave_one_out(clips: list[Clip]) -> str:
-    """The exponents that do best on all clips but one, judged on that one; and any of them at all.
+    """Judge the exponents that do best on all clips but one on that one; and the worst of all sets.
 
-    The score itself has exponents set by hand. This says what to expect of others, on people who
-    had no part in their choice.
+    The exponents of the score itself are set by hand. This shows what to expect of other exponents,
+    on people who were not used to choose them.
     """
     rng = np.random.default_rng(0)
     ours_ = np.array([WEIGHTS[name] for name in PARTS])
@@ -220,7 +220,7 @@ def leave_one_out(clips: list[Clip]) -> str:
             for clip, seen in zip(clips, kept, strict=True)
         ]
     )  # clips, draws, figures
-    # Closed eyes are worst; then what else is wrong, and pairs the wrong way round.
+    # Closed eyes are worst; then other faults, and pairs in the wrong order.
     loss = 3 * rows[..., 0] + rows[..., 1] + rows[..., 2] + 1 - np.nan_to_num(rows[..., 3], nan=1)
     fitted = np.array(
         [
@@ -254,7 +254,7 @@ def strangers(clips: list[Clip], labels: dict) -> str:
     kinds: dict[str, list[np.ndarray]] = {"open": [], "half closed": [], "closed": []}
     for clip in clips:
         shut = {i for a, b in labels[clip.name]["ranges"]["eyes_closed"] for i in range(a, b + 1)}
-        # What lies next to a blink is neither.
+        # Frames next to a blink are neither open nor closed.
         near = {i + d for i in clip.closed | clip.half for d in range(-3, 4)}
         rows: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
         for reading, frame in zip(clip.readings, score_pictures(clip.readings)[1], strict=True):
@@ -286,7 +286,7 @@ def _area(good: np.ndarray, bad: np.ndarray) -> float:
 
 
 def group_table(folder: Path, labels: dict, finder: FaceFinder) -> str:
-    """Closed and half-closed eyes of anybody in frames chosen of composed groups."""
+    """How often anybody's eyes are closed or half closed in frames chosen from composed groups."""
     head = (
         "| groups side by side, pixels high | windows | way | anybody's eyes closed | half closed |"
     )
@@ -345,7 +345,7 @@ def compose(
     start: int,
     finder: FaceFinder,
 ) -> tuple[list[FrameReading], set[int], set[int]]:
-    """Three seconds of several clips in one picture; and whose labels say that eyes are shut."""
+    """Readings of three seconds of clips side by side; frames with closed and half-closed eyes."""
     finder.start()
     readings: list[FrameReading] = []
     closed: set[int] = set()

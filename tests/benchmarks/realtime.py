@@ -49,7 +49,7 @@ OURS = {
 }
 """Two tiers, and the one case in which the live tier has no time at all."""
 TOO_LARGE = {"3840x2160@30": ("livecam live", "livecam live, nothing after the press", "packets")}
-"""What two cores cannot do is not tried: encoding 4K as it comes."""
+"""Designs left out for a mode: two cores cannot encode 4K as it comes."""
 GROWTH = (
     ("640x480@30", 1, (1.5, 1.5)), ("1280x720@30", 1, (1.5, 1.5)), ("1920x1080@30", 1, (1.5, 1.5)),
     ("2560x1440@30", 1, (1.5, 1.5)), ("3840x2160@30", 1, (1.5, 1.5)),
@@ -60,11 +60,11 @@ GROWTH = (
 )  # fmt: skip
 """Modes, people, seconds before and after the press."""
 NOISE_SD = 20
-"""Of the pictures with which memory is measured: more than 300 kB a frame at 1080p, as of few
-webcams."""
+"""Noise of the pictures with which memory is measured: more than 300 kB a frame at 1080p, as few
+webcams send."""
 MOST_OFF_MS = 15
 SETTLE_S = 6.0
-"""Until the models are loaded and the ring is full."""
+"""How long to wait until the models are loaded and the ring is full."""
 STEADY_S = 4.0
 
 
@@ -76,7 +76,7 @@ class Result:
     key_s: list[float] = field(default_factory=list)
     memory_mb: float = 0.0
     after_mb: float = 0.0
-    """Five seconds after the last file."""
+    """Memory five seconds after the last file."""
     cpu: float = 0.0
     duration_error: list[float] = field(default_factory=list)
     """In frames."""
@@ -133,7 +133,7 @@ def raw_camera(folder: Path, size_wh: tuple[int, int]) -> Iterator[str]:
 
 
 def lost_by(url: str) -> int:
-    """Frames that the camera could not get rid of."""
+    """Frames that the camera lost since nobody read them in time."""
     with urllib.request.urlopen(url.replace("/stream", "/lost")) as answer:
         return int(answer.read())
 
@@ -236,7 +236,7 @@ def look_at(
     has_marks: bool,
     sounds: bool,
 ) -> None:
-    """Everything that the files themselves tell."""
+    """Add to `result` all that the files themselves show."""
     records = [json.loads(Path(event["scores"]).read_text()) for event in saved]
     ahead = []
     start = min((r["frames"][0]["arrived_s"] for r in records), default=0.0)
@@ -257,7 +257,7 @@ def look_at(
         result.shots_s.append(at + record["shutter_s"])
         arrived = [frame["arrived_s"] for frame in frames]
         result.gaps_ms += [(at + b - start, 1000 * (b - a)) for a, b in itertools.pairwise(arrived)]
-    # What the camera counts and livecam counts stay as far apart as they were: nothing in between.
+    # The camera's numbers and livecam's must stay equally far apart: nothing was lost in between.
     result.lost += max(ahead, default=0) - min(ahead, default=0)
 
 
@@ -293,7 +293,7 @@ def peer(design: str, url: str, presses: int, interval_s: float, scene: Scene) -
 
 
 def bare_memory_mb(scene: Scene, url: str | None = None) -> float:
-    """livecam on the same camera, all models loaded, with a ring of next to nothing."""
+    """Memory of livecam on the same camera, all models loaded, with almost no ring."""
     options = ("--before", "0.1", "--after", "0.1")
     with contextlib.ExitStack() as stack:
         url = url or stack.enter_context(camera(scene))
@@ -338,7 +338,7 @@ HEAD = (
 
 
 class Report:
-    """Lines as they come, on the screen and in the end in a file; and whether anything failed."""
+    """Prints lines as they come, and keeps them for a file; and whether anything failed."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -383,7 +383,7 @@ def frames_lost(report: Report, args: argparse.Namespace) -> None:
 
 
 def minute(report: Report, args: argparse.Namespace) -> None:
-    """A press every second; memory must come back."""
+    """A press every second; memory must be released again."""
     report.say("\n" + HEAD.format("a press a second"))
     scene = Scene("1920x1080@30")
     with camera(scene) as url, tempfile.TemporaryDirectory() as folder:
@@ -397,7 +397,7 @@ def minute(report: Report, args: argparse.Namespace) -> None:
 
 
 def memory(report: Report, args: argparse.Namespace) -> None:
-    """A noisy MJPEG camera, and one whose pictures must be kept raw; beside the plain script."""
+    """A noisy MJPEG camera, and one whose pictures must be kept raw; the plain script as well."""
     report.say("\n" + HEAD.format("memory"))
     scene = Scene("1920x1080@30", noise_sd=NOISE_SD)
     for design in ("livecam", "plain", "i420"):

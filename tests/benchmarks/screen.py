@@ -64,7 +64,7 @@ class Screen:
 
 
 def cpu_s(process: int) -> float:
-    """Processor time of a process and those it started."""
+    """Processor time of a process and of those that it started."""
     total = 0
     for one in family(process):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()

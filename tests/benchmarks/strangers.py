@@ -31,7 +31,7 @@ from tests.conftest import SAMPLES
 
 WAYS: dict[str, Scores] = {"livecam": ours, "blink < 0.5, then sharpest face": open_then_sharpest}
 SPACED = 12
-"""Frames that the person chose three favourites from."""
+"""Number of frames from which the person chose three favourites."""
 EMOTIONS = ("anger", "fear", "sadness", "disgust", "surprise")
 
 

@@ -13,7 +13,7 @@ Program = subprocess.Popen[str]
 
 @contextlib.contextmanager
 def cluster(workers: int = 2) -> Iterator[tuple[str, list[Program]]]:
-    """The scheduler's address, and programs: workers of one thread each, the scheduler last."""
+    """The scheduler's address, and processes: workers of one thread each, the scheduler last."""
     scheduler = subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
          "--port", "0", "--no-dashboard"],

@@ -1,6 +1,6 @@
 """H.264 whose frames are pairs of fields, as camcorders (AVCHD) record it.
 
-No encoder at hand writes it, so it is written bit by bit (ITU-T H.264, 7.3): pictures of raw
+The encoders here cannot write it, so it is written bit by bit (ITU-T H.264, 7.3): pictures of raw
 macroblocks (I_PCM), each field of one gray level.
 """
 
@@ -23,7 +23,7 @@ class Bits:
         self._text: list[str] = []
 
     def u(self, *pairs: tuple[int, int]) -> Bits:
-        """Numbers of so many bits: pairs of bits and number."""
+        """Numbers of fixed length: pairs of bit count and number."""
         self._text += [format(value, f"0{bits}b") for bits, value in pairs]
         return self
 
@@ -44,7 +44,7 @@ class Bits:
         return self.u(*((8, value) for value in data))
 
     def end(self) -> bytes:
-        """With the stop bit behind them."""
+        """All bits, with the stop bit at the end, as bytes."""
         text = "".join(self.u((1, 1)).align()._text)
         return int(text, 2).to_bytes(len(text) // 8, "big")
 
@@ -65,7 +65,7 @@ def stream(levels: Sequence[tuple[int, int]], size_wh: tuple[int, int]) -> bytes
     """Frames whose top and bottom fields have these gray levels."""
     columns, rows = size_wh[0] // 16, size_wh[1] // 32
     sequence = Bits().u((8, 77), (8, 0), (8, 30)).ue(0, 0, 2, 1).u((1, 0))
-    # Frames may be fields; no cropping, and nothing said of how to show them.
+    # Frames may be fields; no cropping, and no display information.
     sequence = sequence.ue(columns - 1, rows - 1).u((1, 0), (1, 0), (1, 1), (1, 0), (1, 0))
     picture = Bits().ue(0, 0).u((1, 0), (1, 0)).ue(0, 0, 0).u((1, 0), (2, 0)).ue(0, 0, 0)
     picture = picture.u((1, 1), (1, 0), (1, 0))
@@ -85,7 +85,7 @@ def stream(levels: Sequence[tuple[int, int]], size_wh: tuple[int, int]) -> bytes
 def write(
     path: Path, levels: Sequence[tuple[int, int]], size_wh: tuple[int, int] = (64, 64)
 ) -> None:
-    """A movie of them, a packet a field."""
+    """Write a movie of them, one packet per field."""
     with (
         av.open(io.BytesIO(stream(levels, size_wh)), format="h264") as raw,
         av.open(path, "w") as out,

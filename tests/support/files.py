@@ -23,9 +23,9 @@ PAIR_S = 1.5
 def saved(
     folder: Path, form: SaveOptions | None = None, frames: int = 45, *, is_scored: bool = False
 ) -> SavedFiles:
-    """A moment of the drawn person, on disk; without its record, unless that is wanted.
+    """A moment of the drawn person, on disk; its record is kept only if `is_scored`.
 
-    It is taken once, and copied after that: a second one in the same folder is another moment.
+    It is made once and then copied, but a second one in the same folder is made anew.
     """
     first = _taken(form or SaveOptions(), frames)
     paths = dict.fromkeys((first.movie, first.photo, first.scores, first.motion_photo))

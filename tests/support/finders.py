@@ -1,4 +1,4 @@
-"""Face finders that fail in ways of their own, in the process in which faces are found."""
+"""Face finders that fail in several ways, in the process in which faces are found."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ class ThreeFaces:
 
 
 class Breaks:
-    """Raises what no library should: over all frames, or the one from `first` on that comes first.
+    """Raises an error that no library should, on every frame; with `first`, only on one frame.
 
-    A file remembers which that was, since the finders' threads and lives know nothing of another.
+    That is whichever frame from `first` on comes first. A file remembers which one it was, since
+    finders in other threads and processes share nothing.
     """
 
     def __init__(self, memory: Path, first: int | None = None, times: int = 1000) -> None:

@@ -86,6 +86,6 @@ def write_movie(path: Path, it: Moment, codec: Codec = "h264") -> None:
 
 
 def mux_movie(path: Path, it: Moment, *encoded: Any) -> None:
-    """The same of frames that are encoded already."""
+    """A moment as a movie file, from frames that are encoded already."""
     with path.open("wb") as file:
         movie.mux_movie(file, it, *encoded)

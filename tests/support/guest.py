@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[2]
 KIT = Path(os.environ.get("LIVECAM_CAMERAS", ROOT.parent / "shared" / "cameras"))
 
 PATCHES_RGB = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0))
-"""Of the cameras' pictures, from the lower left corner upwards."""
+"""Colours of patches in the cameras' pictures, from the lower left corner upwards."""
 
 SHORT = "--before 0.5 --after 0.3 --no-live-score --no-audio"
-"""Of a moment that the guest's one slow processor scores in a few seconds."""
+"""Options for a moment that the guest's one slow processor scores in a few seconds."""
 
 _PRELUDE = """\
 mkdir /run/faceless
@@ -79,14 +79,14 @@ class Ran:
         return found
 
     def path(self, inside: str) -> Path:
-        """Where a file of the guest is out here."""
+        """Where a file of the guest is on this machine."""
         return self.folder / Path(inside).relative_to("/run/host")
 
 
 def run(folder: Path, frames: Path, script: str, timeout_s: int = 600) -> Ran:
     """Run a shell script in the guest; what it writes to $OUT is in `folder`.
 
-    The limit is many times what a script takes: a busy machine is slow.
+    The time limit is many times what a script takes: a busy machine is slow.
     """
     prelude = _PRELUDE.format(root=ROOT, frames=frames, python=sys.executable)
     done = subprocess.run(

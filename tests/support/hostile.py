@@ -1,4 +1,4 @@
-"""Small files that ask for more than anybody should give."""
+"""Small files that need far too much time or memory to read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 
 def many_scans(count: int = 3000) -> bytes:
-    """A progressive JPEG whose last scan comes again and again."""
+    """A progressive JPEG whose last scan is repeated many times."""
     out = io.BytesIO()
     picture = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 96, 3), np.uint8))
     picture.save(out, "JPEG", progressive=True)

@@ -1,8 +1,8 @@
-"""A network camera in a process of its own: MJPEG over HTTP, lossy for a slow reader.
+"""A network camera as a separate process: MJPEG over HTTP, which drops frames for a slow reader.
 
 Each JPEG carries its number and its monotonic time in a comment, so that a test can prove that no
-frame was lost, and measure how late each came. At most four frames wait for a reader; then frames
-are lost, as they are in a camera; how many so far is at /lost.
+frame was lost, and measure how late each came. At most four frames wait for a reader; beyond that,
+frames are lost, as in a real camera. The number of lost frames is at /lost.
 
 With `--flash FIFO` the picture turns white for two frames every two seconds, and at the same
 instant a beep begins in the 48 kHz mono s16le stream written to FIFO in chunks of a millisecond:

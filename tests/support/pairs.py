@@ -30,7 +30,7 @@ def frames_of(clip: Path, first: int, count: int) -> Pictures:
 
 
 def live_photo(folder: Path, pictures: Pictures, still: int, smaller: float = 2.0) -> Path:
-    """A pair whose photo is one of these pictures; the movie has them all, reduced. The photo."""
+    """Write a Live Photo: a photo of one picture, a smaller movie of all. Returns the photo."""
     folder.mkdir(parents=True, exist_ok=True)
     height, width = pictures[0].shape[:2]
     size = [2 * round(side / smaller / 2) for side in (width, height)]

@@ -15,7 +15,7 @@ import numpy as np
 RATE_HZ = 48_000
 CHUNK = RATE_HZ // 1000
 POLL_S = 0.1
-"""How long it takes at most to notice that it is to stop."""
+"""How long it takes at most until `stop` is noticed."""
 
 Wave = Callable[[np.ndarray], np.ndarray]
 """Seconds since the start to samples, -1..1."""
@@ -24,10 +24,10 @@ Wave = Callable[[np.ndarray], np.ndarray]
 def play(fifo: Path, start_ns: int, wave: Wave, stop: threading.Event | None = None) -> None:
     """Write until told to stop; sample 0 belongs to the monotonic instant `start_ns`.
 
-    A pipe that nobody reads, or that nobody has open any more, does not hold it up.
+    A pipe that nobody reads, or that nobody has open any more, does not block this.
     """
     stop = stop or threading.Event()
-    # For reading too: then opening waits for nobody, and writing finds the pipe open.
+    # For reading too: then opening does not wait for a reader, and writing finds the pipe open.
     descriptor = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
     try:
         first = (time.monotonic_ns() - start_ns) * RATE_HZ // 1_000_000_000
@@ -46,7 +46,7 @@ def play(fifo: Path, start_ns: int, wave: Wave, stop: threading.Event | None = N
 
 @contextlib.contextmanager
 def playing(fifo: Path, wave: Wave) -> Iterator[None]:
-    """Play beside the test."""
+    """Play in another thread while the test runs."""
     stop = threading.Event()
     thread = threading.Thread(target=play, args=(fifo, time.monotonic_ns(), wave, stop))
     thread.start()

@@ -1,4 +1,4 @@
-"""Runs livecam as a user does: a process of its own, with or without a terminal."""
+"""Runs livecam as a user does: as a separate process, with or without a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 LIVECAM = [sys.executable, "-m", "livecam"]
 SMALL_DEMO = ["--camera", "demo", "--size", "640x360", "--before", "0.4", "--after", "0.4"]
-"""A drawn camera and moments as short as a test can do with."""
+"""Options for a drawn camera, and for moments as short as tests can use."""
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -33,7 +33,7 @@ def run(*args: str, cwd: Path, **options: Any) -> subprocess.CompletedProcess[st
 
 @contextlib.contextmanager
 def started(*args: str, cwd: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run beside the test; killed at the end if it still runs."""
+    """Run while the test goes on; killed at the end if it still runs."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
     options.setdefault("stdin", subprocess.DEVNULL)
     with subprocess.Popen([*LIVECAM, *args], cwd=cwd, **options) as process:
@@ -70,7 +70,7 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "BACKGROUND": "1" if background else ""}
         env.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
-            # A shell's child with the terminal as its controlling one, as in real life.
+            # The child of a shell, with this as its controlling terminal, as in real life.
             [sys.executable, "-m", "tests.support.with_terminal", os.ttyname(self.slave),
              str(cwd), *LIVECAM, *args],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env,
@@ -81,7 +81,7 @@ class Terminal:
         os.write(self.master, keys.encode())
 
     def read_until(self, word: str, timeout_s: float = 30.0) -> str:
-        """Wait until the screen has shown a word since the last call; what it showed."""
+        """Wait until the screen has shown a word since the last call; returns what it showed."""
         deadline, seen = time.monotonic() + timeout_s, ""
         while word not in CODES.sub("", seen):
             left = deadline - time.monotonic()
@@ -105,7 +105,7 @@ class Terminal:
         return self.process.returncode
 
     def is_restored(self) -> bool:
-        """Same settings as before, cursor shown, own screen left."""
+        """Whether settings are as before, the cursor is shown, and the alternate screen is left."""
         shown = self.text.rfind("\x1b[?25h") > self.text.rfind("\x1b[?25l")
         left = self.text.rfind("\x1b[?1049l") > self.text.rfind("\x1b[?1049h")
         return shown and left and termios.tcgetattr(self.slave) == self.before

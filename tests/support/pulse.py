@@ -1,4 +1,4 @@
-"""A PulseAudio server of its own, whose only microphone is a pipe that a test writes into."""
+"""A separate PulseAudio server, whose only microphone is a pipe that a test writes into."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Pulse:
     """A running server."""
 
     fifo: Path
-    """48 kHz mono s16le written here is what the microphone hears."""
+    """The microphone hears what is written here: 48 kHz mono s16le."""
     environment: dict[str, str]
     """With this, a program's default input is that microphone."""
 

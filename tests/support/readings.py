@@ -27,7 +27,7 @@ def frame(i: int, *faces: FaceReading, **changes: Any) -> FrameReading:
 
 
 def moment(changes: dict[int, FaceReading | None], count: int = 30) -> list[FrameReading]:
-    """Good frames of a living person, but for those named."""
+    """Good frames of a living person, except for those in `changes`."""
     found = []
     for i in range(count):
         # People are never quite still; drawings are.

@@ -1,4 +1,4 @@
-"""A session of one's own, and what it tells."""
+"""A session for a test, and the events that it sends."""
 
 from __future__ import annotations
 

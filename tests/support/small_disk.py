@@ -34,7 +34,7 @@ class SmallDisk:
             file.write(bytes(max(0, free)))
 
     def make_room(self) -> None:
-        """Take the filler away."""
+        """Remove the filler."""
         self._filler.unlink()
 
     def remount(self, how: str) -> None:
@@ -44,7 +44,7 @@ class SmallDisk:
 
 @contextlib.contextmanager
 def freezable(image: Path, path: Path, megabytes: int = 64) -> Iterator[Path]:
-    """A folder on a disk of its own, which `frozen` can stop; skips where none can be had."""
+    """A folder on a separate disk, which `frozen` can stop; skips the test where that fails."""
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
     path.mkdir()
@@ -61,7 +61,7 @@ def freezable(image: Path, path: Path, megabytes: int = 64) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def frozen(path: Path) -> Iterator[None]:
-    """Whoever writes to this disk waits."""
+    """Freeze this disk: whoever writes to it waits."""
     subprocess.run(["fsfreeze", "-f", str(path)], check=True)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Measures sound against picture in a movie of flashes and beeps."""
+"""Measures how far sound is behind picture, in a movie of flashes and beeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def beeps_s(movie: Path) -> list[float]:
     for at in np.flatnonzero(loud):
         if not found or at / rate - found[-1] > 0.5:
             found.append(at / rate)
-    return [t for t in found if t > 0.001]  # one that was cut in the middle has no beginning
+    return [t for t in found if t > 0.001]  # a beep that was cut in the middle has no beginning
 
 
 def sound(movie: Path) -> tuple[np.ndarray, int]:
@@ -47,7 +47,7 @@ def sound(movie: Path) -> tuple[np.ndarray, int]:
 
 
 def offsets_s(movie: Path) -> list[float]:
-    """Sound after picture, for every flash that has a beep near it."""
+    """How far sound is behind picture, for every flash that has a beep near it."""
     beeps = beeps_s(movie)
     found = []
     for flash in flashes_s(movie):

@@ -1,4 +1,4 @@
-"""A stream camera in a process of its own: MPEG-TS with H.264 over TCP, in real time, endlessly.
+"""A stream camera as a separate process: MPEG-TS with H.264 over TCP, in real time, endlessly.
 
     python -m tests.support.ts_camera clip.mov
 

@@ -2,7 +2,8 @@
 
     python -m tests.support.with_terminal TTY FOLDER COMMAND...
 
-It ends with the program's exit code, and continues it when it was stopped and SIGCONT comes.
+It prints the program's process id, prints STOPPED each time the program is stopped, and ends with
+the program's exit code.
 """
 
 from __future__ import annotations
