@@ -243,14 +243,14 @@ def _misfit(face: FaceScore, other: FaceScore) -> str:
     if max(abs(a - b) for a, b in zip(face.angles_deg, other.angles_deg, strict=True)) > (
         MOST_TURN_DEG
     ):
-        return "the head is turned otherwise where it is better"
+        return "the head is turned differently in the better frame"
     (x, y, w, _), (u, v, m, _) = _placed(face), _placed(other)
     if min(w, m) < LEAST_WIDTH:
         return "it is too small"
     if abs(m / w - 1) > MOST_SCALE:
-        return "it is nearer or further away where it is better"
+        return "the face is nearer or further away in the better frame"
     if np.hypot(u - x, v - y) > MOST_FAR * w:
-        return "it is elsewhere in the picture where it is better"
+        return "the face is elsewhere in the better frame"
     return ""
 
 
@@ -309,13 +309,13 @@ def _blended(
     there[int(np.ceil(begin_y)) : int(end_y), int(np.ceil(begin_x)) : int(end_x)] = 255
     there = _warped(there, matrix, patch.shape[1::-1], is_cut=True)
     if there[outer > 0].min(initial=255) < 255:
-        return "the edge cuts it off where it is better"
+        return "the edge cuts the face off in the better frame"
     moved = _warped(other, matrix, (patch.shape[1], patch.shape[0]))
     moved = _fitted_border(patch, moved, around)
     band = (outer > 0.05) & (inner < 0.95)
     lit = _in_its_light(patch, moved, band)
     if lit is None:
-        return "the light has changed where it is better"
+        return "the light is different in the better frame"
     difference = cv2.absdiff(_smooth(patch), _smooth(lit)).mean(axis=2)
     if float(difference[band].mean()) > MOST_CHANGE:
         return "what surrounds it has moved"

@@ -60,7 +60,7 @@ def recover(
             )
             tell(contract.Notice(text))
         if found.torn:
-            text = f"of {found.torn} more too little had reached the disk when that run was killed"
+            text = f"{found.torn} more cannot be recovered: too little was on disk"
             tell(contract.Notice(text))
         for path in found.moments:
             if given_up():

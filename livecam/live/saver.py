@@ -364,12 +364,12 @@ class Saver:
         # If the whole disk is to blame, the moment has waited for it, and that was reported.
         if unkept is not None and shot.problem is None and not self._has_said_unkept:
             self._has_said_unkept = True
-            text = f"a run that is killed would lose what is not saved yet: {unkept.message}"
+            text = f"if livecam is killed now, unsaved moments are lost: {unkept.message}"
             self._listener.notice(text)
         if self._encoder is not None and self._encoder.fell_back and not self._has_said_fallback:
             self._has_said_fallback = True
             self._listener.notice(
-                "encoding all the time is too slow here: from the press on instead"
+                "encoding all the time is too slow here: movies are now encoded from the press on"
             )
 
     def _lose(self, shot: Shot, error: LivecamError) -> None:

@@ -212,7 +212,7 @@ class Session:
         if not self._accepting:
             return None
         if self._saver.is_full:
-            self._note(f"a press is refused, since too much waits: {self._saver.problem}")
+            self._note(f"the press was refused, too many moments wait: {self._saver.problem}")
             return None
         if self._is_blind(t_ns):
             self._keep_press(by_key=by_key)
@@ -395,7 +395,7 @@ class Session:
                 self.live = None
                 if not said and not self._ending.is_set():
                     said = True
-                    self.notice(f"the live score broke down over a frame: {err.message}")
+                    self.notice(f"the live score failed on one frame: {err.message}")
                 continue
             except ModelError as err:
                 # Without the model no moment can be scored either: better said now.

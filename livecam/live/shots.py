@@ -199,4 +199,4 @@ class Shots:
 
 def _nothing() -> Moment:
     """Takes the place of a `so_far` that would keep frames in memory."""
-    raise ValueError("it is not there any more")
+    raise ValueError("the moment is no longer in memory")

@@ -254,7 +254,7 @@ def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Mome
     )  # fmt: skip
     times = [frame.t_ns for frame in frames]
     if not times or max(times) - min(times) > LONGEST_NS:
-        raise InputError("its frames' times are none")
+        raise InputError("it has no frames, or their times are too far apart")
     sound = None
     if described["sound"] is not None:
         heard_hz, channels, start_ns, silence_ns = map(_number, described["sound"])
@@ -262,7 +262,7 @@ def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Mome
         sound = SoundClip(clip, _number(heard_hz, 1000, 1_000_000), start_ns, silence_ns)
     rate_hz = Fraction(*map(_number, described["rate_hz"]))
     if not Fraction(1, 100) <= rate_hz <= 1000:
-        raise InputError(f"{rate_hz} frames a second are none")
+        raise InputError(f"{rate_hz} frames a second is not a valid rate")
     moment = Moment(
         id=_number(described["id"], 1),
         shutter_ns=_number(described["shutter_ns"]),

@@ -132,7 +132,7 @@ def explain(frame: FrameScore, key: FrameScore) -> str:
     if not frame.offered:
         return f"Not offered ({verdict}): taken while the camera warmed up, or not whole."
     if frame.estimated:
-        return f"Not chosen (about {verdict}): not looked at, since those beside it were no better."
+        return f"Not chosen (about {verdict}): not measured: the frames near it were no better."
     wrong = faults(frame)
     if frame.faces or frame.missing:
         if not wrong or frame.score >= key.score - TIE:

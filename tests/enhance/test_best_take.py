@@ -129,7 +129,7 @@ def test_whoever_does_not_fit_stays_and_the_reason_is_said(pictures, finder):
     took = compose(frames, base, images.__getitem__, finder)
     assert not took.is_composed
     assert {stay.person for stay in took.stays} == fitting
-    assert "the head is turned otherwise" in took.note(float)
+    assert "the head is turned differently" in took.note(float)
 
 
 def test_what_moves_behind_a_face_keeps_it_in_the_base(pictures, finder):

@@ -119,7 +119,7 @@ def test_what_had_not_reached_the_disk_is_said(tmp_path):
     killed(out, "path = spool.keep(it)\npath.rename(path.with_suffix('.part'))")
     (event,) = events(run("recover", "--json", cwd=tmp_path).stdout)
     assert event["event"] == "notice"
-    assert "too little had reached the disk" in event["message"]
+    assert "too little was on disk" in event["message"]
     assert list(out.iterdir()) == []
 
 
