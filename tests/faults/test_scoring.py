@@ -110,7 +110,7 @@ def test_a_live_score_that_breaks_down_is_said_once_and_goes_on(out, tmp_path):
     finder = with_fault(Breaks(tmp_path / "index", 0))
     with running(camera(), finder, before_s=0.3, after_s=0.3, out=out) as (session, told):
         (notice,) = told.wait_for(contract.Notice)
-        assert "broke down over a frame" in notice.message
+        assert "failed on one frame" in notice.message
         session.wait_until_armed()
         session.press()
         told.wait_for(contract.Saved)

@@ -115,7 +115,7 @@ def test_what_a_frame_shows_that_was_not_looked_at_lies_between_the_two_beside_i
 def test_it_is_said_of_a_frame_that_it_was_not_looked_at():
     score, _ = closely(group({}, {}, {}))
     unseen = next(frame for frame in score.frames if frame.estimated)
-    assert "not looked at" in explain(unseen, score.frames[score.key])
+    assert "not measured" in explain(unseen, score.frames[score.key])
 
 
 def test_looking_through_a_moment_calls_no_frame_the_best_that_was_not_looked_at():

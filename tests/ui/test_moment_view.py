@@ -179,7 +179,7 @@ def test_what_cannot_be_looked_through_is_said_in_a_line(files, tmp_path):
         (["gone.jpg"], 4, "there is no gone.jpg"),
         ([str(files.scores)], 4, "no movie that can be read"),
         ([str(files.photo)], 2, "needs a terminal"),
-        ([str(files.photo), "--static", "x"], 2, "--static is for a folder"),
+        ([str(files.photo), "--static", "x"], 2, "--static and --report are for a folder"),
     ):
         done = run("review", *args, cwd=tmp_path)
         assert done.returncode == code, done.stderr
