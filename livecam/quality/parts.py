@@ -36,7 +36,7 @@ def parts_of(
 ) -> dict[str, float]:
     """All parts of one face, in the order of `PARTS`.
 
-    `near` is the largest blink and the smallest aperture of the person within 70 ms: a frame within
+    `near` is the largest blink and the smallest aperture of the person within 50 ms: a frame within
     a blink is not good even if the eyes look open in it. `held` says how far the eyes have been as
     narrow as that for half a second before and after, 0..1 (`held_narrow`).
     """
