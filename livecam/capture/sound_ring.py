@@ -95,6 +95,12 @@ class SoundRing:
         with self._lock:
             return self._blocks[-1][2] if self._blocks else 0
 
+    def begins_ns(self) -> int | None:
+        """Time of the oldest sample that was recorded; None before the first."""
+        with self._lock:
+            runs = self._runs()
+            return runs[0].start_ns if runs else None
+
     def reaches(self, t_ns: int) -> bool:
         """Whether sound up to this instant has arrived."""
         with self._lock:

@@ -52,6 +52,8 @@ LATE_SOUND_S = 0.4
 SOUND_SLACK_S = LATE_FRAMES_S + LATE_SOUND_S + 0.1
 """Sound kept beyond a moment's length: when the moment is cut, its end may be this long ago."""
 
+SOUND_WAIT_NS = 2 * NS_PER_S
+"""How long arming waits for sound of all seconds: sound servers take up to one to begin."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
 """Delay before a lost camera is tried again: from the first to the longest, doubled each time."""
 
@@ -86,6 +88,9 @@ class Outage:
 @dataclass(frozen=True)
 class Armed:
     """From now on a press gets all the seconds that were asked for."""
+
+    lacks_sound: bool = False
+    """Whether the microphone has not given that much sound yet."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,8 @@ class Recorder:
         """Capture time of the first frame of the camera as it is open now."""
         self._warmup = WarmUp(source.warms_up)
         self._armed = threading.Event()
+        self._full_ns = 0
+        """Capture time of the first frame with which all seconds of pictures were there."""
         self._over = threading.Event()
         self.source_ended = False
         """Whether the source came to its end, as a file does."""
@@ -392,15 +399,28 @@ class Recorder:
         return False
 
     def _arm_if_full(self, needed_ns: int) -> None:
+        """Arm when pictures and sound of all seconds are there, or the sound is too late."""
         # One interval is allowed to be missing: 45 frames at 30 a second span 1.467 s.
         interval_ns = int(NS_PER_S / self.source.mode.rate_hz)
         newest = self.ring.newest()
         if newest is None or self._since_ns is None:
             return
         held_ns = min(to_ns(self.ring.held_s), newest.t_ns - self._since_ns)
-        if held_ns + interval_ns >= needed_ns or self.ring.is_at_limit:
-            self._armed.set()
-            self.changes.put(Armed())
+        if held_ns + interval_ns < needed_ns and not self.ring.is_at_limit:
+            return
+        self._full_ns = self._full_ns or newest.t_ns
+        lacks_sound = not self._has_sound_since(newest.t_ns - held_ns)
+        if lacks_sound and newest.t_ns - self._full_ns < SOUND_WAIT_NS:
+            return
+        self._armed.set()
+        self.changes.put(Armed(lacks_sound))
+
+    def _has_sound_since(self, t_ns: int) -> bool:
+        """Whether the microphone, if there is one, has given sound since then."""
+        if self._sound is None:
+            return True
+        begins_ns = self._sound.begins_ns()
+        return begins_ns is not None and begins_ns <= t_ns
 
     # Shutter thread
 

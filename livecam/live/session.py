@@ -363,7 +363,9 @@ class Session:
     def _watch(self) -> None:
         while (change := self.recorder.changes.get()) is not None:
             match change:
-                case Armed():
+                case Armed(lacks_sound):
+                    if lacks_sound:
+                        self.notice("the microphone gives no sound yet: what it misses is silent")
                     self.send(contract.Armed())
                     self._armed.set()
                     self._take_kept()

@@ -12,8 +12,11 @@ import pytest
 
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.demo.camera import DemoCamera, DemoOptions, read_slate
+from livecam.demo.microphone import DemoMicrophone
+from livecam.demo.script import Script
+from livecam.demo.voice import Voice
 from livecam.errors import CameraError
-from livecam.live.recorder import Back, Recorder
+from livecam.live.recorder import Armed, Back, Recorder
 from livecam.timebase import WallClock, now_ns, to_ns, to_s
 
 REQUEST = CameraRequest((320, 180), Fraction(30))
@@ -81,6 +84,39 @@ def test_sound_covers_exactly_the_frames():
     assert seconds == pytest.approx(to_s(moment.duration_ns), abs=0.0001)
     assert moment.sound.samples.any()
     assert moment.sound.silence_ns == 0
+
+
+class Late(DemoMicrophone):
+    """A microphone whose sound begins after some time."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(Voice(Script()), now_ns())
+        self._timer = threading.Timer(after_s, lambda: DemoMicrophone.start(self, self._ring))
+
+    def start(self, ring) -> None:
+        self._ring = ring
+        self._timer.start()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        super().close()
+
+
+def test_it_is_armed_when_the_sound_of_all_seconds_is_there_too():
+    source = DemoCamera(DemoOptions(), REQUEST)
+    with Recorder(source, Late(0.8), before_s=0.5, after_s=0.2) as running:
+        assert running.wait_until_armed(10)
+        assert running.changes.get_nowait() == Armed(lacks_sound=False)
+        moment = running.press().moment.result(10)
+    assert moment.sound.silence_ns == 0
+
+
+def test_it_is_armed_without_the_sound_of_a_microphone_that_gives_none():
+    source = DemoCamera(DemoOptions(), REQUEST)
+    with Recorder(source, Late(60), before_s=0.5, after_s=0.2) as running:
+        assert running.wait_until_armed(10)
+        assert running.changes.get_nowait() == Armed(lacks_sound=True)
 
 
 def test_frames_stay_the_same_while_the_ring_runs_on():
