@@ -24,7 +24,15 @@ from livecam.faces.model import (
     mediapipe_is_installed,
     model_of,
 )
-from livecam.quality.measures import FrameReading, SceneReading, read_face, read_scene
+from livecam.quality.measures import (
+    FaceReading,
+    FrameReading,
+    SceneReading,
+    read_face,
+    read_scene,
+    upside_down,
+    without_sides,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,9 +243,52 @@ class FaceFinder:
             warmup=frame.warmup,
             decoded=True,
             whole=frame.is_whole(),
-            faces=tuple(read_face(image, face, size_wh or frame.size_wh) for face in found),
+            faces=self._read(image, found, size_wh or frame.size_wh),
             scene=read_scene(image),
         )
+
+    def _read(
+        self, image_bgr: Bytes, found: Sequence[Face], size_wh: tuple[int, int]
+    ) -> tuple[FaceReading, ...]:
+        """Measure the faces that were found; those of a picture by itself in a mirror too."""
+        readings = tuple(read_face(image_bgr, face, size_wh) for face in found)
+        if not self._alone or self._roughly:
+            return readings
+        if not readings:
+            return self._read_upside_down(image_bgr, size_wh)
+        assert self._landmarker is not None
+        assert self._blaze is not None
+        mirror, width = np.ascontiguousarray(image_bgr[:, ::-1]), image_bgr.shape[1]
+        both = []
+        for face, reading in zip(found, readings, strict=True):
+            left, top, right, bottom = face.box
+            box = (width - right, top, width - left, bottom)
+            other = self._landmarker.look_well(mirror, box, LOOKS)
+            if other is None:
+                continue  # a record on the wall, which is a face from one side only
+            sure = self._blaze.presence_well(mirror, other.box, PRESENCE_CROPS)
+            again = read_face(mirror, replace(other, presence=sure), size_wh)
+            both.append(without_sides(reading, again))
+        return tuple(both)
+
+    def _read_upside_down(
+        self, image_bgr: Bytes, size_wh: tuple[int, int]
+    ) -> tuple[FaceReading, ...]:
+        """The faces near the camera of a picture that has none, if it stands on its head."""
+        if self._landmarker is None or self._blaze is None:
+            return ()
+        turned = np.ascontiguousarray(image_bgr[::-1, ::-1])
+        boxes = self._blaze.near_boxes(turned)
+        found: list[FaceReading] = []
+        for box in boxes:
+            face = self._landmarker.look_well(turned, box, FEW_LOOKS)
+            if face is None:
+                continue
+            sure = self._blaze.presence_well(turned, face.box, FEW_CROPS)
+            reading = upside_down(read_face(turned, replace(face, presence=sure), size_wh), size_wh)
+            if all(overlap(reading.box_xyxy, one.box_xyxy) < 0.2 for one in found):
+                found.append(reading)
+        return tuple(found)
 
     def close(self) -> None:
         """Free the models."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -64,6 +64,8 @@ _LEFT_SOCKET = (
 """The ring around an eye, between its lids and brow."""
 _RIGHT_CHEEK = (117, 118, 101, 36, 205, 187, 147, 123)
 _LEFT_CHEEK = (346, 347, 330, 266, 425, 411, 376, 352)
+BRIGHTEST = 95.0
+"""Percentile of a face's luminance that says how light it is where it is lightest."""
 SOCKETS, CHEEKS = (_RIGHT_SOCKET, _LEFT_SOCKET), (_RIGHT_CHEEK, _LEFT_CHEEK)
 
 
@@ -130,6 +132,8 @@ class FaceReading:
     sockets: float = 1.0
     """Luminance around the brighter eye, including its lids and white, over that of the brighter
     cheek: bare eyes read 0.36 and more, even in the shade of a cap, sunglasses 0.1 to 0.3."""
+    bright: float = 0.0
+    """Luminance, 0..1, that a twentieth of those pixels exceed."""
     mouth_line: float = 1.0
     """How clearly the line between the lips stands out: `livecam.quality.lips`."""
     shapes: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
@@ -194,11 +198,52 @@ def read_face(image_bgr: Bytes, face: Face, size_wh: tuple[int, int]) -> FaceRea
         streak=streak(*at_width),
         noise=noise_level(gray),
         **_light(own),
+        bright=float(np.percentile(own, BRIGHTEST)) / 255 if own.size else 0.0,
         **_surroundings(gray, face.landmarks, shown),
         presence=face.presence,
         mouth_line=mouth_line(image_bgr, face.landmarks, float(own.std()) if own.size else 0.0),
         shapes=shapes,
     )
+
+
+SIDED = ("iris_x", "yaw_deg", "roll_deg")
+"""What has the opposite sign in a mirror."""
+UNSIDED = tuple(
+    one.name
+    for one in fields(FaceReading)
+    if one.name not in (*SIDED, "box_xyxy", "share", "inside", "width_px", "shapes")
+)
+
+
+def without_sides(reading: FaceReading, mirrored: FaceReading) -> FaceReading:
+    """The mean of a reading and of one of the same face in a mirror.
+
+    The networks read the two sides of a face differently: a mirrored picture alone would score up
+    to 0.17 more or less.
+    """
+    values = {name: (getattr(reading, name) + getattr(mirrored, name)) / 2 for name in UNSIDED}
+    values |= {name: (getattr(reading, name) - getattr(mirrored, name)) / 2 for name in SIDED}
+    shapes = {
+        name: (value + mirrored.shapes[_other_side(name)]) / 2
+        for name, value in reading.shapes.items()
+    }
+    return replace(reading, **values, shapes=shapes)
+
+
+def upside_down(reading: FaceReading, size_wh: tuple[int, int]) -> FaceReading:
+    """What was read of a picture of `size_wh` that was turned by 180 degrees, turned back."""
+    left, top, right, bottom = reading.box_xyxy
+    width, height = size_wh
+    box = (width - right, height - bottom, width - left, height - top)
+    roll = reading.roll_deg + (180 if reading.roll_deg <= 0 else -180)
+    return replace(reading, box_xyxy=box, roll_deg=roll)
+
+
+def _other_side(shape: str) -> str:
+    """A blendshape's name for the other half of the face: mouthLeft, browDownRight."""
+    if shape.endswith("Left"):
+        return f"{shape[:-4]}Right"
+    return f"{shape[:-5]}Left" if shape.endswith("Right") else shape
 
 
 def _whole_pixels(box: Box, scale: float, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from livecam.quality.choice import choose
 from livecam.quality.estimates import completed
 from livecam.quality.explain import TIE
+from livecam.quality.score import NEAR_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -48,9 +49,6 @@ PROMISING = 4
 RESUME_NS = 400_000_000
 """Time between two frames up to which faces are looked for where they were in the other one."""
 
-REACH_NS = 70_000_000
-"""How far a search goes on to each side: two frames at 30 a second, more than the lids take."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -63,9 +61,9 @@ class Plan:
     peaks: int = PEAKS
     """The search goes on around this many of the best; 0: not at all."""
     apart_ns: int = APART_NS
-    reach_ns: int = REACH_NS
+    reach_ns: int = NEAR_NS
     """All frames within this time of each of them are looked at."""
-    step_ns: int = REACH_NS
+    step_ns: int = NEAR_NS
     """After that, all within this time of the best one are, until none there is better."""
 
 

@@ -20,8 +20,9 @@ from livecam.frame import Frame, PixelFormat
 from livecam.photos.pictures import read_picture
 from livecam.quality import parts
 from livecam.quality.baseline import PRIOR
+from livecam.quality.explain import faults
 from livecam.quality.finder import FaceFinder
-from livecam.quality.score import score_frames, score_pictures
+from livecam.quality.score import FrameScore, score_frames, score_pictures
 
 needs_centerface = pytest.mark.skipif(
     find_weights() is None, reason="CenterFace's weights are not installed: the extra 'faces'"
@@ -105,6 +106,36 @@ def test_a_shift_by_a_pixel_hardly_moves_the_score_of_a_picture(samples, finder)
         scores.append(score_pictures([finder.read(frame(0, shifted))])[1][0].score)
     assert scores[0] > 0.2
     assert np.std(scores) <= 0.02, scores
+
+
+def alone(finder: FaceFinder, image: np.ndarray) -> FrameScore:
+    finder.start(alone=True)
+    (judged,) = score_pictures([finder.read(frame(0, np.ascontiguousarray(image)))])[1]
+    return judged
+
+
+@pytest.mark.samples
+def test_a_picture_scores_the_same_in_a_mirror(samples, finder):
+    apart = []
+    for path in sorted((samples / "faces2" / "stills").glob("*.png"))[::2]:
+        image = read_picture(path)
+        apart.append(abs(alone(finder, image).score - alone(finder, image[:, ::-1]).score))
+    assert np.median(apart) < 0.01
+    assert max(apart) < 0.08
+
+
+@pytest.mark.samples
+def test_a_picture_that_stands_on_its_head_is_poor_and_says_why(samples, finder):
+    for path in sorted((samples / "faces2" / "stills").glob("hu*.jpg")):
+        image = read_picture(path)
+        (face,) = alone(finder, image).faces
+        judged = alone(finder, image[::-1, ::-1])
+        assert judged.score < 0.05
+        assert "upside down" in faults(judged)
+        left, top, right, bottom = face.box_xyxy
+        height, width = image.shape[:2]
+        turned = (width - right, height - bottom, width - left, height - top)
+        assert overlap(turned, judged.faces[0].box_xyxy) > 0.7
 
 
 @pytest.mark.samples

@@ -72,6 +72,13 @@ def test_faces_of_every_skin_tone_count_as_well_lit(luma):
     assert parts.light(luma, 0, 0) > 0.7
 
 
+def test_dark_skin_in_good_light_is_as_good_as_fair_skin():
+    dark = parts.light(0.20, 0.05, 0.0, bright=0.45)
+    assert dark > 0.97
+    assert parts.light(0.20, 0.05, 0.0, bright=0.28) < 0.6, "a fair face in too little light"
+    assert falls([parts.light(0.4 * s, 0, 0, bright=0.8 * s) for s in (0.7, 0.5, 0.3, 0.1)])
+
+
 def test_light_falls_into_the_dark_and_into_the_glare():
     assert falls([parts.light(0.5 * (1 - s), 0, 0) for s in STEPS])
     assert falls([parts.light(0.55 + 0.45 * s, 0, 0) for s in STEPS])

@@ -18,7 +18,8 @@ from livecam.quality.estimates import completed
 from livecam.quality.explain import explain
 from livecam.quality.finder import NO_SCENE
 from livecam.quality.measures import FaceReading, FrameReading
-from livecam.quality.search import REACH_NS, Pace, search_moment
+from livecam.quality.score import NEAR_NS
+from livecam.quality.search import Pace, search_moment
 from tests.support.readings import FACE, frame, shutter
 
 COUNT = 90
@@ -155,6 +156,6 @@ def test_what_is_chosen_was_looked_at_with_all_that_lies_near(blinks, at):
         people[n % 3].update(dict.fromkeys(range(start, start + length), SHUT))
     score, looked = closely(group(*people), at)
     key = score.frames[score.key]
-    near = [i for i, one in enumerate(score.frames) if abs(one.t_ns - key.t_ns) <= REACH_NS]
+    near = [i for i, one in enumerate(score.frames) if abs(one.t_ns - key.t_ns) <= NEAR_NS]
     assert set(near) <= looked
     assert not key.estimated
