@@ -121,8 +121,10 @@ def test_a_smile_beats_a_calm_face_and_a_calm_face_everything_else():
         {"corner": 0.0, "gape": 0.2}, {"corner": 0.0, "brow": 0.9}, {"corner": 0.0, "frown": 0.4},
     ):  # fmt: skip
         assert parts.expression(replace(FACE, smile=0.0, **odd), OWN) < calm - 0.05, odd
-    laugh = parts.expression(replace(FACE, smile=0.9, gape=0.2), OWN)
+    open_mouthed = replace(FACE, smile=0.9, gape=0.2)
+    laugh = parts.expression(replace(open_mouthed, aperture=0.18), OWN)
     assert laugh > 0.9, "an open mouth that laughs"
+    assert parts.expression(open_mouthed, OWN) < laugh - 0.1, "with wide eyes it is a word"
 
 
 def test_what_is_usual_for_a_person_is_no_flaw():
