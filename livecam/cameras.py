@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,18 +56,35 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
 
 
 def _open_first(request: CameraRequest) -> FrameSource:
-    """Open the first camera that gives pictures; raise the first problem if none does."""
-    from livecam.capture.devices import list_devices
+    """Open the first camera that gives pictures; raise the first problem if none does.
+
+    Infrared cameras come last, though many laptops count theirs first.
+    """
+    from livecam.capture.devices import is_infrared, list_devices
 
     problems: list[CameraError] = []
-    for device in list_devices():
+    devices = list_devices()
+    infrared = {device for device in devices if is_infrared(device)} if len(devices) > 1 else set()
+    for device in sorted(devices, key=lambda one: (one in infrared, one.index)):
         try:
-            return _open_in_time(device, request)
+            source = _open_in_time(device, request)
         except CameraError as err:
             problems.append(err.with_traceback(None))
+            continue
+        aside = [one for one in devices if one in infrared and one.index < device.index]
+        if device in infrared:
+            _add_note(source, "an infrared camera: no other gives pictures")
+        elif aside:
+            names = ", ".join(f"{one.index} ({one.name})" for one in aside)
+            _add_note(source, f"infrared camera {names} is left aside")
+        return source
     if not problems:
         raise CameraError("no camera found", NO_CAMERA_HINT)
     raise problems[0]
+
+
+def _add_note(source: FrameSource, note: str) -> None:
+    source.mode = replace(source.mode, note="; ".join(filter(None, (source.mode.note, note))))
 
 
 def _open_in_time(device: Device, request: CameraRequest) -> FrameSource:

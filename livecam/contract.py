@@ -397,6 +397,10 @@ class Device(Event):
     """of a camera, as people read them"""
     problem: str = ""
     """why it cannot be used, or empty"""
+    serial: Annotated[str, LATER] = ""
+    """serial number of a USB camera, or empty where it is not known"""
+    exact_name: Annotated[str, LATER] = ""
+    """of a camera: what --camera takes for it alone"""
 
 
 @dataclass(frozen=True)

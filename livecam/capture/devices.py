@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,12 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # before cv2 is imported: it w
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # opens in seconds, not 20
 
 
+BY_SERIAL = "usb:"
+"""Before a serial number, for `--camera`."""
+GREY_CODECS = frozenset({"gray"})
+_INFRARED = re.compile(r"(?<![a-z])(ir|infra-?red|windows hello)(?![a-z])", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Device:
     """One camera."""
@@ -29,6 +36,13 @@ class Device:
     """Serial number, or "" where unknown: identifies a camera that was plugged in elsewhere."""
     full_name: str = ""
     """The whole name that Linux's driver gives; "" on other systems."""
+    port: str = ""
+    """Where it is plugged in, as Linux's driver says: "usb-0000:00:14.0-2"; "" where unknown."""
+
+    @property
+    def exact_name(self) -> str:
+        """What `--camera` takes for this camera alone: its serial number, or its path."""
+        return f"{BY_SERIAL}{self.serial}" if self.serial else self.path
 
 
 def list_devices() -> list[Device]:
@@ -50,7 +64,9 @@ def list_devices() -> list[Device]:
 def find_device(spec: str) -> Device:
     """A camera by index, path or part of its name. Raises CameraError."""
     devices = list_devices()
-    if spec.isdigit():
+    if spec.startswith(BY_SERIAL):
+        matching = [device for device in devices if device.exact_name == spec]
+    elif spec.isdigit():
         matching = [device for device in devices if device.index == int(spec)]
     else:
         wanted = spec.casefold()
@@ -74,19 +90,42 @@ def find_device(spec: str) -> Device:
         hint = "see 'livecam devices', or try --camera demo" if devices else "try --camera demo"
         raise CameraError(what, hint)
     if len({device.path for device in matching}) > 1:
-        names = ", ".join(f"{device.index} = {device.name}" for device in matching)
+        names = ", ".join(f"{one.index} = {one.name} ({one.exact_name})" for one in matching)
         raise CameraError(f"'{spec}' fits several cameras: {names}", "name one by its number")
     return matching[0]
 
 
 def find_again(device: Device) -> Device:
-    """The same camera, wherever it is plugged in now. Raises CameraError."""
+    """The same camera, wherever it is plugged in now. Raises CameraError.
+
+    A camera with a serial number is that one alone. Of one without, it is the one of its name in
+    the same place, or the only one of its name that has no serial number either.
+    """
     alike = [other for other in list_devices() if other.name == device.name]
-    same = [other for other in alike if device.serial and other.serial == device.serial]
-    same = same or [other for other in alike if other.path == device.path] or alike
+    if device.serial:
+        same = [other for other in alike if other.serial == device.serial]
+    else:
+        alike = [other for other in alike if not other.serial]
+        place = device.port or device.path
+        same = [other for other in alike if (other.port or other.path) == place]
+        same = same or (alike if len(alike) == 1 else [])
     if not same:
         raise CameraError(f"{device.name} is not there", "plug it in again")
     return same[0]
+
+
+def is_infrared(device: Device) -> bool:
+    """Whether a camera, by its name or by its formats, sees no colour: laptops have one for faces.
+
+    Raises nothing: a camera whose modes cannot be read is taken for a usual one.
+    """
+    if _INFRARED.search(device.name) or _INFRARED.search(device.full_name):
+        return True
+    try:
+        modes = list_modes(device)
+    except CameraError:
+        return False
+    return bool(modes) and all(mode.codec in GREY_CODECS for mode in modes)
 
 
 def list_modes(device: Device) -> tuple[Mode, ...]:

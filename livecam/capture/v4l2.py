@@ -77,7 +77,7 @@ def read_device(path: str) -> Device | None:
             fcntl.ioctl(fd, abi.QUERYCAP, capability)
     except PermissionError:
         # A node that may not be opened counts as a camera; of a USB camera only the first node.
-        card = _read(known / "name")
+        card, port = _read(known / "name"), ""
         if not card or _read(known / "index") not in ("", "0"):
             return None
     except OSError:
@@ -89,9 +89,10 @@ def read_device(path: str) -> Device | None:
         if not caps & abi.CAP_CAPTURE or not caps & abi.CAP_STREAMING or caps & abi.CAP_M2M:
             return None
         card = capability.card.decode(errors="replace")
+        port = capability.bus_info.decode(errors="replace")
     number = re.search(r"(\d+)$", path)
     index = int(number[1]) if number else -1
-    return Device(index, _short(card), path, _serial(known), card)
+    return Device(index, _short(card), path, _serial(known), card, port)
 
 
 def list_modes(path: str) -> tuple[Mode, ...]:

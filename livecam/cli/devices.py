@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
         "devices",
         help="list cameras with their modes, and microphones",
         description="Lists cameras with their modes, and microphones. --camera and --mic take the "
-        "numbers and the names.",
+        "numbers and the names, and of cameras of one name the serial number: usb:SERIAL.",
     )
     devices.add_argument("--json", action="store_true", help="print one JSON event per device")
     devices.set_defaults(run=run)
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             microphones, none = [], f"  {err}"
     print("cameras (--camera NUMBER, or part of the name)")
     for device in devices:
-        print(f"  {device.index}  {visible(device.name)}")
+        print(f"  {device.index}  {visible(device.name)}{visible(_apart(device, devices))}")
         for line in modes[device.path]:
             print(f"       {visible(line)}")
     if not devices:
@@ -79,8 +79,21 @@ def _camera(device: Device) -> contract.Device:
     try:
         modes = tuple(map(str, list_modes(device)))
     except CameraError as err:
-        return contract.Device("camera", device.index, device.name, (), str(err))
-    return contract.Device("camera", device.index, device.name, modes)
+        return contract.Device(
+            "camera", device.index, device.name, (), str(err), device.serial, device.exact_name
+        )
+    return contract.Device(
+        "camera", device.index, device.name, modes, "", device.serial, device.exact_name
+    )
+
+
+def _apart(device: Device, devices: list[Device]) -> str:
+    """What tells a camera from others of its name, and that it sees no colour."""
+    from livecam.capture.devices import is_infrared
+
+    twins = sum(other.name == device.name for other in devices) > 1
+    name = f"  --camera {device.exact_name}" if twins else ""
+    return f"{name}{'  (infrared)' if is_infrared(device) else ''}"
 
 
 def _modes(device: Device) -> list[str]:

@@ -91,6 +91,8 @@ class Armed:
 
     lacks_sound: bool = False
     """Whether the microphone has not given that much sound yet."""
+    is_black: bool = False
+    """Whether the camera has sent nothing but dark pictures."""
 
 
 @dataclass(frozen=True)
@@ -413,7 +415,7 @@ class Recorder:
         if lacks_sound and newest.t_ns - self._full_ns < SOUND_WAIT_NS:
             return
         self._armed.set()
-        self.changes.put(Armed(lacks_sound))
+        self.changes.put(Armed(lacks_sound, self._warmup.is_black))
 
     def _has_sound_since(self, t_ns: int) -> bool:
         """Whether the microphone, if there is one, has given sound since then."""

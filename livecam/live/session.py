@@ -363,7 +363,9 @@ class Session:
     def _watch(self) -> None:
         while (change := self.recorder.changes.get()) is not None:
             match change:
-                case Armed(lacks_sound):
+                case Armed(lacks_sound, is_black):
+                    if is_black:
+                        self.notice("the picture is black: is the lens covered, or the room dark?")
                     if lacks_sound:
                         self.notice("the microphone gives no sound yet: what it misses is silent")
                     self.send(contract.Armed())

@@ -3,8 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from livecam.capture.devices import Device, find_device, list_devices
+from livecam.capture.devices import Device, find_device, is_infrared, list_devices
 from livecam.capture.ffmpeg_modes import parse_modes
+from livecam.capture.modes import Mode
 from livecam.capture.portaudio import is_device
 from livecam.errors import CameraError, ExitCode
 
@@ -45,13 +46,37 @@ def cameras(monkeypatch):
     monkeypatch.setattr("livecam.capture.devices.list_devices", lambda: list(CAMERAS))
 
 
+def test_cameras_of_one_name_are_told_apart_by_their_serial_numbers(cameras):
+    assert find_device("usb:B2") is CAMERAS[2]
+    assert find_device("usb:A1") is CAMERAS[0]
+    with pytest.raises(CameraError, match="no camera 'usb:B3'"):
+        find_device("usb:B3")
+
+
+@pytest.mark.parametrize(
+    ("name", "codecs", "expected"),
+    [
+        ("Integrated IR Camera", ["mjpeg"], True),
+        ("Integrated_Webcam_HD: Infrared", ["yuyv422"], True),
+        ("Integrated Camera: Integrated I", ["gray"], True),
+        ("Integrated Camera: Integrated C", ["mjpeg", "gray"], False),
+        ("Logitech Stirling", ["mjpeg"], False),
+        ("Microscope", [], False),
+    ],
+)
+def test_cameras_that_see_no_colour_are_known(monkeypatch, name, codecs, expected):
+    modes = tuple(Mode(codec, (640, 360)) for codec in codecs)
+    monkeypatch.setattr("livecam.capture.devices.list_modes", lambda _: modes)
+    assert is_infrared(Device(0, name, "/dev/video0")) is expected
+
+
 @pytest.mark.parametrize("spec", ["2", "/dev/video2", "microscope", "scope"])
 def test_a_camera_is_found_by_number_path_or_name(cameras, spec):
     assert find_device(spec) is CAMERAS[1]
 
 
 def test_a_name_that_fits_two_asks_for_a_number(cameras):
-    with pytest.raises(CameraError, match="0 = HD Webcam, 4 = HD Webcam"):
+    with pytest.raises(CameraError, match=r"0 = HD Webcam \(usb:A1\), 4 = HD Webcam \(usb:B2\)"):
         find_device("hd webcam")
 
 

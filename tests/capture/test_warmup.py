@@ -1,4 +1,4 @@
-from livecam.capture.warmup import MAX_FRAMES, MIN_FRAMES, WarmUp
+from livecam.capture.warmup import MAX_BLACK, MAX_FRAMES, MIN_FRAMES, WarmUp
 from tests.support.frames import flat
 
 
@@ -18,7 +18,13 @@ def test_a_camera_that_is_steady_at_once_still_gives_its_first_frames_away():
 
 def test_a_flickering_or_dark_camera_is_not_waited_for_for_ever():
     assert cold_frames([100, 160] * 60) == MAX_FRAMES - 1
-    assert cold_frames([0] * 120) == MAX_FRAMES - 1
+    assert cold_frames([0] * 200) == MAX_BLACK - 1
+
+
+def test_black_frames_say_nothing_of_the_exposure():
+    opening = [0] * 20 + [min(150, i * 10) for i in range(15)] + [150] * 40
+    assert cold_frames(opening) >= 35, "until it has settled"
+    assert cold_frames([0] * 20 + [140] * 40) == 20 + MIN_FRAMES - 1
 
 
 def test_a_source_that_needs_none_has_none():
