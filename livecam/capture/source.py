@@ -102,6 +102,13 @@ class FrameSource(ABC):
         """
         raise CameraError(f"{self.name} does not come back")
 
+    def plugged_in(self) -> object:
+        """Something that is another thing once a camera is plugged in; None where that is unknown.
+
+        May be called after `close`, and often.
+        """
+        return None
+
     def microphone(self) -> Microphone | None:
         """The microphone of this source itself; None if it has none."""
         return None

@@ -68,6 +68,17 @@ def list_devices() -> list[Device]:
     return sorted(found, key=lambda device: device.index)
 
 
+def plugged_in() -> frozenset[tuple[str, int]]:
+    """The nodes of cameras and the like, and when each was made or changed last."""
+    found = set()
+    with contextlib.suppress(OSError), os.scandir("/dev") as entries:
+        for entry in entries:
+            if entry.name.startswith("video"):
+                with contextlib.suppress(OSError):
+                    found.add((entry.name, entry.stat().st_ctime_ns))
+    return frozenset(found)
+
+
 def read_device(path: str) -> Device | None:
     """The camera at a path, or None where it is something else."""
     known = SYSFS / Path(path).name

@@ -12,7 +12,7 @@ from livecam.capture.devices import find_again
 from livecam.capture.planes import i420
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
-from livecam.capture.v4l2 import Stream
+from livecam.capture.v4l2 import Stream, plugged_in
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
 from livecam.frame import Frame, PixelFormat
@@ -79,6 +79,10 @@ class V4l2Webcam(BlockingSource):
     def reopen(self) -> FrameSource:
         """The same camera in the same mode, even if its device node has changed."""
         return V4l2Webcam(find_again(self._device), *self._wanted, self.mode.note)
+
+    def plugged_in(self) -> object:
+        """The device nodes and their times: permissions are given a moment after one is made."""
+        return plugged_in()
 
     def close(self) -> None:
         """Release the camera; a read that waits ends at once."""

@@ -26,7 +26,7 @@ from livecam.capture.warmup import WarmUp
 from livecam.errors import CameraError, LivecamError, MicrophoneError
 from livecam.live.losses import LossCounter
 from livecam.moment import Moment, as_long_as, movie_end_ns
-from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns
+from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
@@ -54,6 +54,8 @@ SOUND_SLACK_S = LATE_FRAMES_S + LATE_SOUND_S + 0.1
 
 SOUND_WAIT_NS = 2 * NS_PER_S
 """How long arming waits for sound of all seconds: sound servers take up to one to begin."""
+LOOK_S = 0.2
+"""From one look for cameras that were plugged in to the next, while the camera is lost."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
 """Delay before a lost camera is tried again: from the first to the longest, doubled each time."""
 
@@ -367,7 +369,11 @@ class Recorder:
             self._outage = Outage(error, since_ns, since_ns + to_ns(delay_s))
             self.changes.put(Lost(error))
         source.close()
-        while not self._over.wait(delay_s):
+        while not self._over.is_set():
+            if self._pause(source, delay_s):
+                delay_s = FIRST_RETRY_S / 2  # doubled if this try fails
+            if self._over.is_set():
+                return None
             try:
                 found = source.reopen()
             except LivecamError as err:
@@ -382,6 +388,16 @@ class Recorder:
             found.close()
             return None
         return None
+
+    def _pause(self, source: FrameSource, delay_s: float) -> bool:
+        """Wait for the next try; True at once when a camera is plugged in."""
+        before, end_ns = source.plugged_in(), now_ns() + to_ns(delay_s)
+        while (left_ns := end_ns - now_ns()) > 0:
+            if self._over.wait(min(LOOK_S, to_s(left_ns))):
+                return False
+            if source.plugged_in() != before:
+                return True
+        return False
 
     def _takes_back(self, found: FrameSource, turn: int) -> bool:
         """Go on with a camera that is back, if its size and pixel format are as before."""

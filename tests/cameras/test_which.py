@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -41,9 +42,10 @@ def test_a_camera_that_is_pulled_out_is_not_mistaken_for_its_twin(tmp_path, fram
         livecam --camera usb:A1 {SHORT} --json < presses > told.jsonl & program=$!
         reach told.jsonl armed 1
         tell 0 unplug; reach told.jsonl camera_lost 1
-        sleep 5; echo "twin"; ls -l /proc/$program/fd | grep -c video
+        sleep 17; echo "twin"; ls -l /proc/$program/fd | grep -c video
         plug 3 --modes 'mjpeg:640x480:30' --name 'HD Webcam' --serial A1
-        reach told.jsonl camera_back 1
+        begin=$(date +%s); reach told.jsonl camera_back 1
+        echo "back after $(($(date +%s) - begin)) s"
         echo > presses; reach told.jsonl saved 1
         kill -INT $program; wait $program; echo "code $?"
     """)  # fmt: skip
@@ -52,4 +54,7 @@ def test_a_camera_that_is_pulled_out_is_not_mistaken_for_its_twin(tmp_path, fram
     assert cameras == {"usb:A1": "A1", "usb:B2": "B2"}
     assert "named 0" in ran.text
     assert "twin\n0" in ran.text, "the other one was opened"
+    # Tries come 1, 3, 7, 15 and 31 s after the loss, and at once when a camera is plugged in.
+    (after,) = re.findall(r"back after (\d+) s", ran.text)
+    assert int(after) < 6, "the guest's one processor takes seconds to open it"
     assert "code 130" in ran.text

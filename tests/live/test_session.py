@@ -174,6 +174,20 @@ def test_a_lost_camera_comes_back_and_nothing_shot_is_lost(out, quick_retries):
     assert indices[0] >= 59, "numbers go on where they ended"
 
 
+def test_a_camera_that_is_plugged_in_is_tried_at_once(out, monkeypatch):
+    monkeypatch.setattr("livecam.live.recorder.FIRST_RETRY_S", 60.0)
+    monkeypatch.setattr(Cabled, "plugged_in", lambda self: self._plugged.is_set())
+    plugged = threading.Event()
+    plugged.set()
+    source = Cabled(plugged, frames=30)
+    with running(source, before_s=0.3, after_s=0.1, out=out, reconnects=True) as (_, told):
+        told.wait_for(contract.CameraLost)
+        plugged.set()
+        (back,) = told.wait_for(contract.CameraBack)
+        assert back.lost_s < 10
+        assert not any(isinstance(event, contract.Error) for event in told.events)
+
+
 def test_without_reconnecting_a_lost_camera_ends_the_run(out):
     plugged = threading.Event()
     plugged.set()
