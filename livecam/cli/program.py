@@ -21,7 +21,7 @@ from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.cli.undo import Undo
 from livecam.contract import Error, Event, Notice, Saved, Shot
 from livecam.disk.publish import check_folder
-from livecam.errors import ExitCode, LivecamError, OutputError
+from livecam.errors import ExitCode, InputError, LivecamError, OutputError
 from livecam.faces.model import FaceModel
 from livecam.formats import heic
 from livecam.live.recovery import recover
@@ -123,7 +123,7 @@ class Program:
         self._click = Click() if args.click else None
         self._looking: LastPhoto | None = None
         """The moment that is looked through, in place of the camera's picture."""
-        self._undone = Undo()
+        self._changes = Undo()
         self._early = threading.Event()
         """A press while the camera is still being opened."""
         self._code = ExitCode.OK
@@ -164,7 +164,7 @@ class Program:
                 self._handle_until(self._hook.is_done)
         finally:
             self._stop_looking()
-            self._undone.close()
+            self._changes.close()
             if not session.is_done:
                 session.give_up()
             if recovery is not None:
@@ -330,11 +330,14 @@ class Program:
                 self._looking = LastPhoto(
                     Path(self._saved[-1].photo),
                     FaceModel(self._args.model, self._args.face_runtime),
+                    self._changes.stack,
                     self._screen.painter,
                     lambda: self._inbox.put("draw"),
                 )
             except LivecamError as err:  # it is in the trash, or somebody has moved it
                 self._status.told = str(err)
+        elif self._screen is not None:
+            self._status.told = "there is no photo to look through yet"
 
     def _stop_looking(self) -> None:
         if self._looking is not None and self._screen is not None:
@@ -343,14 +346,16 @@ class Program:
             self._screen.wipe()
 
     def _undo(self) -> None:
-        """Put the newest moment into the trash, or bring it back from there."""
+        """Undo the newest change, or put the newest photo into the trash."""
         if self._session is None:
             return
         try:
-            said = self._undone.toggle(self._saved[-1] if self._saved else None)
+            said = self._changes.press(self._saved[-1] if self._saved else None)
         except OutputError as err:
             self._session.fail(err)
             return
+        except InputError as err:
+            said = err.message
         self._session.notice(said)
         self._status.told = said
 
@@ -426,10 +431,14 @@ class Program:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Saved):
             self._saved.append(event)
+            self._changes.saved()
             if self._hook is not None:
                 self._hook.run(event)
-        elif isinstance(event, Shot) and self._click is not None:
-            self._click.play()
+        elif isinstance(event, Shot):
+            if self._click is not None:
+                self._click.play()
+            if self._looking is not None:
+                self._looking.say(f"captured {event.id}; q goes back to the camera")
         elif isinstance(event, Error):
             self._errors.append(event)
             self._status.error = event.message

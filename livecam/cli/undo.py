@@ -1,40 +1,42 @@
-"""The key that puts the newest photo of a run into the trash, and brings it back."""
+"""The `u` key: undoes the newest step of a run, or puts its newest photo into the trash."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.disk.changes import Change
+from livecam.edit.undo_stack import UndoStack
 
 if TYPE_CHECKING:
     from livecam.contract import Saved
 
 
 class Undo:
-    """The newest moment of a run, and whether it is in the trash now."""
+    """One stack for all that is changed in a run: key photos in `r`, and photos in the trash."""
 
     def __init__(self) -> None:
-        self._done: Saved | None = None
-        self._removed: Change | None = None
+        self.stack = UndoStack()
+        self._before_newest = 0
+        """Steps that were done when the newest photo was saved: these are of older photos."""
 
-    def toggle(self, newest: Saved | None) -> str:
-        """Put the newest photo into the trash, or back; say what was done. Raises OutputError."""
+    def saved(self) -> None:
+        """A photo was saved: what was changed before is of older ones."""
+        self._before_newest = self.stack.steps
+
+    def press(self, newest: Saved | None) -> str:
+        """Undo what was done since the newest photo, else trash it; say what was done.
+
+        Raises OutputError.
+        """
         if newest is None:
             return "there is no photo to take back yet"
-        name = Path(newest.photo).name
-        if self._removed is not None and self._done is not None and self._done.id == newest.id:
-            self._removed.undo()
-            self._removed = None
-            return f"{name} is back"
-        self.close()
+        if self.stack.steps > self._before_newest:
+            told, _, _ = self.stack.undo()
+            return f"{told}; u puts the newest photo into the trash"
         files = [newest.movie, newest.photo, newest.scores, newest.motion_photo or ""]
-        self._removed = Change.make([Path(file) for file in files if file])
-        self._done = newest
-        return f"{name} is in the trash; u brings it back"
+        told = self.stack.remove_files([Path(file) for file in files if file], newest.photo)
+        return f"{told}; u brings it back"
 
     def close(self) -> None:
         """At the end of the run: what is in the trash stays there."""
-        if self._removed is not None:
-            self._removed.forget()
-            self._removed = None
+        self.stack.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livecam.disk.changes import Change
@@ -12,7 +13,7 @@ from livecam.photos.judged import record_of
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from livecam.photos.inputs import Input
     from livecam.photos.pick import Pick
@@ -43,13 +44,23 @@ class UndoStack:
         note = f" ({change.note})" if change.note else ""
         return change.source, f"{name} has a new key photo{note}; the old one is in the trash"
 
+    @property
+    def steps(self) -> int:
+        """How many steps can be undone."""
+        with self._lock:
+            return len(self._done)
+
     def remove(self, source: Input) -> str:
         """Put a moment into the trash, its record too. Raises OutputError."""
         record = record_of(source)
+        files = [*source.files, *([record] if record is not None else [])]
+        return self.remove_files(files, source.file.name)
+
+    def remove_files(self, files: Sequence[Path], name: str) -> str:
+        """Put files into the trash together; `name` is what they are called. Raises OutputError."""
+        name = visible(Path(name).name)
         with self._lock:
-            removed = Change.make([*source.files, *([record] if record is not None else [])])
-            name = visible(source.file.name)
-            self._note(name, removed)
+            self._note(name, Change.make(files))
         return f"{name} is in the trash"
 
     def undo(self) -> tuple[str, Path, Input | None]:

@@ -182,6 +182,10 @@ class MomentView:
         self._source, self._said = self._stack.make_key(loaded.pick, position)
         self._load(at=position)
 
+    def say(self, text: str) -> None:
+        """Show a line below the moment."""
+        self._problem, self._said = "", text
+
     def _undo(self) -> None:
         self._problem = ""
         self._said, _, source = self._stack.undo()

@@ -124,7 +124,7 @@ def test_the_last_photo_goes_into_the_trash_and_comes_back(livecam, tmp_path, mo
     terminal.read_until("is in the trash")
     assert not list((tmp_path / "recordings").glob("[!.]*"))
     terminal.send("u")
-    terminal.read_until("is back")
+    terminal.read_until("is as it was")
     terminal.send("q")
     assert terminal.wait() == 0
     assert {p.name: p.read_bytes() for p in (tmp_path / "recordings").glob("[!.]*")} == made

@@ -212,6 +212,37 @@ def test_the_newest_photo_is_looked_at_while_the_camera_goes_on(tmp_path, monkey
     assert len(list((tmp_path / "made").glob("*.MOV"))) == 2
 
 
+def test_undo_after_a_new_key_photo_takes_that_back_and_not_the_photo(tmp_path, own_trash):
+    terminal = Terminal("--camera", "demo", "--size", "640x360", "--out", "made", cwd=tmp_path)
+    made = tmp_path / "made"
+    try:
+        terminal.read_until("ARMED")
+        terminal.send("r")
+        terminal.read_until("no photo to look through yet")
+        terminal.send(" ")
+        terminal.read_until("1 taken, 1 saved")
+        before = {path.name: path.read_bytes() for path in made.glob("[!.]*")}
+        terminal.send("r")
+        terminal.read_until("make key photo")
+        terminal.send("\x1b[H\x1b[C\r")
+        terminal.read_until("has a new key photo")
+        terminal.send("q")
+        terminal.read_until("ARMED")
+        terminal.send("u")
+        terminal.read_until("is as it was")
+        assert {path.name: path.read_bytes() for path in made.glob("[!.]*")} == before
+        terminal.send("u")
+        terminal.read_until("is in the trash")
+        assert list(made.glob("[!.]*")) == []
+        terminal.send("u")
+        terminal.read_until("is as it was")
+        terminal.send("q")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
+    assert {path.name: path.read_bytes() for path in made.glob("[!.]*")} == before
+
+
 def test_muted_photos_have_no_sound_and_a_burst_presses_on(tmp_path):
     terminal = Terminal("--camera", "demo", "--size", "640x360", "--out", "made", cwd=tmp_path)
     try:
