@@ -61,7 +61,7 @@ HELP = (
     ("a", "take photos by itself when everyone looks good, one in five seconds"),
     ("b", "a burst: one photo a second, until b or SPACE"),
     ("r", "look through the last photo, and choose another key photo"),
-    ("u", "put the last photo into the trash; again brings it back"),
+    ("u", "undo the newest step, or put the last photo into the trash"),
     ("p", "show the picture or not"),
     ("f", "mirror the picture or not; photos are never mirrored"),
     ("m", "photos without sound, or with it again"),
