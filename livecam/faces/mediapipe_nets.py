@@ -13,6 +13,7 @@ import numpy as np
 
 from livecam.errors import ModelError
 from livecam.faces.face import Face, angles_deg_of, largest_first
+from livecam.faces.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +35,18 @@ class MediaPipeLandmarks:
         self._mp = mp
         # IMAGE mode: VIDEO mode tracks, shifts blendshapes by up to 0.85 and misses four times as
         # many blinks (measured on 16 labelled clips).
-        self._native: Any = vision.FaceLandmarker.create_from_options(
-            vision.FaceLandmarkerOptions(
-                # The bytes, not the path: MediaPipe opens paths relative to its own package on
-                # some systems, and what was hashed is then what is loaded.
-                base_options=options(model_asset_buffer=model),
-                running_mode=vision.RunningMode.IMAGE,
-                num_faces=max_faces,
-                output_face_blendshapes=True,
-                output_facial_transformation_matrixes=True,
+        with quiet():
+            self._native: Any = vision.FaceLandmarker.create_from_options(
+                vision.FaceLandmarkerOptions(
+                    # The bytes, not the path: MediaPipe opens paths relative to its own package on
+                    # some systems, and what was hashed is then what is loaded.
+                    base_options=options(model_asset_buffer=model),
+                    running_mode=vision.RunningMode.IMAGE,
+                    num_faces=max_faces,
+                    output_face_blendshapes=True,
+                    output_facial_transformation_matrixes=True,
+                )
             )
-        )
         OPEN.add(self._native)
 
     def find(self, image_bgr: Bytes) -> list[Face]:
@@ -82,13 +84,14 @@ class MediaPipeDetector:
         mp, options, vision = _modules()
         bundle = zipfile.ZipFile(io.BytesIO(model))
         self._mp = mp
-        self._native: Any = vision.FaceDetector.create_from_options(
-            vision.FaceDetectorOptions(
-                base_options=options(model_asset_buffer=bundle.read("face_detector.tflite")),
-                running_mode=vision.RunningMode.IMAGE,
-                min_detection_confidence=least,
+        with quiet():
+            self._native: Any = vision.FaceDetector.create_from_options(
+                vision.FaceDetectorOptions(
+                    base_options=options(model_asset_buffer=bundle.read("face_detector.tflite")),
+                    running_mode=vision.RunningMode.IMAGE,
+                    min_detection_confidence=least,
+                )
             )
-        )
         OPEN.add(self._native)
 
     def detect(self, image_bgr: Bytes) -> list[tuple[float, Box]]:
