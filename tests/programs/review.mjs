@@ -119,6 +119,29 @@ const scenarios = {
     return found;
   },
 
+  async sift() {
+    const page = await opened();
+    const names = () => page.evaluate(() => [...document.querySelectorAll(".tile")]
+      .sort((a, b) => parseFloat(a.parentElement.getAttribute("aria-posinset") || 0) - parseFloat(b.parentElement.getAttribute("aria-posinset") || 0))
+      .map((tile) => tile.getAttribute("aria-label").split(",")[0]));
+    const badges = await page.locator(".badge").allTextContents();
+    const newest = await names();
+    await page.selectOption("#order", "oldest");
+    const oldest = await names();
+    await page.selectOption("#order", "best");
+    const best = await names();
+    await page.selectOption("#only", "video");
+    const movies = await names();
+    const found = await text(page, "#found");
+    await page.selectOption("#only", "");
+    await page.fill("#find", "clip");
+    const named = await names();
+    await page.fill("#find", "2026-05-17");
+    const dated = (await names()).length;
+    if (picture) { await page.fill("#find", ""); await page.screenshot({ path: picture }); }
+    return { badges: badges.sort(), newest, oldest, best, movies, found, named, dated, violations: await violations(page) };
+  },
+
   async gains() {
     const page = await opened();
     await page.click("#gaining");

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from livecam.media.save_options import SaveOptions
 from tests.programs.test_players import CHROMIUM, needs_chromium, needs_node
 from tests.support.files import numbered_movie, saved
 from tests.support.program import run, started
@@ -84,6 +85,20 @@ def test_for_everybody(folder):
     assert found == {
         f"{view}, {colours}": [] for view in ("gallery", "moment") for colours in ("light", "dark")
     }
+
+
+def test_moments_are_sifted_and_put_in_order(folder):
+    saved(folder, SaveOptions(motion="only"))
+    numbered_movie(folder / "clip.mp4", [i / 10 for i in range(12)])
+    found = looked_through(folder, "sift")
+    assert found["badges"] == ["live", "live", "motion", "movie"]
+    assert found["oldest"][-1] == "clip.mp4"
+    assert found["newest"][0] == "clip.mp4", "made just now"
+    assert found["best"][-1] == "clip.mp4", "what has no score comes last"
+    assert (found["movies"], found["found"]) == (["clip.mp4"], "1 of 4")
+    assert found["named"] == ["clip.mp4"]
+    assert found["dated"] == 3
+    assert found["violations"] == []
 
 
 def test_what_would_gain_is_chosen_applied_and_taken_back(tmp_path, own_trash, monkeypatch):

@@ -55,6 +55,14 @@ function when(moment) {
   return new Date(moment.taken * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
 }
 
+function day(moment) {
+  // As people write it, and as it sorts: 2026-05-17.
+  const at = new Date(moment.taken * 1000), two = (number) => String(number).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+const KINDS = { "live-photo": "live", "motion-photo": "motion", video: "movie" };
+
 // ---- Talking to the server
 
 async function ask(path) {
@@ -119,7 +127,18 @@ function take(list) {
 
 function choose() {
   // Which moments the gallery shows, and in which order.
-  moments = all;
+  const only = $("only").value, wanted = $("find").value.trim().toLowerCase();
+  moments = all.filter((moment) => (!only || moment.kind === only) &&
+    (!wanted || `${moment.name} ${when(moment)} ${day(moment)}`.toLowerCase().includes(wanted)));
+  // What was never looked at has no score, and comes last either way.
+  const scored = (moment, sign) => (moment.score === null ? 2 : sign * moment.score);
+  const orders = {
+    oldest: (a, b) => a.taken - b.taken, best: (a, b) => scored(a, -1) - scored(b, -1),
+    worst: (a, b) => scored(a, 1) - scored(b, 1),
+  };
+  if ($("order").value in orders) moments.sort(orders[$("order").value]);
+  $("sift").hidden = gaining || all.length < 2;
+  $("found").textContent = moments.length === all.length ? "" : `${moments.length} of ${all.length}`;
   if (!gaining || !gains) return;
   const byId = new Map(all.map((moment) => [moment.id, moment]));
   moments = gains.rows.filter(([id]) => byId.has(id)).map(([id, gain]) => ({ ...byId.get(id), gain }));
@@ -144,6 +163,14 @@ function drawGains() {
   $("take-back").hidden = !gains.applied;
   $("take-back").textContent = `Take back ${gains.applied}`;
   $("take-back").disabled = gains.is_working;
+}
+
+function sift() {
+  choose();
+  for (const item of shown.values()) item.remove();
+  shown = new Map();
+  window.scrollTo(0, 0);
+  layOut();
 }
 
 function tick(id, isTicked) {
@@ -290,6 +317,7 @@ function makeTile(at) {
   if (moment.score !== null) {
     words.append(make("span", { className: word(moment.score), textContent: moment.score.toFixed(2) }));
   }
+  picture.append(make("span", { className: "badge", textContent: KINDS[moment.kind] }));
   const tile = make("button", { type: "button", className: "tile" }, picture, words);
   const item = make("div", { className: "item" }, tile);
   if (moment.gain !== undefined) {
@@ -773,6 +801,8 @@ $("play").addEventListener("click", () => ($("player").hidden || $("player").pau
 $("make").addEventListener("click", makeKey);
 $("trash").addEventListener("click", remove);
 $("undo").addEventListener("click", undo);
+for (const id of ["only", "order"]) $(id).addEventListener("change", sift);
+$("find").addEventListener("input", sift);
 $("all").addEventListener("click", () => { location.hash = ""; });
 $("gaining").addEventListener("click", () => { location.hash = "gain"; });
 $("tick-all").addEventListener("click", tickAll);
