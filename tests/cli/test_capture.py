@@ -15,16 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import jsonschema
 import pytest
 
-from livecam import contract_schema
 from livecam.frame import PixelFormat
 from tests.support.frames import moment, tone, write_movie
 from tests.support.program import SMALL_DEMO, events, run, started, wait_for
+from tests.support.promise import check_event, check_record
 from tests.support.sync import offsets_s
-
-SCHEMA = contract_schema.schema()
 
 
 def frames_of(movie: str) -> list[tuple[float, str]]:
@@ -48,7 +45,7 @@ def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path)
     assert done.stderr == ""
     found = events(done.stdout)
     for event in found:
-        jsonschema.validate(event, {**SCHEMA, "$ref": "#/$defs/event"})
+        check_event(event)
     assert [event["event"] for event in found[:3]] == ["ready", "armed", "shot"]
     for number in (1, 2, 3):
         told = [event["event"] for event in found if event.get("id") == number]
@@ -62,7 +59,7 @@ def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path)
     assert [event["id"] for event in of(found, "saved")] == [1, 2, 3]
     for saved in of(found, "saved"):
         record = json.loads(Path(saved["scores"]).read_text())
-        jsonschema.validate(record, {**SCHEMA, "$ref": "#/$defs/moment"})
+        check_record(record)
         pictures = frames_of(saved["movie"])
         assert len(pictures) == len(record["frames"]) == pytest.approx(90, abs=1)
         assert len({digest for _, digest in pictures}) == len(pictures), "a repeated frame"

@@ -9,20 +9,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
 
-from livecam import contract_schema
 from livecam.demo.camera import Studio
 from livecam.demo.script import Script
 from livecam.media.save_options import SaveOptions
 from tests.support.files import numbered_movie, saved
 from tests.support.program import LIVECAM, events, run
-
-SCHEMA = contract_schema.schema()
-EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
+from tests.support.promise import check_event
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +41,7 @@ def picked(*args: str | Path, cwd: Path) -> list[dict]:
     done = run("pick", *map(str, args), "--json", cwd=cwd)
     found = events(done.stdout)
     for event in found:
-        jsonschema.validate(event, EVENT)
+        check_event(event)
     return found
 
 
@@ -147,7 +143,7 @@ def test_one_broken_file_does_not_stop_the_rest(library, tmp_path):
     assert done.returncode == 1
     found = events(done.stdout)
     for event in found:
-        jsonschema.validate(event, EVENT)
+        check_event(event)
     assert sorted(event["event"] for event in found) == ["error", "error", "picked"]
     assert {event["code"] for event in found if event["event"] == "error"} == {4}
     done = run("pick", str(broken), cwd=tmp_path)
@@ -248,7 +244,7 @@ def test_a_report_grows_and_is_gone_on_with(library, tmp_path):
     first = run(*args, "--json", cwd=tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     for line in lines:
-        jsonschema.validate(line, EVENT)
+        check_event(line)
     told = events(first.stdout)
     assert told[-1]["event"] == "library_summary"
     assert len(lines) == sum(event["event"] == "picked" for event in told)

@@ -7,13 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
-import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
 
 import livecam
-from livecam import contract_schema
 from livecam.formats.boxes import find_box
 from livecam.formats.live_photo import EFFECT_KEY
 from livecam.formats.motion_photo import find_motion_movie
@@ -24,9 +22,7 @@ from livecam.photos.pairs import find_halves
 from tests.support.files import level, numbered_movie, saved
 from tests.support.frames import moment
 from tests.support.program import events, run
-
-SCHEMA = contract_schema.schema()
-EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
+from tests.support.promise import check_event
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +34,7 @@ def exported(source: Path, target: str, folder: Path) -> list[Path]:
     done = run("export", str(source), "--to", target, "--out", "new", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr + done.stdout
     (event,) = events(done.stdout)
-    jsonschema.validate(event, EVENT)
+    check_event(event)
     return [Path(path) for path in event["outputs"]]
 
 

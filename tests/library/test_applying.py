@@ -6,17 +6,13 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import jsonschema
 import pytest
 
-from livecam import contract_schema
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.support.program import events, run
+from tests.support.promise import check_event
 from tests.support.reports import reported_library
-
-SCHEMA = contract_schema.schema()
-EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -39,7 +35,7 @@ def apply(report: Path, *args: str, code: int = 0) -> list[dict]:
     assert done.returncode == code, done.stderr + done.stdout
     found = events(done.stdout)
     for event in found:
-        jsonschema.validate(event, EVENT)
+        check_event(event)
     return found
 
 

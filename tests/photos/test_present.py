@@ -5,20 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
 
-from livecam import contract_schema
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.support.files import saved
 from tests.support.pairs import frames_of, live_photo
 from tests.support.program import events, run
-
-SCHEMA = contract_schema.schema()
-EVENT = {**SCHEMA, "$ref": "#/$defs/event"}
+from tests.support.promise import check_event
 
 
 def picked(photo: Path, *args: str, rekey: bool = True) -> dict:
@@ -29,7 +25,7 @@ def picked(photo: Path, *args: str, rekey: bool = True) -> dict:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (event,) = events(done.stdout)
-    jsonschema.validate(event, EVENT)
+    check_event(event)
     return event
 
 
