@@ -245,11 +245,19 @@ class Session:
         self._kept += 1
         self._outgoing.put(contract.Notice("the camera gives no picture yet: the press is kept"))
 
+    def _say_untaken(self) -> None:
+        """Say of presses that waited for the camera that it did not come back for them."""
+        with self._press_lock:
+            count, self._kept = self._kept, 0
+        if count:
+            what = "the press" if count == 1 else f"{count} presses"
+            self.notice(f"{what} that waited for the camera took no photo")
+
     def _take_kept(self) -> None:
         with self._press_lock:
-            for _ in range(self._kept if self._accepting else 0):
+            while self._accepting and self._kept:
                 self._take(now_ns())
-            self._kept = 0
+                self._kept -= 1
         self._deliver()
 
     def _take(self, t_ns: int) -> int:
@@ -380,6 +388,7 @@ class Session:
         self._armed.set()
         if self.recorder.error is not None:
             self.fail(self.recorder.error)
+        self._say_untaken()
         self.finish()
 
     # Live thread

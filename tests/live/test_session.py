@@ -202,17 +202,23 @@ def test_without_reconnecting_a_lost_camera_ends_the_run(out):
 def test_another_size_after_the_return_is_an_error_and_no_file(out, quick_retries):
     class Other(Cabled):
         def reopen(self):
-            found = Cabled(self._plugged)
+            found = super().reopen()
             found.mode = replace(found.mode, size_wh=(640, 480))
-            self._plugged.set()
             return found
 
     plugged = threading.Event()
     plugged.set()
-    options = {"before_s": 0.3, "after_s": 0.3, "out": out, "reconnects": True}
+    options = {"before_s": 0.0, "after_s": 0.3, "out": out, "reconnects": True}
     with running(Other(plugged, frames=40), **options) as (session, told):
+        told.wait_for(contract.CameraLost)
+        threading.Event().wait(0.2)  # until what the camera gave last is too old to be taken
+        assert session.press() is None, "kept"
+        plugged.set()
         (error,) = told.wait_for(contract.Error)
+        told.wait_for(contract.Notice, 2)
     assert "came back as 640x480" in error.message
+    said = [event.message for event in told.events if isinstance(event, contract.Notice)]
+    assert "the press that waited for the camera took no photo" in said
     assert session.code == 3
 
 
