@@ -16,6 +16,7 @@ MOST_PICTURES = 40
 PLAIN = (0xFFC0, 0xFFC1, 0xFFC2)
 """Frames that every decoder knows; lossless ones (SOF3) are the sensor's data."""
 ORIENTATION = 0x0112
+CMT1 = b"CMT1"
 
 
 def preview(data: bytes) -> tuple[bytes, int]:
@@ -56,6 +57,12 @@ def _pixels(jpeg: bytes) -> int:
 
 
 def _orientation(head: bytes) -> int:
+    if head[4:8] == b"ftyp":
+        # A CR3 is made of boxes; its box CMT1 holds the tags as a TIFF file.
+        at = head.find(CMT1)
+        if at < 0:
+            return 1
+        head = head[at + len(CMT1) :]
     order = order_of(head)
     if order is None:
         return 1

@@ -34,6 +34,16 @@ def test_the_largest_picture_is_the_preview_and_not_what_the_sensor_saw():
     assert preview(raw(jpeg((160, 120)), large, jpeg((320, 240)))) == (large, 1)
 
 
+def test_a_cr3_made_of_boxes_is_turned_as_it_says():
+    large = jpeg((640, 480))
+    tags = raw(orientation=8)[:26]  # a TIFF of one tag
+    cmt1 = struct.pack(">I4s", 8 + len(tags), b"CMT1") + tags
+    moov = struct.pack(">I4s", 8 + len(cmt1), b"moov") + cmt1
+    head = struct.pack(">I4s4sI", 16, b"ftyp", b"crx ", 1) + moov
+    assert preview(head + large) == (large, 8)
+    assert preview(head.replace(b"CMT1", b"CMT9") + large) == (large, 1)
+
+
 def test_a_raw_file_without_one_is_an_error():
     with pytest.raises(InputError, match="no preview"):
         preview(raw())
