@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from livecam.frame import Bytes
     from livecam.photos.pick import OpenMovie, Pick
 
+SAMSUNGS, SAMSUNGS_END = "Samsung's own data behind the picture is left out", b"SEFT"
+"""What is said of a trailer that belongs to the old file, and how it ends."""
 MOST_PHOTO = 300_000_000
 """Most bytes of a photo, which includes the movie of a Motion Photo."""
 
@@ -100,7 +102,7 @@ def rekeyed_motion_photo(
         return with_motion(packet, still_us, len(video), f"image/{written}", PADDING[written])
 
     photo, lost = encode_still(image, tags, written, whole[: movie.motion.photo_end], motion)
-    note = _joined(note, lost)
+    note = _joined(note, lost, SAMSUNGS if whole.endswith(SAMSUNGS_END) else "")
     return NewFiles({_motion_suffix(written): append_movie(photo, video, written)}, note)
 
 

@@ -239,6 +239,7 @@ def test_a_pixels_and_a_samsungs_motion_photo(samples, tmp_path, name):
     before, after = find_motion_movie(old), find_motion_movie(new)
     assert old[before.start : before.end] == new[after.start : after.end]
     assert after.still_s == pytest.approx(event["key"]["time_s"], abs=1e-5)
+    assert ("Samsung's own data" in event["note"]) == name.startswith("samsung")
     with _opened(path) as image:
         assert image.size[0] * image.size[1] in (1024 * 768, 1440 * 1080)
 
