@@ -117,7 +117,12 @@ class Gains:
         def run() -> None:
             done = 0
             try:
-                for one in work():
+                results = work()
+                while True:
+                    with self._index.at_rest:
+                        one = next(results, None)
+                    if one is None:
+                        break
                     if one.error is not None:
                         self._problems.append(visible(f"{one.source.file.name}: {one.error}"))
                     else:

@@ -65,6 +65,9 @@ class Index:
         self.folder = folder.resolve()
         self._index = index
         self._lock = threading.Lock()
+        self.at_rest = threading.RLock()
+        """Held while files are changed: a folder that is looked into meanwhile would seem to have
+        lost a moment."""
         self._entries: dict[str, Entry] = {}
         self._sorted: list[Entry] = []
         self._marks: dict[str, str] = {}
@@ -95,13 +98,18 @@ class Index:
     def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Look for what is new, changed or gone, folder by folder."""
         seen: set[str] = set()
+        folders = walk(self.folder, (*KNOWN, ".json"))
         try:
-            for parent, content in walk(self.folder, (*KNOWN, ".json")):
-                if given_up():
-                    return
-                seen.add(self._below(parent))
-                self.problems += finish_abandoned(parent)
-                self._look_into(parent, content, given_up)
+            while True:
+                with self.at_rest:  # from the list of its files on
+                    parent, content = next(folders, (None, []))
+                    if parent is None:
+                        break
+                    if given_up():
+                        return
+                    seen.add(self._below(parent))
+                    self.problems += finish_abandoned(parent)
+                    self._look_into(parent, content, given_up)
             with self._lock:
                 gone = set(self._marks) - seen
             for below in gone:

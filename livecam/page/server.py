@@ -356,8 +356,15 @@ class _Review:
         """
 
         def do(request: Request) -> Response:
+            version = self._index.version
             try:
-                return work(self._entry(request), request)
+                try:
+                    return work(self._entry(request), request)
+                except (LivecamError, OSError):
+                    if self._index.version == version and not self._writing.locked():
+                        raise
+                    with self._index.at_rest:  # its files were being changed: once more
+                        return work(self._entry(request), request)
             except LivecamError as err:
                 return _problem(err)
             except OSError as err:
@@ -390,7 +397,7 @@ class _Review:
 
         def do(request: Request, asked: dict[str, Any]) -> Response:
             try:
-                with self._writing:
+                with self._writing, self._index.at_rest:
                     entry = self._entry(request) if "id" in request.path_params else None
                     told = work(entry, asked)
             except LivecamError as err:

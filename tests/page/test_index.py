@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,17 @@ def test_what_a_killed_run_kept_in_a_folder_is_let_go(folder, tmp_path):
     (kept / "old" / "a.JPG").touch()
     looked(folder, tmp_path)
     assert not kept.exists()
+
+
+def test_no_moment_seems_to_be_gone_while_its_files_are_changed(folder, tmp_path):
+    library = looked(folder, tmp_path)
+    (entry,) = library.entries
+    looking = threading.Thread(target=library.refresh)
+    with library.at_rest:
+        away = entry.files[0].rename(tmp_path / "away.JPG")
+        looking.start()
+        looking.join(0.3)
+        assert library.entry(entry.id) is not None
+        away.rename(entry.files[0])
+    looking.join(30)
+    assert library.entry(entry.id) is not None
