@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         from livecam.ui.moment_view import run as look
 
         return look(path, model)
+    if args.static is not None and args.report is not None:
+        raise UsageError("--static writes a page to look at only", "leave out --report")
     from livecam.page.serving import opened, serve
 
     with native_output.redirected(None) as errors, opened(path, model) as (index, views):

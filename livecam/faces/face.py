@@ -32,6 +32,8 @@ class Face:
     """Yaw, pitch and roll in degrees, 0 when facing the camera."""
     presence: float = 1.0
     """How sure a face detector is that this is a face, 0..1; low where it is covered."""
+    mirrored: Face | None = None
+    """The same face in the mirrored picture, in its pixels, if it was looked at there too."""
 
     @property
     def box(self) -> Box:

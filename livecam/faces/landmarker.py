@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,13 +28,13 @@ LOOKS = tuple(
 )[::2]
 """Crops of a picture that stands alone: width, and shift to the right and down, in widths of the
 face; the same are looked at in a mirror. Under a shift by one pixel a single look moves the score
-of the clips' frames by up to 0.04 (standard deviation), three by up to 0.03, nine by less than
-0.02."""
+of the clips' frames by up to 0.04 (standard deviation), three by up to 0.03, these with their
+mirror images by at most 0.01 (`tests/benchmarks/damage.py`)."""
 FEW_LOOKS = LOOKS[::2]
 """Three of them: each width and each shift once."""
 SURE_LOOKS = 7 / 9
-"""Share of the looks that must see a face: of nine, faces of the group photographs are seen in all,
-a vinyl record on the wall in six."""
+"""Share of the looks that must see a face: of ten, faces of the group photographs are seen in all,
+two of 220 portraits in eight, a vinyl record on the wall in five."""
 REACH = 0.7
 """How far from the box, in widths, a face may be and still be the one that was looked for."""
 LEAST_SIDE, MOST_SIDE = 256, 512
@@ -51,19 +52,22 @@ class FaceLandmarker:
         self, image_bgr: Bytes, box: Box, looks: Sequence[Sequence[float]] = LOOKS
     ) -> Face | None:
         """The mean of several looks, steadier under shifts by a pixel; None if too few see it."""
-        found: list[Face] = []
-        for i, (factor, right, down) in enumerate(looks):
-            face = self.look(image_bgr, shifted(box, right, down), factor)
-            if face is not None:
-                found.append(face)
-            elif i + 1 - len(found) > len(looks) * (1 - SURE_LOOKS) + 1e-6:
-                return None
-        names = found[0].blendshapes
-        return Face(
-            np.mean([face.landmarks for face in found], axis=0, dtype=np.float32),
-            {name: float(np.mean([face.blendshapes[name] for face in found])) for name in names},
-            _mean_angles(found),
-        )
+        found = self._looks(image_bgr, box, looks)
+        return _mean(found) if len(found) >= SURE_LOOKS * len(looks) else None
+
+    def look_both_ways(self, image_bgr: Bytes, mirror_bgr: Bytes, box: Box) -> Face | None:
+        """The same in a picture and in its mirror image; None if too few looks of both see it."""
+        left, top, right, bottom = box
+        width = image_bgr.shape[1]
+        found = self._looks(image_bgr, box, LOOKS)
+        others = self._looks(mirror_bgr, (width - right, top, width - left, bottom), LOOKS)
+        if not found or not others or len(found) + len(others) < SURE_LOOKS * 2 * len(LOOKS):
+            return None
+        return replace(_mean(found), mirrored=_mean(others))
+
+    def _looks(self, image_bgr: Bytes, box: Box, looks: Sequence[Sequence[float]]) -> list[Face]:
+        seen = (self.look(image_bgr, shifted(box, right, down), w) for w, right, down in looks)
+        return [face for face in seen if face is not None]
 
     def look(self, image_bgr: Bytes, box: Box, factor: float = CROP) -> Face | None:
         """The face in a box of a (H, W, 3) uint8 BGR picture; about 9 ms."""
@@ -83,6 +87,15 @@ class FaceLandmarker:
     def close(self) -> None:
         """Free the model."""
         self._nets.close()
+
+
+def _mean(found: list[Face]) -> Face:
+    names = found[0].blendshapes
+    return Face(
+        np.mean([face.landmarks for face in found], axis=0, dtype=np.float32),
+        {name: float(np.mean([face.blendshapes[name] for face in found])) for name in names},
+        _mean_angles(found),
+    )
 
 
 def _mean_angles(faces: list[Face]) -> tuple[float, float, float]:

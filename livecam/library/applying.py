@@ -58,10 +58,6 @@ class Wish:
     index: int
     time_s: float
     gain: float
-    size_wh: tuple[int, int] | None = None
-    """Of the frame."""
-    photo_wh: tuple[int, int] | None = None
-    """Of the photo that there is."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +83,22 @@ def wishes(report: Path, only: Sequence[str] = ()) -> list[Wish]:
 
 
 def rated(report: Path, only: Sequence[str] = ()) -> list[tuple[Input, Path, float]]:
-    """The inputs of a report that have a photo, the photo, and its score.
+    """The inputs of a report that have a photo, the photo, and its score as it is now.
 
     Of a set of pictures, the chosen one. Raises InputError, UsageError.
     """
-    some = [one for one in _read(report, _rated) if _is_named(one[1], only)]
+    log = ApplyLog(report).read()
+    made = {name for one in log if one.what == "key" and one.is_there for name in one.outputs}
+
+    def rate(result: dict[str, Any], source: Input) -> tuple[Input, Path, float] | None:
+        key = result.get("key")
+        if not key or source.kind == "video":
+            return None
+        photo = source.files[int(key["index"])] if source.kind == "pictures" else source.file
+        gains = 0.0 if str(photo) in made else float(result.get("gain") or 0.0)
+        return source, photo, float(key["score"]) - gains
+
+    some = [one for one in _read(report, rate) if _is_named(one[1], only)]
     if only and not some:
         raise UsageError("the report has no score for what is named")
     return some
@@ -127,23 +134,7 @@ def _wish(result: dict[str, Any], source: Input) -> Wish | None:
     if len(source.files) != (1 if is_single else 2):
         raise ValueError("it names other files than that kind has")
     key = result["key"]
-    return Wish(
-        source, int(key["index"]), float(key["time_s"]), float(result["gain"]),
-        _size(result.get("size_wh")), _size(result.get("photo_wh")),
-    )  # fmt: skip
-
-
-def _rated(result: dict[str, Any], source: Input) -> tuple[Input, Path, float] | None:
-    key = result.get("key")
-    if not key or source.kind == "video":
-        return None
-    score = float(key["score"]) - float(result.get("gain") or 0.0)
-    photo = source.files[int(key["index"])] if source.kind == "pictures" else source.file
-    return source, photo, score
-
-
-def _size(found: Any) -> tuple[int, int] | None:
-    return None if found is None else (int(found[0]), int(found[1]))
+    return Wish(source, int(key["index"]), float(key["time_s"]), float(result["gain"]))
 
 
 def applied_files(report: Path) -> frozenset[tuple[Path, ...]]:
@@ -190,7 +181,6 @@ def rate_all(report: Path, only: Sequence[str] = ()) -> Iterator[Applied]:
     A photo that has such a file already keeps it. Raises InputError, UsageError, OutputError.
     """
     log = ApplyLog(report)
-    log.read()
     log.check()
     for source, photo, score in rated(report, only):
 

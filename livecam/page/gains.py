@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from livecam.disk.trash import can_bring_back
 from livecam.errors import InputError, LivecamError
 from livecam.library.apply_log import ApplyLog
-from livecam.library.applying import apply_all, undo_all, wishes
+from livecam.library.applying import applied_files, apply_all, undo_all, wishes
 from livecam.text import counted, visible
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Gains:
         """What the page says of it."""
         done = self._applied()
         rows = [
-            [entry.id, wish.gain, wish.photo_wh, wish.size_wh]
+            [entry.id, wish.gain]
             for entry in self._index.entries
             if (wish := self._wish(entry)) is not None and entry.files not in done
         ]
@@ -103,15 +103,10 @@ class Gains:
 
     def _applied(self) -> set[tuple[Path, ...]]:
         try:
-            done = [one for one in ApplyLog(self._report).read() if one.what == "key"]
+            done = applied_files(self._report)
         except LivecamError:
-            return set()  # said when something is to be applied or taken back
-        names = {one.files for one in done}
-        return {
-            files
-            for files, wish in self._wishes.items()
-            if tuple(map(str, wish.source.files)) in names
-        }
+            return set()  # reported when something is to be applied or undone
+        return {files for files, wish in self._wishes.items() if wish.source.files in done}
 
     def _begin(self, work: Callable[[], Iterator[Applied]], count: int, what: str) -> None:
         def run() -> None:

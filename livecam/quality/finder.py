@@ -17,7 +17,7 @@ import numpy as np
 from livecam.errors import LivecamError
 from livecam.faces.detector import FEW_CROPS, PRESENCE_CROPS, BlazeFace
 from livecam.faces.face import distance, overlap
-from livecam.faces.landmarker import FEW_LOOKS, LOOKS, FaceLandmarker
+from livecam.faces.landmarker import FEW_LOOKS, FaceLandmarker
 from livecam.faces.model import (
     MissingModelError,
     find_model,
@@ -92,6 +92,8 @@ class _Sight:
     t_ns: int
     well: bool
     """Whether each face is looked at several times."""
+    mirror_bgr: Bytes | None = None
+    """The same picture mirrored, if each face is looked at there too."""
     found: list[Face] = field(default_factory=list)
     seen: list[_Seen] = field(default_factory=list)
     """The faces that are found, and those that are lost for a moment."""
@@ -256,18 +258,13 @@ class FaceFinder:
             return readings
         if not readings:
             return self._read_upside_down(image_bgr, size_wh)
-        assert self._landmarker is not None
         assert self._blaze is not None
-        mirror, width = np.ascontiguousarray(image_bgr[:, ::-1]), image_bgr.shape[1]
+        mirror = _mirrored(image_bgr)
         both = []
         for face, reading in zip(found, readings, strict=True):
-            left, top, right, bottom = face.box
-            box = (width - right, top, width - left, bottom)
-            other = self._landmarker.look_well(mirror, box, LOOKS)
-            if other is None:
-                continue  # a record on the wall, which is a face from one side only
-            sure = self._blaze.presence_well(mirror, other.box, PRESENCE_CROPS)
-            again = read_face(mirror, replace(other, presence=sure), size_wh)
+            assert face.mirrored is not None
+            sure = self._blaze.presence_well(mirror, face.mirrored.box, PRESENCE_CROPS)
+            again = read_face(mirror, replace(face.mirrored, presence=sure), size_wh)
             both.append(without_sides(reading, again))
         return tuple(both)
 
@@ -309,7 +306,8 @@ class FaceFinder:
         """Faces in a frame reduced by `scale`, the widest first; with `well`, by several looks."""
         if self._landmarker is None or self._blaze is None:
             return []
-        sight = _Sight(image_bgr, scale, t_ns, well)
+        mirror = _mirrored(image_bgr) if well and not self._roughly else None
+        sight = _Sight(image_bgr, scale, t_ns, well, mirror)
         is_due = self._is_search_due(t_ns)
         for before in self._seen:
             self._look(sight, before.box, before)
@@ -326,9 +324,10 @@ class FaceFinder:
         assert self._landmarker is not None
         assert self._blaze is not None
         box = _scaled(where, 1 / sight.scale)
-        if sight.well:
-            looks = FEW_LOOKS if self._roughly else LOOKS
-            face = self._landmarker.look_well(sight.image_bgr, box, looks)
+        if sight.mirror_bgr is not None:
+            face = self._landmarker.look_both_ways(sight.image_bgr, sight.mirror_bgr, box)
+        elif sight.well:
+            face = self._landmarker.look_well(sight.image_bgr, box, FEW_LOOKS)
         else:
             face = self._landmarker.look(sight.image_bgr, box)
         if face is None:
@@ -387,6 +386,10 @@ class FaceFinder:
             box for box in boxes
             if all(overlap(box, old) < 0.2 and distance(box, old) > 0.5 for old in known)
         ]  # fmt: skip
+
+
+def _mirrored(image_bgr: Bytes) -> Bytes:
+    return np.ascontiguousarray(image_bgr[:, ::-1])
 
 
 def _is_same(a: Face, b: Face) -> bool:

@@ -182,3 +182,11 @@ def test_ratings_change_no_photo_at_all(library):
     done = run("apply", str(report), "--ratings", "--dry-run", cwd=report.parent)
     assert "2 stars, 0.10" in done.stdout
     assert done.stdout.endswith("4 would change\n")
+
+
+def test_a_photo_that_was_changed_is_rated_as_it_is_now(library, own_trash):
+    folder, report = library
+    first = min(folder.glob("*.JPG"))
+    apply(report, "--in-place", "--only", first.name)
+    apply(report, "--ratings", "--only", first.name)
+    assert rating(first.with_name(f"{first.name}.xmp")) == 5

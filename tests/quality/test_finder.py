@@ -125,6 +125,13 @@ def test_a_picture_scores_the_same_in_a_mirror(samples, finder):
 
 
 @pytest.mark.samples
+def test_a_face_that_is_seen_better_from_one_side_is_a_face(samples, finder):
+    names = {"p032_039.jpg", "p048_066.jpg"}
+    paths = [p for p in (samples / "faces2" / "expressions").rglob("*.jpg") if p.name in names]
+    assert [len(alone(finder, read_picture(path)).faces) for path in paths] == [1, 1]
+
+
+@pytest.mark.samples
 def test_a_picture_that_stands_on_its_head_is_poor_and_says_why(samples, finder):
     for path in sorted((samples / "faces2" / "stills").glob("hu*.jpg")):
         image = read_picture(path)
