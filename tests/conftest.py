@@ -13,6 +13,7 @@ import pytest
 from tests.support import guest
 
 os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as livecam has it: see livecam.cli
 # livecam is run as users run it: what is printed to nobody must not fail at the very end either.
 os.environ.pop("PYTHONUNBUFFERED", None)
 # Nor is each program that a test starts to compile livecam anew.

@@ -8,9 +8,8 @@ was fitted by a machine, and each that is not from a textbook says what it separ
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from livecam.quality.feelings import features, feelings, likely
 
@@ -85,7 +84,7 @@ def held_narrow(aperture: float, around: Sequence[float]) -> float:
 
     `around` are the lid gaps in that time. A blink is short: most of its gaps are wider.
     """
-    usual = float(np.median(around)) if around else 0.0
+    usual = statistics.median(around) if around else 0.0
     return rise(aperture / usual, *HELD) if usual > 0 else 0.0
 
 

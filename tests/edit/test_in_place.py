@@ -22,7 +22,7 @@ from livecam.photos.inputs import Input, find_inputs
 from livecam.photos.judged import judge, read_record
 from livecam.photos.pairs import Halves
 from livecam.quality.finder import FaceFinder
-from tests.support.files import numbered_movie, saved
+from tests.support.files import FRAMES, numbered_movie, saved
 from tests.support.promise import check_record
 
 pytestmark = pytest.mark.usefixtures("own_trash")
@@ -183,4 +183,4 @@ def test_a_record_that_no_longer_fits_its_movie_is_not_believed(moment):
     record = json.loads(moment.file.with_suffix(".json").read_text())
     record["frames"] = record["frames"][:-1]
     moment.file.with_suffix(".json").write_text(json.dumps(record))
-    assert len(judged(moment).score.frames) == 45
+    assert len(judged(moment).score.frames) == FRAMES

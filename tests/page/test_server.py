@@ -25,7 +25,7 @@ from livecam.page.cache import Cache
 from livecam.page.index import Index
 from livecam.page.serving import _names
 from livecam.page.views import Views
-from tests.support.files import numbered_movie, saved
+from tests.support.files import FRAMES, numbered_movie, saved
 from tests.support.program import run, started
 from tests.support.sync import offsets_s
 
@@ -209,8 +209,8 @@ def test_a_file_that_was_put_in_a_moments_place_is_not_followed_outside(served, 
 def test_a_moment_is_told_whole(looked_at):
     (moment,) = looked_at.moments()
     facts = json.loads(looked_at.ask(f"/api/moments/{moment['id']}")[1])
-    assert len(facts["frames"]) == 45
-    assert facts["cells"] == list(range(45))
+    assert len(facts["frames"]) == FRAMES
+    assert facts["cells"] == list(range(FRAMES))
     assert facts["size_wh"] == facts["photo_wh"] == [320, 240]
     assert all(frame["why"] for frame in facts["frames"])
     for name in ("thumb.jpg", "photo.jpg", "strip.jpg", "frame-3.jpg"):
@@ -299,7 +299,7 @@ def test_what_no_browser_plays_comes_as_h264(tmp_path, monkeypatch, served):
             (tmp_path / "got.mp4").write_bytes(content)
             with av.open(str(tmp_path / "got.mp4")) as movie:
                 assert movie.streams.video[0].codec_context.name == "h264"
-                count = 45 if moment["kind"] == "live-photo" else 20
+                count = FRAMES if moment["kind"] == "live-photo" else 20
                 assert sum(1 for _ in movie.decode(video=0)) == count
             if moment["name"].endswith(".JPG"):
                 with av.open(str(tmp_path / "got.mp4")) as movie:

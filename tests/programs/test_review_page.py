@@ -12,7 +12,7 @@ import pytest
 
 from livecam.media.save_options import SaveOptions
 from tests.programs.test_players import CHROMIUM, needs_chromium, needs_node
-from tests.support.files import numbered_movie, saved
+from tests.support.files import PAIR_S, numbered_movie, saved
 from tests.support.program import run, started
 from tests.support.reports import reported_library
 
@@ -55,7 +55,7 @@ def test_with_the_mouse(folder):
     before = content(folder)
     found = looked_through(folder, "mouse")
     assert found["played"]
-    assert found["to"] == pytest.approx(1.5, abs=0.05)
+    assert found["to"] == pytest.approx(PAIR_S, abs=0.05)
     assert "the key photo" in found["key"]
     assert found["other"]["reason"]
     assert found["rested"] == found["key"], "a movie that is over rests on the key photo"

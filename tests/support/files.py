@@ -17,11 +17,13 @@ from livecam.media.save import SavedFiles
 from livecam.media.save_options import SaveOptions
 from tests.support.frames import moment, tone
 
-PAIR_S = 1.5
+FRAMES = 24
+"""Frames of a saved moment: enough for a choice, and few enough to be scored in many tests."""
+PAIR_S = FRAMES / 30
 
 
 def saved(
-    folder: Path, form: SaveOptions | None = None, frames: int = 45, *, is_scored: bool = False
+    folder: Path, form: SaveOptions | None = None, frames: int = FRAMES, *, is_scored: bool = False
 ) -> SavedFiles:
     """A moment of the drawn person, on disk; its record is kept only if `is_scored`.
 

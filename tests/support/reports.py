@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
+import shutil
+import tempfile
 from pathlib import Path
 
 from livecam.media.save_options import SaveOptions
@@ -12,12 +16,13 @@ from tests.support.files import saved
 
 
 def reported_library(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder, with two pairs and a Motion Photo, and the report: frame 1 of each is better."""
+    """The folder, with two pairs and a Motion Photo, and the report: frame 1 of each is better.
+
+    They are made once and then copied.
+    """
     folder = tmp_path / "photos"
+    shutil.copytree(_library(), folder)
     lines = []
-    for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
-        files = saved(folder, form, is_scored=True)
-        files.scores.unlink()
     found = sorted(folder.glob("*.JPG")) + sorted(folder.glob("*.MP.jpg"))
     for photo in found:
         is_pair = not photo.name.endswith(".MP.jpg")
@@ -33,6 +38,15 @@ def reported_library(tmp_path: Path) -> tuple[Path, Path]:
     report = tmp_path / "report.jsonl"
     report.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder, report
+
+
+@functools.cache
+def _library() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="livecam-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
+        saved(folder, form, frames=18)
+    return folder
 
 
 def _time_s(path: Path) -> float:

@@ -17,7 +17,7 @@ from livecam.photos.pairs import Halves
 from livecam.quality.finder import FaceFinder
 from livecam.ui.graphics import Painter
 from livecam.ui.moment_view import MomentView, source_of
-from tests.support.files import numbered_movie, saved
+from tests.support.files import FRAMES, numbered_movie, saved
 from tests.support.program import run
 
 if os.name == "posix":
@@ -48,9 +48,9 @@ def test_arrows_go_from_frame_to_frame_and_enter_chooses(terminal, files):
     key = json.loads(files.scores.read_text())["key"]["index"]
     terminal.read_until("the key photo")
     terminal.send("\x1b[H")
-    terminal.read_until("1 of 45")
+    terminal.read_until(f"1 of {FRAMES}")
     terminal.send("\x1b[C\x1b[C")
-    terminal.read_until("3 of 45")
+    terminal.read_until(f"3 of {FRAMES}")
     terminal.send("\r")
     terminal.read_until("has a new key photo")
     record = json.loads(files.scores.read_text())
@@ -59,7 +59,7 @@ def test_arrows_go_from_frame_to_frame_and_enter_chooses(terminal, files):
     assert found.defects == ()
     terminal.send("u")
     terminal.read_until("is as it was")
-    terminal.read_until(f"{key + 1} of 45")
+    terminal.read_until(f"{key + 1} of {FRAMES}")
     assert content(files.photo.parent) == before
     terminal.send("q")
     assert terminal.wait() == 0
