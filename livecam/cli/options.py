@@ -47,7 +47,12 @@ class _Parser(argparse.ArgumentParser):
     def _meant(self, message: str) -> str:
         """A hint at what was probably meant by an unknown word, or ""."""
         unknown = re.search(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)", message)
-        return _near(unknown[1], _known(self)) if unknown is not None else ""
+        if unknown is None:
+            return ""
+        word, known = unknown[1], _known(self)
+        if word.partition("=")[0] in known:
+            return f"this command has no {word}; see '{self.prog} COMMAND --help'"
+        return _near(word, known)
 
 
 class _Completion(argparse.Action):

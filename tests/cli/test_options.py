@@ -111,6 +111,12 @@ def test_a_slip_is_answered_with_what_was_probably_meant(argv, meant):
     assert caught.value.hint == f"did you mean '{meant}'?"
 
 
+def test_an_option_of_another_command_is_not_said_to_be_meant():
+    with pytest.raises(UsageError) as caught:
+        parse(["doctor", "--size", "640x360"])
+    assert "has no --size" in caught.value.hint
+
+
 def test_a_file_alone_is_picked_from(tmp_path):
     path = tmp_path / "IMG_1.JPG"
     path.write_bytes(b"")

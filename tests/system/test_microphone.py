@@ -98,12 +98,12 @@ def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
     loudest = {}
     for click in ([], ["--click"]):
         done = run(
-            *DEMO, "--mic", "default", "--shots", "1", "--json", *click, cwd=tmp_path,
-            env=server.environment,
+            *DEMO, "--mic", "default", "--shots", "1", "--before", "0.6", "--after", "0.6", "--json",
+            *click, cwd=tmp_path, env=server.environment,
         )  # fmt: skip
         (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
         samples, rate = sound(Path(saved["movie"]))
-        behind = np.abs(samples[round(1.4 * rate) :])  # the press is at one and a half seconds
+        behind = np.abs(samples[round(0.5 * rate) :])  # the press is at 0.6 seconds
         loudest[bool(click)] = float(behind.max()) / max(1.0, float(np.abs(samples).max()))
         loudest[f"level {bool(click)}"] = float(behind.max())
     assert loudest["level True"] > 20 * max(1e-4, loudest["level False"])
