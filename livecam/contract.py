@@ -119,6 +119,23 @@ class CameraBack(Event):
 
 
 @dataclass(frozen=True)
+class MicrophoneLost(Event):
+    """No sound comes any more. The microphone is opened again and again."""
+
+    event = "microphone_lost"
+    message: str
+
+
+@dataclass(frozen=True)
+class MicrophoneBack(Event):
+    """Sound comes again, perhaps from another microphone."""
+
+    event = "microphone_back"
+    microphone: str
+    lost_s: NotNegative
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """Livecam goes on, but something is missing, late or different from usual."""
 

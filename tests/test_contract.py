@@ -21,6 +21,8 @@ EVENTS = [
     contract.Ready(CAMERA, None, "switched off", 1.5, 1.5, "/x"),
     contract.Armed(),
     contract.CameraLost("lost HD Webcam", "was it unplugged?"),
+    contract.MicrophoneLost("the microphone default stopped"),
+    contract.MicrophoneBack("default", 4.2),
     contract.CameraBack(CAMERA, 4.2),
     contract.Notice("the movie was encoded again: no room", 1),
     contract.Shot(1, "2026-05-17T12:00:00.000+02:00"),

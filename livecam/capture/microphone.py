@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from livecam.capture.sound_ring import SoundRing
@@ -26,4 +26,16 @@ class Microphone(Protocol):
 
     def close(self) -> None:
         """Stop. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class MicrophoneDevice(Microphone, Protocol):
+    """A microphone that may be pulled out and come back."""
+
+    def reopen(self) -> None:
+        """Begin to append again, after it was lost; it may be another device by now.
+
+        Raises MicrophoneError while it cannot be opened, and may then be tried again.
+        """
         ...

@@ -44,7 +44,7 @@ class SystemMicrophone:
         self.name = str(info["name"])
         self.rate_hz = int(info["default_samplerate"])
         self.channels = 1
-        self._device = int(info["index"])
+        self._asked, self._device = device, int(info["index"])
         self._ring: SoundRing | None = None
         self._stream: Any = None
         self._started_ns = 0
@@ -77,6 +77,22 @@ class SystemMicrophone:
         if now_ns() - max(last_ns, self._started_ns) <= LOST_AFTER_NS:
             return ""
         return f"the microphone {self.name} " + ("stopped" if last_ns else "gives no sound")
+
+    def reopen(self) -> None:
+        """Look for the device anew and open it. Raises MicrophoneError.
+
+        PortAudio lists devices once, when it is initialised; so it is initialised anew.
+        """
+        ring = self._ring
+        if ring is None:
+            return
+        self.close()
+        self._sd._terminate()
+        self._sd._initialize()
+        found = SystemMicrophone(self._asked)
+        self.name, self._device = found.name, found._device
+        ring.break_off()
+        self.start(ring)  # at the rate of the ring
 
     def close(self) -> None:
         """Stop the stream."""

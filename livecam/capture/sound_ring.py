@@ -66,7 +66,11 @@ class SoundRing:
         self._samples = np.zeros((int((span_s + HISTORY_S) * rate_hz), channels), np.int16)
         self._count = 0
         self._blocks: deque[tuple[int, int, int]] = deque()  # first sample, end, arrival ns
+        self._breaks: deque[int] = deque(maxlen=16)
+        """First samples after a break: their time has nothing to do with the sample before."""
         self._peak = 0
+        self.is_ever_loud = False
+        """Whether any sample so far was not exactly zero."""
         self._lock = threading.Lock()
 
     def append(self, block: Sound, arrived_ns: int) -> None:
@@ -82,7 +86,14 @@ class SoundRing:
             self._count += count
             while self._blocks[0][1] < self._count - capacity:
                 self._blocks.popleft()
-            self._peak = max(self._peak, int(np.abs(block.astype(np.int32)).max(initial=0)))
+            peak = int(np.abs(block.astype(np.int32)).max(initial=0))
+            self._peak = max(self._peak, peak)
+            self.is_ever_loud = self.is_ever_loud or peak > 0
+
+    def break_off(self) -> None:
+        """What is appended from now on comes from a stream that was opened anew."""
+        with self._lock:
+            self._breaks.append(self._count)
 
     def level(self) -> float:
         """The peak since the last call, 0..1."""
@@ -141,7 +152,9 @@ class SoundRing:
             np.array(column, np.int64) for column in zip(*self._blocks, strict=True)
         )
         bounds_ns = arrived_ns - end * NS_PER_S // self.rate_hz
-        borders = [0, *_steps(bounds_ns, arrived_ns), len(end)]
+        breaks = [int(np.searchsorted(first, one)) for one in self._breaks if one >= first[0]]
+        steps = _steps(bounds_ns, arrived_ns)
+        borders = sorted({0, *breaks, *steps, len(end)})
         return [
             _Run(
                 int(first[low]),

@@ -5,6 +5,7 @@ Threads, and what each owns:
 - *capture* reads the source and appends to the frame ring, and does nothing else; if the camera is
   lost, this thread tries to open it again;
 - the *microphone's* own thread appends to the sound ring;
+- *sound* notices that the microphone falls silent, and opens it again (`SoundWatch`);
 - *shutter* waits for each press's moment to be over and cuts it.
 
 `press`, from any thread, notes the time, places a hold on the ring and returns.
@@ -19,12 +20,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from livecam.capture.microphone import MicrophoneDevice
 from livecam.capture.ring import FrameRing
 from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
 from livecam.errors import CameraError, LivecamError, MicrophoneError
 from livecam.live.losses import LossCounter
+from livecam.live.sound_watch import SoundChange, SoundWatch
 from livecam.moment import Moment, as_long_as, movie_end_ns
 from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns, to_s
 
@@ -113,7 +116,7 @@ class Back:
     """For how long it was gone."""
 
 
-Change = Armed | Lost | Back
+Change = Armed | Lost | Back | SoundChange
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class Recorder:
         self._reconnects = reconnects
         self._camera_name = camera_name
         self.changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
-        """What happens to the camera, for one reader; None at the end of capture."""
+        """What happens to camera and microphone, for one reader; None at the end of capture."""
         self.before_s, self.after_s = before_s, after_s
         span_s = before_s + after_s
         self.ring = FrameRing.for_mode(source.mode, span_s)
@@ -167,6 +170,7 @@ class Recorder:
         if microphone is not None:
             self._sound = SoundRing(span_s + SOUND_SLACK_S, microphone.rate_hz, microphone.channels)
         self._sound_note = "" if microphone is not None else sound_note
+        self._sound_watch: SoundWatch | None = None
         self._presses: queue.SimpleQueue[tuple[Press, int] | None] = queue.SimpleQueue()
         self._next_id = 1
         self.is_muted = False
@@ -204,6 +208,10 @@ class Recorder:
         if self.microphone is not None and self._sound is not None:
             try:
                 self.microphone.start(self._sound)
+                if isinstance(self.microphone, MicrophoneDevice):
+                    watch = SoundWatch(self.microphone, self._sound, self.changes.put)
+                    self._sound_watch = watch
+                    watch.start()
             except MicrophoneError as err:
                 self._sound, self._sound_note = None, str(err)
         self._capture_thread.start()
@@ -279,6 +287,8 @@ class Recorder:
         # A thread that is trying to open a lost camera ends by itself: do not wait for it.
         if self._capture_thread.is_alive() and self._outage is None:
             self._capture_thread.join(CLOSE_TIMEOUT_S)
+        if self._sound_watch is not None:
+            self._sound_watch.close()
         if self.microphone is not None:
             self.microphone.close()
 

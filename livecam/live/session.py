@@ -2,7 +2,7 @@
 
 Threads besides those of the recorder, and what each does:
 
-- *arm* reports when the ring is full, and when the camera is lost, is back or has ended;
+- *arm* reports when the ring is full, when camera or microphone is lost or back, and the end;
 - *live* judges the newest frame a few times a second, while no moment is being worked on;
 - *score* (in `StreamScorer`) and *encode* (in `LiveEncoder`) work on the frames of moments while
   the moments still go on; faces are found in another process, which may crash without harm;
@@ -30,6 +30,7 @@ from livecam.live.live_score import LiveScore, LiveScorer
 from livecam.live.recorder import AFTER_S, BEFORE_S, Armed, Back, Health, Lost, Recorder
 from livecam.live.saver import Saver
 from livecam.live.shots import Shots
+from livecam.live.sound_watch import MicrophoneBack, MicrophoneLost, OnlyZeros
 from livecam.live.stream_scorer import StreamScorer
 from livecam.media.save import DEFAULT_OPTIONS
 from livecam.moment import movie_end_ns
@@ -366,7 +367,7 @@ class Session:
                 self._has_said_model = True
         self.send(contract.Error(error.message, error.hint, int(error.exit_code), lost))
 
-    # Arm thread: reports when the ring is full, and when the camera is lost, back or has ended
+    # Arm thread: reports when the ring is full, and what happens to camera and microphone
 
     def _watch(self) -> None:
         while (change := self.recorder.changes.get()) is not None:
@@ -385,6 +386,15 @@ class Session:
                 case Back(source, lost_ns):
                     lost_s = round(to_s(lost_ns), 3)
                     self.send(contract.CameraBack(_camera(source), lost_s))
+                case MicrophoneLost(why):
+                    self.send(contract.MicrophoneLost(why))
+                case MicrophoneBack(name, lost_ns):
+                    self.send(contract.MicrophoneBack(name, round(to_s(lost_ns), 3)))
+                case OnlyZeros(name):
+                    self.notice(
+                        f"the microphone {name} gives nothing but zeros: is it muted, or is livecam"
+                        " not allowed to listen?"
+                    )
         self._armed.set()
         if self.recorder.error is not None:
             self.fail(self.recorder.error)

@@ -158,6 +158,10 @@ def describe(event: contract.Event) -> str:
             return f"camera lost: {event.message}; it is tried again"
         case contract.CameraBack():
             return f"camera back: {event.camera.name}, after {event.lost_s:.0f} s"
+        case contract.MicrophoneLost():
+            return f"microphone lost: {event.message}; it is tried again"
+        case contract.MicrophoneBack():
+            return f"microphone back: {event.microphone}, after {event.lost_s:.0f} s"
         case contract.Recovered():
             return f"recovered: {event.photo}"
         case contract.Notice():

@@ -86,6 +86,17 @@ def test_lost_samples_become_silence_and_what_follows_stays_in_sync():
     assert abs(device.error_s(clip, len(clip.samples) - 1_000)) < 0.003
 
 
+def test_a_stream_that_was_opened_anew_is_in_sync_from_its_first_second():
+    device = Device(ring())
+    device.run(5)
+    device.run(60, lose=True)
+    device.ring.break_off()
+    device.run(0.5)
+    clip = cut(device, 0.4)
+    assert abs(device.error_s(clip, 0)) < 0.001
+    assert clip.silence_ns == 0
+
+
 @pytest.mark.parametrize("ppm", [-100, 100])
 def test_a_clock_that_drifts_for_an_hour_stays_in_sync(ppm):
     device = Device(ring(), ppm=ppm)

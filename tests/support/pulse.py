@@ -26,6 +26,18 @@ class Pulse:
         command = ["pactl", "unload-module", "module-pipe-source"]
         subprocess.run(command, env=self.environment, check=True)
 
+    def plug_in(self) -> None:
+        """Put it back."""
+        for command in (["load-module", *_pipe(self.fifo)], ["set-default-source", "pmic"]):
+            subprocess.run(
+                ["pactl", *command], env=self.environment, check=True, capture_output=True
+            )
+
+
+def _pipe(fifo: Path) -> list[str]:
+    return ["module-pipe-source", "source_name=pmic", f"file={fifo}", "format=s16le", "rate=48000",
+            "channels=1"]  # fmt: skip
+
 
 def problem() -> str:
     """Why there can be no microphone here, or ""."""
@@ -53,7 +65,7 @@ def running(folder: Path) -> Iterator[Pulse]:
         "XDG_RUNTIME_DIR": str(run),
         "PULSE_SERVER": f"unix:{socket}",
     }
-    pipe = f"module-pipe-source source_name=pmic file={fifo} format=s16le rate=48000 channels=1"
+    pipe = " ".join(_pipe(fifo))
     server = subprocess.Popen(
         [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit=yes",

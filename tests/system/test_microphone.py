@@ -87,6 +87,35 @@ def test_a_microphone_that_is_unplugged_is_said_and_the_picture_goes_on(tmp_path
     assert len(record["frames"]) == pytest.approx(90, abs=1)
 
 
+def test_a_microphone_that_comes_back_is_opened_again_and_heard(tmp_path, server):
+    def sine(t_s):
+        return 0.5 * np.sin(2 * np.pi * 997 * t_s)
+
+    short = ["--before", "0.5", "--after", "0.5"]
+    with started(
+        *DEMO, *short, "--mic", "default", "--json", cwd=tmp_path, env=server.environment,
+        stdin=subprocess.PIPE,
+    ) as livecam:  # fmt: skip
+        with playing(server.fifo, sine):
+            wait_for(livecam, "armed")
+        server.unplug()
+        assert "stopped" in wait_for(livecam, "microphone_lost")["message"]
+        server.plug_in()
+        with playing(server.fifo, sine):
+            assert wait_for(livecam, "microphone_back")["lost_s"] < 30
+            with pytest.raises(subprocess.TimeoutExpired):
+                livecam.wait(timeout=1)  # until there is sound of all seconds
+            livecam.stdin.write("\n")
+            livecam.stdin.flush()
+            saved = wait_for(livecam, "saved")
+        livecam.terminate()
+        livecam.communicate(timeout=30)
+    samples, rate = sound(Path(saved["movie"]))
+    assert len(samples) / rate == pytest.approx(1.0, abs=0.06)
+    spectrum = np.abs(np.fft.rfft(samples[rate // 10 : rate // 10 + rate // 2]))
+    assert 2 * spectrum.argmax() == pytest.approx(997, abs=4)
+
+
 def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
     """The loudspeaker's own sound is the microphone: what is played is in the movie."""
     for command in (
@@ -98,8 +127,8 @@ def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
     loudest = {}
     for click in ([], ["--click"]):
         done = run(
-            *DEMO, "--mic", "default", "--shots", "1", "--before", "0.6", "--after", "0.6", "--json",
-            *click, cwd=tmp_path, env=server.environment,
+            *DEMO, "--mic", "default", "--shots", "1", "--before", "0.6", "--after", "0.6",
+            "--json", *click, cwd=tmp_path, env=server.environment,
         )  # fmt: skip
         (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
         samples, rate = sound(Path(saved["movie"]))
