@@ -496,6 +496,8 @@ class MomentCamera(TypedDict):
     backend: str
     note: NotRequired[str]
     """in what this differs from what was asked for, or empty"""
+    orientation: NotRequired[Annotated[int, Keywords(minimum=1, maximum=8)]]
+    """EXIF's number for how its pictures, which are of `size_wh`, are turned to be shown"""
 
 
 class Sound(TypedDict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import struct
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from livecam.errors import InputError
 from livecam.formats.jpeg import check_scans
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Bytes = npt.NDArray[np.uint8]
+    Pixels = TypeVar("Pixels", bound=np.generic)
 
 
 class PixelFormat(enum.Enum):
@@ -39,6 +41,65 @@ def frame_bytes(pixel_format: PixelFormat, size_wh: tuple[int, int]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """How stored pixels become an upright picture: first transposed, then mirrored."""
+
+    swap: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @classmethod
+    def by(cls, degrees: int, *, is_mirrored: bool = False) -> Turn:
+        """A turn clockwise by 0, 90, 180 or 270 degrees, then mirrored left to right."""
+        swap, flip_x, flip_y = {
+            0: (False, False, False),
+            90: (True, True, False),
+            180: (False, True, True),
+            270: (True, False, True),
+        }[degrees]
+        return cls(swap, flip_x != is_mirrored, flip_y)
+
+    @property
+    def orientation(self) -> int:
+        """EXIF's number for it, 1 to 8 (Exif 2.32, tag 0x0112)."""
+        numbers = (5, 6, 8, 7) if self.swap else (1, 2, 4, 3)
+        return numbers[self.flip_x + 2 * self.flip_y]
+
+    @classmethod
+    def of_orientation(cls, number: int) -> Turn:
+        """The turn for EXIF's number; upright for what is none."""
+        every = (cls(s, x, y) for s in (False, True) for x in (False, True) for y in (False, True))
+        return next((turn for turn in every if turn.orientation == number), UPRIGHT)
+
+    def then(self, other: Turn) -> Turn:
+        """Both turns in one: first this one, then the other."""
+        x, y = (self.flip_y, self.flip_x) if other.swap else (self.flip_x, self.flip_y)
+        return Turn(self.swap != other.swap, x != other.flip_x, y != other.flip_y)
+
+    def matrix(self, size_wh: tuple[int, int]) -> bytes:
+        """A track's display matrix for stored pictures of `size_wh` (ISO/IEC 14496-12, 6.2.2)."""
+        width, height = self.size_wh(size_wh)
+        across, down = -1 if self.flip_x else 1, -1 if self.flip_y else 1
+        a, b, c, d = (0, down, across, 0) if self.swap else (across, 0, 0, down)
+        x, y = width * self.flip_x, height * self.flip_y
+        numbers = (a << 16, b << 16, 0, c << 16, d << 16, 0, x << 16, y << 16, 1 << 30)
+        return struct.pack(">9i", *numbers)
+
+    def size_wh(self, size_wh: tuple[int, int]) -> tuple[int, int]:
+        """A size after this turn."""
+        return size_wh[::-1] if self.swap else size_wh
+
+    def apply(self, pixels: npt.NDArray[Pixels]) -> npt.NDArray[Pixels]:
+        """Turn a (H, W) plane or a (H, W, C) picture; a view, not a copy."""
+        if self.swap:
+            pixels = pixels.swapaxes(0, 1)
+        return pixels[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+
+UPRIGHT = Turn()
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture and when it was taken. Pixels are decoded only when asked for."""
 
@@ -51,17 +112,35 @@ class Frame:
     """When the frame reached livecam, monotonic nanoseconds."""
     pixel_format: PixelFormat
     size_wh: tuple[int, int]
+    """As stored; `shown_wh` is the size of the upright picture."""
     data: Bytes
     """1-D uint8, the payload as delivered. Read-only once it lies in a ring."""
     warmup: bool = False
     """Taken while the camera was still finding its exposure: not offered as key photo."""
+    turn: Turn = UPRIGHT
+    """What makes the stored picture upright."""
+
+    @property
+    def shown_wh(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        return self.turn.size_wh(self.size_wh)
 
     def bgr(self, reduce: int = 1) -> Bytes:
-        """Decode to (H / reduce, W / reduce, 3) uint8 BGR; each pixel format rounds its own way.
+        """Decode to an upright (H / reduce, W / reduce, 3) uint8 BGR picture.
 
-        `reduce` is 1, 2, 4 or 8. A JPEG is decoded directly at the reduced size, which is quicker.
-        The array is always the caller's own. Raises ValueError on a broken JPEG.
+        `reduce` is 1, 2, 4 or 8; each pixel format rounds its own way. A JPEG is decoded directly
+        at the reduced size, which is quicker. The array is always the caller's own. Raises
+        ValueError on a broken JPEG.
         """
+        stored = self.stored_bgr(reduce)
+        if self.turn == UPRIGHT:
+            return stored
+        import numpy as np
+
+        return np.ascontiguousarray(self.turn.apply(stored))
+
+    def stored_bgr(self, reduce: int = 1) -> Bytes:
+        """The same, but not turned: as the camera delivered it."""
         import cv2
 
         width, height = self.size_wh
@@ -97,13 +176,16 @@ class Frame:
         return cv2.resize(image, small, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
     def i420(self) -> Bytes:
-        """Planes as (H * 3 // 2, W) uint8; sides are cut to even numbers. Raises as `bgr` does."""
+        """Planes as stored, (H * 3 // 2, W) uint8; sides are cut to even numbers.
+
+        Raises as `bgr` does.
+        """
         import cv2
 
         width, height = self.size_wh
         if self.pixel_format is PixelFormat.I420:
             return self.data.reshape(height * 3 // 2, width)
-        image = self.bgr()
+        image = self.stored_bgr()
         height, width = image.shape[0] & ~1, image.shape[1] & ~1
         return cv2.cvtColor(image[:height, :width], cv2.COLOR_BGR2YUV_I420)  # type: ignore[return-value]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from livecam.capture.planes import Turn, i420
+from livecam.capture.planes import i420, turn_of
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
 from livecam.frame import PixelFormat
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.reformatter import Colorspace
 
-    from livecam.frame import Bytes
+    from livecam.frame import Bytes, Turn
 
 DEFAULT_RATE_HZ = Fraction(30)
 SANE_RATE_HZ = (1, 240)
@@ -126,7 +126,7 @@ class AvStream:
             return  # a damaged packet costs its own frame only
         for picture in pictures:
             if self._turn is None:
-                self._turn = Turn.of(picture)
+                self._turn = turn_of(picture)
             planes = i420(picture, self._usual, self._turn)
             size_wh = (planes.shape[1], planes.shape[0] * 2 // 3)
             stamp_ns = self._stamp(picture.pts)

@@ -17,8 +17,9 @@ from livecam.capture.source import BlockingSource, CameraMode, FrameSource, wron
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError, InputError, UsageError
 from livecam.formats.ffmpeg import open_stream
+from livecam.formats.jpeg import orientation_of
 from livecam.formats.limits import check_size
-from livecam.frame import Frame, PixelFormat
+from livecam.frame import UPRIGHT, Frame, PixelFormat, Turn
 from livecam.timebase import NS_PER_S, now_ns, to_ns
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "tcp", "udp", "srt", "rtmp")
@@ -56,6 +57,8 @@ class NetworkCamera(BlockingSource):
         self._clock = SourceClock()
         self._last_ns = 0
         """When the last picture came."""
+        self._turn: Turn | None = None
+        """By the first picture's EXIF; a camera that is mounted on its side may say so."""
         try:
             check_size(self._stream.size_wh, MOST_PIXELS)
             rate_hz = self._find_live_edge()
@@ -96,6 +99,10 @@ class NetworkCamera(BlockingSource):
         self._last_ns = picture.arrived_ns
         if picture.size_wh != self.mode.size_wh:
             raise wrong_size(self.name, picture.size_wh, self.mode.size_wh)
+        if self._turn is None:
+            self._turn = UPRIGHT
+            if self.mode.pixel_format is PixelFormat.JPEG:
+                self._turn = Turn.of_orientation(orientation_of(picture.data.tobytes()))
         return Frame(
             index,
             self._time_of(picture),
@@ -103,6 +110,7 @@ class NetworkCamera(BlockingSource):
             self.mode.pixel_format,
             picture.size_wh,
             picture.data,
+            turn=self._turn,
         )
 
     def _release(self) -> None:

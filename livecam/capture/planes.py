@@ -2,67 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from livecam.frame import UPRIGHT, Turn
+
 if TYPE_CHECKING:
     import av
-    import numpy.typing as npt
 
     from livecam.frame import Bytes
-
-    Pixels = TypeVar("Pixels", bound=np.generic)
 
 _HD_HEIGHT = 720
 """Unmarked pictures of this height or more are BT.709, others BT.601, as players assume."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """How stored pixels become an upright picture: first transposed, then mirrored."""
+def turn_of(picture: av.VideoFrame, header: bytes | None = None) -> Turn:
+    """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras).
 
-    swap: bool = False
-    flip_x: bool = False
-    flip_y: bool = False
-
-    @classmethod
-    def of(cls, picture: av.VideoFrame, header: bytes | None = None) -> Turn:
-        """Read the display matrix (ISO/IEC 14496-12, 6.2.2; mirrored for some front cameras).
-
-        Call it once for each stream: a picture whose side data was read refers to itself from then
-        on (PyAV 18), so its memory stays until Python's garbage collector runs. With 4K frames
-        those were gigabytes.
-        """
-        try:
-            found = picture.side_data.get("DISPLAYMATRIX")
-            matrix = None if found is None else np.frombuffer(bytes(cast("bytes", found)), "=i4")
-        except ValueError:
-            # PyAV's list of kinds ends before FFmpeg's, and it refuses all for one it does not know
-            # (Apple's spatial movies, frames with EXIF): then the track's header counts.
-            matrix = None if header is None else np.frombuffer(header, ">i4")
-        if matrix is None:
-            return cls()
-        a, b, _, c, d = (int(number) for number in matrix[:5])
-        # Anything but quarter turns and mirrors is left as it is: no phone writes it.
-        if a == 0 == d and b and c:
-            return cls(True, bool(c < 0), bool(b < 0))
-        return cls(False, bool(a < 0), bool(d < 0)) if b == 0 == c else cls()
-
-    def size_wh(self, size_wh: tuple[int, int]) -> tuple[int, int]:
-        """A size after this turn."""
-        return size_wh[::-1] if self.swap else size_wh
-
-    def apply(self, pixels: npt.NDArray[Pixels]) -> npt.NDArray[Pixels]:
-        """Turn a (H, W) plane or a (H, W, C) picture; a view, not a copy."""
-        if self.swap:
-            pixels = pixels.swapaxes(0, 1)
-        return pixels[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
-
-
-UPRIGHT = Turn()
+    Call it once for each stream: a picture whose side data was read refers to itself from then
+    on (PyAV 18), so its memory stays until Python's garbage collector runs. With 4K frames
+    those were gigabytes.
+    """
+    try:
+        found = picture.side_data.get("DISPLAYMATRIX")
+        matrix = None if found is None else np.frombuffer(bytes(cast("bytes", found)), "=i4")
+    except ValueError:
+        # PyAV's list of kinds ends before FFmpeg's, and it refuses all for one it does not know
+        # (Apple's spatial movies, frames with EXIF): then the track's header counts.
+        matrix = None if header is None else np.frombuffer(header, ">i4")
+    if matrix is None:
+        return UPRIGHT
+    a, b, _, c, d = (int(number) for number in matrix[:5])
+    # Anything but quarter turns and mirrors is left as it is: no phone writes it.
+    if a == 0 == d and b and c:
+        return Turn(True, bool(c < 0), bool(b < 0))
+    return Turn(False, bool(a < 0), bool(d < 0)) if b == 0 == c else UPRIGHT
 
 
 def matrix_of(picture: av.VideoFrame, usual: Colorspace | None = None) -> Colorspace:

@@ -44,6 +44,13 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         "--camera-name", default="", metavar="NAME", help="what photos and records call the camera"
     )
     group.add_argument("--fps", type=rate, metavar="N", help="frames per second")
+    group.add_argument(
+        "--rotate", type=int, choices=(0, 90, 180, 270), default=0,
+        help="turn the picture clockwise, of a camera that is mounted on its side",
+    )  # fmt: skip
+    group.add_argument(
+        "--flip", action="store_true", help="mirror the photos, of a camera that sees a mirror"
+    )
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")
     add_model(group)

@@ -24,6 +24,7 @@ from livecam.disk.publish import check_folder
 from livecam.errors import ExitCode, InputError, LivecamError, OutputError
 from livecam.faces.model import FaceModel
 from livecam.formats import heic
+from livecam.frame import Turn
 from livecam.live.recovery import recover
 from livecam.live.session import Options, Session
 from livecam.media.save_options import SaveOptions
@@ -494,6 +495,7 @@ def _options(args: argparse.Namespace) -> Options:
         spill=args.spill,
         reconnects=reconnects,
         camera_name=args.camera_name,
+        turn=Turn.by(args.rotate, is_mirrored=args.flip),
     )
 
 

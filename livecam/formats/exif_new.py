@@ -60,8 +60,11 @@ class Tag:
                 return 1, struct.pack(layout, *values)
 
 
-def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
-    """The content of the APP1 segment, `EXIF_HEADER` included."""
+def exif(tags: Tags, size_wh: tuple[int, int], orientation: int = 1) -> bytes:
+    """The content of the APP1 segment, `EXIF_HEADER` included.
+
+    `size_wh` is that of the stored picture, which is upright after a turn by `orientation`.
+    """
     date = tags.taken.strftime("%Y:%m:%d %H:%M:%S")
     zone = tags.taken.strftime("%z")
     offset = f"{zone[:3]}:{zone[3:5]}"
@@ -69,7 +72,7 @@ def exif(tags: Tags, size_wh: tuple[int, int]) -> bytes:
     image = [
         Tag(0x010F, Type.ASCII, tags.make),  # Make
         Tag(0x0110, Type.ASCII, tags.model),  # Model
-        Tag(0x0112, Type.SHORT, 1),  # Orientation: upright as stored
+        Tag(0x0112, Type.SHORT, orientation),  # Orientation
         Tag(0x011A, Type.RATIONAL, 72),  # XResolution
         Tag(0x011B, Type.RATIONAL, 72),  # YResolution
         Tag(0x0128, Type.SHORT, 2),  # ResolutionUnit: inches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from typing import TYPE_CHECKING
@@ -76,6 +77,29 @@ def check_scans(jpeg: bytes) -> None:
         if scans > MOST_SCANS:
             raise InputError(f"this JPEG is made of more than {MOST_SCANS} scans")
         at += int.from_bytes(jpeg[at : at + 2])  # skip the marker's own content
+
+
+def orientation_of(jpeg: bytes) -> int:
+    """EXIF's number for how the picture is turned to be upright; 1 if it has none."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(jpeg)) as image:
+            return int(image.getexif().get(0x0112, 1))
+    except (OSError, ValueError, SyntaxError, struct.error):
+        return 1  # a broken picture, or broken EXIF
+
+
+def without_exif(jpeg: bytes) -> bytes:
+    """The same picture without its EXIF segments."""
+    parts = [
+        jpeg[start:end]
+        for marker, start, end in segments(jpeg)
+        if marker == APP1 and jpeg.startswith(EXIF_HEADER, start + 4)
+    ]
+    for part in parts:
+        jpeg = jpeg.replace(part, b"", 1)
+    return jpeg
 
 
 def insert_segment(

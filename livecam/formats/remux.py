@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 import av
 
-from livecam.errors import InputError
+from livecam.errors import InputError, OutputError
 from livecam.formats.boxes import Box, find_box, find_boxes
 from livecam.formats.ffmpeg import AUDIO_BIT_RATE, KEEPS_ALL, open_movie, reason, said_in
 from livecam.formats.files import FileBytes, read_file
@@ -163,6 +163,14 @@ def turn_matrix(movie: Data) -> bytes | None:
         return None
     place = _matrix_place(movie)
     return None if place is None else bytes(movie[place : place + _MATRIX_BYTES])
+
+
+def with_turn_matrix(movie: bytes, matrix: bytes) -> bytes:
+    """The movie with this display matrix for its pictures. Raises OutputError if it has none."""
+    place = _matrix_place(movie)
+    if place is None:
+        raise OutputError("the movie has no pictures to turn")
+    return movie[:place] + matrix + movie[place + _MATRIX_BYTES :]
 
 
 def _matrix_place(movie: Data) -> int | None:

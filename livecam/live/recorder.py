@@ -26,6 +26,7 @@ from livecam.capture.sound_ring import SoundRing
 from livecam.capture.source import CLOSE_TIMEOUT_S
 from livecam.capture.warmup import WarmUp
 from livecam.errors import CameraError, LivecamError, MicrophoneError
+from livecam.frame import UPRIGHT, Turn
 from livecam.live.losses import LossCounter
 from livecam.live.sound_watch import SoundChange, SoundWatch
 from livecam.moment import Moment, as_long_as, movie_end_ns
@@ -151,15 +152,17 @@ class Recorder:
         sound_note: str = NO_SOUND_ASKED,
         reconnects: bool = False,
         camera_name: str = "",
+        turn: Turn = UPRIGHT,
     ) -> None:
         """Allocate the rings. `sound_note` says why there is no microphone, if there is none.
 
         `camera_name` is the camera's name in moments; with "" it is the source's model.
+        `turn` makes its pictures upright: a camera may be mounted on its side, or see a mirror.
         With `reconnects` a lost camera does not end capture: it is tried again until it is back.
         """
         self.source, self.microphone = source, microphone
         self._reconnects = reconnects
-        self._camera_name = camera_name
+        self._camera_name, self._upright = camera_name, turn
         self.changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
         """What happens to camera and microphone, for one reader; None at the end of capture."""
         self.before_s, self.after_s = before_s, after_s
@@ -360,6 +363,8 @@ class Recorder:
             self._index_shift = self._index + 1 - frame.index if self._index >= 0 else 0
         if self._index_shift:
             frame = replace(frame, index=frame.index + self._index_shift)
+        if self._upright != UPRIGHT:
+            frame = replace(frame, turn=frame.turn.then(self._upright))
         self.ring.append(frame, warmup=self._warmup.is_cold(frame))
         self._frames += 1
         self._index = frame.index

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Literal
 
 from livecam import contract
 from livecam.errors import ExitCode, LivecamError, ModelError
+from livecam.frame import UPRIGHT, Turn
 from livecam.live.encoder import LiveEncoder
 from livecam.live.finder_process import FinderProcess, UnreadableError
 from livecam.live.live_score import LiveScore, LiveScorer
@@ -82,6 +83,8 @@ class Options:
     """Whether a camera that is lost is tried again, rather than ending the run."""
     camera_name: str = ""
     """What photos and records call the camera; "": what it calls itself."""
+    turn: Turn = UPRIGHT
+    """What makes the camera's pictures upright."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Session:
             sound_note=sound_note,
             reconnects=options.reconnects,
             camera_name=options.camera_name,
+            turn=options.turn,
         )
         self.live: LiveScore | None = None
         self.last: KeyFrame | None = None

@@ -31,7 +31,7 @@ from livecam.disk.publish import rename_new, write_error
 from livecam.errors import InputError, OutputError
 from livecam.formats.jpeg import size_of
 from livecam.formats.json_text import MOST_BYTES, parse_json
-from livecam.frame import Frame, PixelFormat
+from livecam.frame import Frame, PixelFormat, Turn
 from livecam.media.movie import write_motion_jpeg
 from livecam.moment import Moment
 from livecam.timebase import WallClock, to_ns
@@ -209,7 +209,7 @@ def _as_jpegs(moment: Moment) -> Moment:
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
 
     def as_jpeg(frame: Frame) -> Frame:
-        encoded = cv2.imencode(".jpg", frame.bgr(), quality)[1].reshape(-1)
+        encoded = cv2.imencode(".jpg", frame.stored_bgr(), quality)[1].reshape(-1)
         return replace(frame, pixel_format=PixelFormat.JPEG, data=encoded)
 
     # In parallel: until they are on disk, a kill loses them.
@@ -232,6 +232,7 @@ def _description(moment: Moment) -> dict[str, Any]:
         "delivered": mode.delivered,
         "backend": mode.backend,
         "numbered": moment.numbered,
+        "orientation": moment.frames[0].turn.orientation,
         "frames": [[f.index, f.t_ns, f.arrived_ns, f.warmup] for f in moment.frames],
         "sound": sound and [sound.rate_hz, sound.channels, sound.start_ns, sound.silence_ns],
         "sound_note": moment.sound_note,
@@ -245,10 +246,11 @@ def _moment(described: dict[str, Any], jpegs: list[bytes], samples: Any) -> Mome
     # A damaged picture of a camera may have no size: it only loses its own score.
     if any(size_of(jpeg) not in (None, size_wh) for jpeg in jpegs):
         raise InputError(f"its pictures are not of {width}x{height}")
+    turn = Turn.of_orientation(_number(described.get("orientation", 1)))
     frames = tuple(
         Frame(
             _number(index), _number(t_ns), _number(arrived_ns), PixelFormat.JPEG, size_wh,
-            np.frombuffer(jpeg, np.uint8), bool(warm),
+            np.frombuffer(jpeg, np.uint8), bool(warm), turn,
         )
         for (index, t_ns, arrived_ns, warm), jpeg in zip(described["frames"], jpegs, strict=True)
     )  # fmt: skip

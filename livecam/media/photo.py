@@ -11,7 +11,7 @@ from PIL import Image
 from livecam.errors import OutputError
 from livecam.formats import heic
 from livecam.formats.exif_new import exif
-from livecam.formats.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments
+from livecam.formats.jpeg import APP0, DHT, EOI, SOI, SOS, insert_segment, segments, without_exif
 from livecam.frame import PixelFormat
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def encode_photo(
     A camera's own JPEG is kept as it is, and only the tags are added; anything else is encoded.
     Raises OutputError if the frame is broken, UsageError for HEIC without the extra.
     """
-    segment = exif(tags, frame.size_wh)
     if (
         made_bgr is None
         and still == "jpeg"
@@ -39,7 +38,9 @@ def encode_photo(
         and frame.is_whole()
     ):
         # Not one bit of the picture changes: no loss, and no work.
+        segment = exif(tags, frame.size_wh, frame.turn.orientation)
         return _with_exif(_standalone(frame.data.tobytes()), segment)
+    segment = exif(tags, frame.shown_wh)
     try:
         image_bgr = frame.bgr() if made_bgr is None else made_bgr
         image = Image.fromarray(image_bgr[:, :, ::-1])
@@ -76,4 +77,5 @@ def _with_exif(jpeg: bytes, segment: bytes) -> bytes:
     first = next(segments(jpeg), None)
     if first is not None and first[0] == APP0:
         jpeg = SOI + jpeg[first[2] :]
+    jpeg = without_exif(jpeg)  # a camera's own would be a second one
     return insert_segment(jpeg, segment)

@@ -57,6 +57,7 @@ def moment_record(
             "delivered": moment.mode.delivered,
             "pixel_format": moment.mode.pixel_format.value,
             "backend": moment.mode.backend,
+            "orientation": moment.frames[0].turn.orientation,
         },
         "sound": _sound(moment),
         "sound_note": moment.sound_note,

@@ -15,8 +15,10 @@ from livecam.enhance.retouch import REACH, Retouch, Retouched, retouch
 from livecam.errors import InputError, OutputError
 from livecam.formats.live_photo import paired_movie
 from livecam.formats.motion_photo_new import motion_photo
+from livecam.formats.remux import with_turn_matrix
 from livecam.formats.still import SUFFIX
 from livecam.formats.tags import Tags, new_identifier
+from livecam.frame import UPRIGHT
 from livecam.media.movie import mux_movie, write_movie
 from livecam.media.photo import encode_photo
 from livecam.media.record import moment_record
@@ -88,6 +90,9 @@ def save_when_scored(
     """
     with Bundle.at(folder.resolve(), moment.shutter_time) as bundle:
         movie, encoded_again = _movie(moment, save_options.codec, encoded)
+        turn = moment.frames[0].turn
+        if turn != UPRIGHT:
+            movie = with_turn_matrix(movie, turn.matrix(moment.mode.size_wh))
         score = scored()
         key = moment.frames[score.key]
         still_s = to_s(key.t_ns - moment.start_ns)

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livecam.capture.planes import UPRIGHT, Turn, matrix_of, range_of
+from livecam.capture.planes import matrix_of, range_of
+from livecam.frame import UPRIGHT, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import av
 import numpy as np
 
-from livecam.capture.planes import UPRIGHT, Turn, i420
+from livecam.capture.planes import i420, turn_of
 from livecam.errors import InputError
 from livecam.formats.ffmpeg import open_movie, reason, said_in
 from livecam.formats.files import FileBytes, open_regular, read_file
@@ -22,7 +22,7 @@ from livecam.formats.limits import check_size
 from livecam.formats.remux import turn_matrix
 from livecam.formats.structure import is_movie, verify_movie
 from livecam.formats.webp import as_movie
-from livecam.frame import Frame, PixelFormat
+from livecam.frame import UPRIGHT, Frame, PixelFormat
 from livecam.photos.colour import is_hdr, to_bgr
 from livecam.timebase import NS_PER_S
 
@@ -292,7 +292,7 @@ class MovieReader:
                 if index != left[0]:
                     continue
                 if not self._is_turn_known:
-                    self._turn, self._is_turn_known = Turn.of(picture, self._matrix()), True
+                    self._turn, self._is_turn_known = turn_of(picture, self._matrix()), True
                 left.pop(0)
                 found = True
                 yield self.times[index], picture

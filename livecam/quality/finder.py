@@ -223,12 +223,12 @@ class FaceFinder:
         if self._given_up is not None and self._given_up():
             raise LivecamError("it was given up")
         self.load()
-        reduce = self._reduce or reduce_for(frame.size_wh[0])
+        reduce = self._reduce or reduce_for(frame.shown_wh[0])
         try:
             image = frame.bgr(reduce)
         except ValueError:
             return unread(frame)
-        scale = frame.size_wh[0] / image.shape[1]
+        scale = frame.shown_wh[0] / image.shape[1]
         # On the first frame, one look decides the size to look at, and whether to look again.
         is_first = self._reduce is None
         found = self._find(image, scale, frame.t_ns, well=self._alone and not is_first)
@@ -236,7 +236,7 @@ class FaceFinder:
             self._reduce = self._reduction(frame, min(face.width for face in found) * scale)
             if self._reduce < reduce:
                 image = frame.bgr(self._reduce)
-                scale = frame.size_wh[0] / image.shape[1]
+                scale = frame.shown_wh[0] / image.shape[1]
             if self._reduce < reduce or self._alone:
                 found = self._find(image, scale, frame.t_ns, well=self._alone)
         return FrameReading(
@@ -245,7 +245,7 @@ class FaceFinder:
             warmup=frame.warmup,
             decoded=True,
             whole=frame.is_whole(),
-            faces=self._read(image, found, size_wh or frame.size_wh),
+            faces=self._read(image, found, size_wh or frame.shown_wh),
             scene=read_scene(image),
         )
 
@@ -296,7 +296,7 @@ class FaceFinder:
 
     def _reduction(self, frame: Frame, narrowest_px: float) -> int:
         """How far this sequence's frames may be reduced."""
-        width = frame.size_wh[0]
+        width = frame.shown_wh[0]
         fits = (
             r for r in (8, 4, 2) if width // r >= READ_WIDTH and narrowest_px / r >= FACE_PIXELS
         )

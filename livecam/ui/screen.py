@@ -208,7 +208,7 @@ class Screen:
         if fits and not is_due:
             return False
         least = REAL_WIDTH if self._painter.is_real else BLOCKS_WIDTH
-        width = status.picture.size_wh[0]
+        width = status.picture.shown_wh[0]
         reduce = next((r for r in (8, 4, 2) if width // r >= least), 1)
         try:
             image = status.picture.bgr(reduce=reduce)
@@ -227,7 +227,7 @@ class Screen:
     ) -> Iterator[str]:
         """Scores at the lower edges of the faces, as text over the half blocks."""
         assert status.picture is not None
-        width, height = status.picture.size_wh
+        width, height = status.picture.shown_wh
         (left, top), (across, down) = corner, size
         for face in status.boxes:
             x0, _, x1, y1 = face.box_xyxy
@@ -254,7 +254,7 @@ def _decorated(image: Bytes, status: Status, *, is_mirrored: bool, is_real: bool
     """
     assert status.picture is not None
     height, width = image.shape[:2]
-    scale = width / status.picture.size_wh[0]
+    scale = width / status.picture.shown_wh[0]
     if is_mirrored:
         image = np.ascontiguousarray(image[:, ::-1])
     thin = max(2, width // 300)

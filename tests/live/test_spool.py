@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from livecam.errors import InputError
-from livecam.frame import PixelFormat
+from livecam.frame import PixelFormat, Turn
 from livecam.live.spool import FOLDER, Spool, abandoned, folder_for, read_moment, strange
 from tests.support.frames import moment, tone
 
@@ -55,6 +56,15 @@ def test_a_camera_without_jpegs_is_kept_too_and_any_player_opens_it(out, spool):
     assert len(shown) == 20
     assert np.abs(shown[5].astype(int) - it.frames[5].bgr()).mean() < 3
     assert (out / FOLDER).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("pixel_format", [PixelFormat.JPEG, PixelFormat.I420])
+def test_a_camera_on_its_side_is_upright_after_recovery(spool, pixel_format):
+    it = moment(TIMES_S, pixel_format)
+    it = replace(it, frames=tuple(replace(frame, turn=Turn.by(90)) for frame in it.frames))
+    (first, *_) = read_moment(spool.keep(it)).frames
+    assert first.shown_wh == it.frames[0].shown_wh
+    assert np.abs(first.bgr().astype(int) - it.frames[0].bgr()).mean() < 3
 
 
 def test_what_somebody_alive_keeps_is_left_alone(out, spool):

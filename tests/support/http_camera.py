@@ -32,7 +32,9 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from PIL import Image
 
+from livecam.formats.jpeg import EXIF_HEADER, insert_segment
 from tests.support.play import play
 
 QUEUE_FRAMES = 4
@@ -139,6 +141,15 @@ def load(
     return [cv2.imencode(".jpg", _noisy(image, noise_sd), options)[1].tobytes() for image in images]
 
 
+def sideways(jpeg: bytes) -> bytes:
+    """The picture as a camera on its side sends it, with EXIF that says how to turn it."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    turned = cv2.imencode(".jpg", np.rot90(image), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    tags = Image.Exif()
+    tags[0x0112] = 6  # to be turned clockwise by 90 degrees
+    return insert_segment(turned, EXIF_HEADER + tags.tobytes())
+
+
 def drawn(size_wh: tuple[int, int], people: int) -> Iterator[np.ndarray]:
     """Drawn people in rows of four, each a little later than the one before."""
     from livecam.demo.camera import Studio
@@ -170,10 +181,13 @@ def main() -> None:
     parser.add_argument("--rate", type=Fraction, default=Fraction(30))
     parser.add_argument("--people", type=int, default=1)
     parser.add_argument("--noise", type=float, default=0, help="standard deviation, of 255")
+    parser.add_argument("--sideways", action="store_true", help="turned, and EXIF says so")
     parser.add_argument("--flash", type=Path, metavar="FIFO")
     args = parser.parse_args()
     sys.setswitchinterval(0.0005)
     jpegs = load(args.video, args.size, args.people, args.noise)
+    if args.sideways:
+        jpegs = [sideways(jpeg) for jpeg in jpegs]
     white = None
     if args.flash:
         image = np.full_like(cv2.imdecode(np.frombuffer(jpegs[0], np.uint8), 1), 255)
