@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 
 Message = Literal[
     "draw", "quit", "interrupt", "terminate", "hangup", "suspend", "picture", "mirror", "help",
-    "timer", "automatic", "undo", "mute", "burst", "look", "key",
+    "timer", "automatic", "undo", "mute", "burst", "look", "key", "numbers",
 ]  # fmt: skip
 KEYS: dict[str, Message] = {
     "q": "quit", "p": "picture", "f": "mirror", "?": "help", "t": "timer", "a": "automatic",
-    "u": "undo", "m": "mute", "b": "burst", "r": "look",
+    "u": "undo", "m": "mute", "b": "burst", "r": "look", "i": "numbers",
 }  # fmt: skip
 
 ENDINGS: dict[Message, ExitCode] = {
@@ -280,7 +280,7 @@ class Program:
     def _handle(self, message: Message) -> None:
         if message == "suspend":
             self._suspend()
-        elif message in ("picture", "mirror", "help"):
+        elif message in ("picture", "mirror", "help", "numbers"):
             self._toggle(message)
         elif message == "timer":
             self._timer.set_longer(now_ns())
@@ -319,6 +319,8 @@ class Program:
             self._screen.show_picture = not self._screen.show_picture
         elif message == "mirror":
             self._screen.is_mirrored = not self._screen.is_mirrored
+        elif message == "numbers":
+            self._screen.show_numbers = not self._screen.show_numbers
         else:
             self._screen.show_help = not self._screen.show_help
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CUBE_LIMITS = np.array([48, 115, 155, 195, 235])
 """Midpoints between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""
+BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16 - 0.5
+STEP = 40
+"""Distance of two neighbouring levels, but for the darkest."""
 RAMP = " .:-=+*#%@"
 """Dark to light, for terminals without colour."""
 
@@ -64,7 +67,13 @@ def _true_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
 
 
 def _cube_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
-    """Nearest of the 6x6x6 colours that 256-colour terminals have from 16 on."""
-    six = np.searchsorted(CUBE_LIMITS, pixels, side="right").astype(np.int32)
+    """Of the 6x6x6 colours that 256-colour terminals have from 16 on, dithered.
+
+    Ordered dithering (Bayer, 1973): it does not flicker, as the pattern stays where it is.
+    """
+    rows, _, columns, _ = pixels.shape
+    pattern = np.tile(BAYER, (-(-2 * rows // 4), -(-columns // 4)))[: 2 * rows, :columns]
+    shifted = pixels + STEP * pattern.reshape(rows, 2, columns, 1)
+    six = np.searchsorted(CUBE_LIMITS, shifted, side="right").astype(np.int32)
     numbers = (16 + 36 * six[..., 0] + 6 * six[..., 1] + six[..., 2]).tolist()
     return [([f"5;{n}" for n in upper], [f"5;{n}" for n in lower]) for upper, lower in numbers]

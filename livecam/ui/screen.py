@@ -45,6 +45,7 @@ STATE_STYLES = {
     "armed": "bold green",
     "captured": "bold reverse magenta",
     "scoring": "bold cyan",
+    "cannot save": "bold reverse red",
     "saved": "bold green",
     "camera lost": "bold red",
     "finishing": "yellow",
@@ -53,7 +54,7 @@ STATE_STYLES = {
 WORD_STYLES = {"great": "bold green", "good": "green", "fair": "yellow", "poor": "red"}
 KEYS = (
     ("SPACE", "shutter"), ("t", "timer"), ("r", "look"), ("u", "undo"), ("p", "picture"),
-    ("?", "help"), ("q", "quit"),
+    ("i", "numbers"), ("?", "help"), ("q", "quit"),
 )  # fmt: skip
 HELP = (
     ("SPACE", "take a photo, at any time; held down, one now and then"),
@@ -63,6 +64,7 @@ HELP = (
     ("r", "look through the last photo, and choose another key photo"),
     ("u", "undo the newest step, or put the last photo into the trash"),
     ("p", "show the picture or not"),
+    ("i", "show the numbers beside the picture, or above it"),
     ("f", "mirror the picture or not; photos are never mirrored"),
     ("m", "photos without sound, or with it again"),
     ("q", "save what was shot, then quit"),
@@ -74,6 +76,10 @@ REAL_WIDTH, BLOCKS_WIDTH = 640, 160
 FONT = cv2.FONT_HERSHEY_DUPLEX
 FLASH = 3
 """A press divides how much darker than white each pixel is by this."""
+LEAST_TOLD = 20
+"""Columns that the one thing to know gets before the counts do."""
+DARKENED = 3
+"""The picture from before the camera was lost is divided by this."""
 KEPT = "\x1b[0m"
 """Stands for a line of a real picture that stays as it is."""
 BUSY_S = 0.5
@@ -99,7 +105,7 @@ class Screen:
         self._painter = painter or Painter("blocks")
         self.show_picture = is_picture
         self.is_mirrored = True
-        self.show_help = False
+        self.show_help = self.show_numbers = False
         self._open = False
         self._budget = Budget(BYTES_A_SECOND[is_remote()])
         self._drawn: Drawn | None = None
@@ -150,14 +156,22 @@ class Screen:
         if not self._open:
             return
         columns, rows = shutil.get_terminal_size()
-        words = (_help(columns) if self.show_help else _words(status, columns))[: rows - 1]
-        footer = _footer(columns)
-        room = rows - len(words) - len(footer) - 2
         is_wanted = self.show_picture or status.picture_is_key
+        is_first = is_wanted and not self.show_help and not self.show_numbers
+        if self.show_help:
+            words = _help(columns)
+        elif is_first:
+            words = [_headline(status, columns)]
+        else:
+            words = _words(status, columns)
+        words = words[: rows - 1]
+        footer = [_news(status, columns)] if is_first and status.news else _footer(columns)
+        room = rows - len(words) - len(footer) - (0 if is_first else 2)
         picture: list[str] | None = None
         sent = ""
         if status.picture is not None and room >= 4 and is_wanted:
-            words.append(line_of(Text(self._caption(status), "dim"), columns))
+            if not is_first:
+                words.append(line_of(Text(self._caption(status), "dim"), columns))
             picture, sent = self._place(status, columns, room, len(words))
         if picture is None or self._drawn is None or self._drawn.lines:
             sent += self._painter.clear() if self._shown is not None else ""
@@ -274,16 +288,82 @@ def _decorated(image: Bytes, status: Status, *, is_mirrored: bool, is_real: bool
             cv2.putText(image, text, place, FONT, letters, (0, 0, 0), 1, cv2.LINE_AA)
     if status.countdown_s is not None and not status.picture_is_key:
         text = str(math.ceil(status.countdown_s))
-        size = height / 80
+        size = height / 45  # half of the height: it is read from across the room
         thick = max(2, round(2 * size))
         (wide, high), _ = cv2.getTextSize(text, FONT, size, thick)
         place = ((width - wide) // 2, (height + high) // 2)
         # With a dark edge, to be readable on any background.
         cv2.putText(image, text, place, FONT, size, (0, 0, 0), thick + 4, cv2.LINE_AA)
         cv2.putText(image, text, place, FONT, size, (255, 255, 255), thick, cv2.LINE_AA)
+    if status.outage:
+        image = image // DARKENED  # nobody shall take it for live
     if status.is_flashing and not status.picture_is_key:
         image = 255 - (255 - image) // FLASH
     return image
+
+
+def _headline(status: Status, columns: int) -> str:
+    """State, score and its one reason, or what is wrong; then the photos and the camera."""
+    state = Text(f" {status.state.upper()} ", STATE_STYLES[status.state])
+    switches = Text()
+    for word, style in _switches(status):
+        switches.append(" · ").append(word, style)
+    first = _first_word(status)
+    left = columns - len(state) - len(switches) - 1
+    # The counts give way to the one thing to know, the camera's name to both.
+    counts = f" {_shots(status)} " if status.shots or status.kept else " "
+    if left - len(counts) < min(len(first), LEAST_TOLD):
+        counts = ""
+    camera = f" {status.camera} ·" if counts.strip() else f" {status.camera}"
+    if left - len(counts) - len(camera) < len(first):
+        camera = ""
+    room = max(0, left - len(counts) - len(camera))
+    first.truncate(room, overflow="ellipsis", pad=True)
+    told = Text.assemble(state, " ", first, switches, (camera + counts, "dim"))
+    return line_of(told, columns)
+
+
+def _first_word(status: Status) -> Text:
+    """The one thing to know now."""
+    if status.outage:
+        # When it is tried again comes first: it must not be cut.
+        why, _, again = status.outage.rpartition("; ")
+        return Text(f"{again}: {why}" if why else again, "bold red")
+    if status.unwritten or status.leaving:
+        return Text(status.unwritten or status.leaving, "bold yellow")
+    if status.countdown_s is not None:
+        return Text(f"in {math.ceil(status.countdown_s)} s", "bold reverse")
+    if status.picture_is_key:
+        return Text(status.last.partition("  ")[2] + f": {status.reason}")
+    if status.score is None or status.is_stale:
+        return Text(status.mode, "dim")
+    text = Text.assemble((f"{status.score:.2f} {status.word}", WORD_STYLES[status.word]))
+    if status.complaints:
+        text.append(f"  {status.complaints[0]}", "yellow")
+    elif not status.faces:
+        text.append("  no face", "dim")
+    return text
+
+
+def _switches(status: Status) -> Iterator[tuple[str, str]]:
+    """What is different from usual, each in a word."""
+    if status.is_automatic:
+        yield "by itself", "green"
+    if status.is_burst:
+        yield "burst", "bold reverse"
+    if status.is_muted:
+        yield "muted", "yellow"
+    elif status.sound_note:
+        yield f"no sound: {status.sound_note}", "yellow"
+    if status.faces_note:
+        yield "faces are not looked for", "yellow"
+    if status.is_dropping:
+        yield f"dropped {status.dropped}", "bold red"
+
+
+def _news(status: Status, columns: int) -> str:
+    style = "bold red" if status.news == status.error else "bold"
+    return line_of(Text(f" {status.news}", style), columns)
 
 
 def _words(status: Status, columns: int) -> list[str]:
@@ -397,7 +477,7 @@ def _bar(share: float, width: int) -> str:
 def _footer(columns: int) -> list[str]:
     """As many keys as there is room for; SPACE, help and quit before all others."""
     keys = [*KEYS]
-    for name in ("r", "p", "u", "t"):
+    for name in ("r", "p", "u", "i", "t"):
         if sum(len(key) + len(meaning) + 6 for key, meaning in keys) <= columns:
             break
         keys = [pair for pair in keys if pair[0] != name]

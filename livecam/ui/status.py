@@ -26,6 +26,7 @@ State = Literal[
     "armed",
     "captured",
     "scoring",
+    "cannot save",
     "saved",
     "camera lost",
     "finishing",
@@ -38,6 +39,8 @@ DROPPING_NS = to_ns(3.0)
 """How long after a lost frame the loss is shown as still going on."""
 STALE_NS = to_ns(1.0)
 """A live score older than this is marked as old: normally five come in a second."""
+NEWS_NS = to_ns(5.0)
+"""How long the screen says what has just happened, in place of the keys."""
 SAVED_SHOWN_NS = to_ns(2.5)
 """How long "saved" and the key photo stay on the screen."""
 
@@ -102,6 +105,8 @@ class Status:
     """Whether the score is old, because a moment is being worked on."""
     folder: str = ""
     """Where photos go."""
+    news: str = ""
+    """What has just happened: the result of a key, a photo that was saved, an error."""
 
 
 class StatusReader:
@@ -121,10 +126,13 @@ class StatusReader:
         self.is_automatic = self.is_burst = False
         self._dropped, self._dropped_ns = 0, -DROPPING_NS
         self._history = History()
+        self._heard: dict[str, str] = {}
+        self._news, self._news_ns = "", -NEWS_NS
 
     def read(self, session: Session | None, camera: str = "") -> Status:
         """The status now. Without a session the camera is still being opened."""
         status = self._read(session, camera)
+        status = replace(status, news=self._news_of(status))
         # Names and reasons come from cameras, disks and servers: they may hold escape sequences.
         texts = {
             field.name: visible(value)
@@ -149,6 +157,7 @@ class StatusReader:
         fresh = last is not None and now_ns() - self._saved_ns < SAVED_SHOWN_NS
         span_s = session.options.before_s + session.options.after_s
         self._history.note(live)
+        is_stale = bool(live and left and now_ns() - live.t_ns > STALE_NS)
         return Status(
             state=_state(session, health.warming_up, fresh),
             camera=session.source.name,
@@ -179,16 +188,26 @@ class StatusReader:
             error=self.error,
             picture=last.frame if fresh and last else session.recorder.ring.newest(),
             picture_is_key=fresh,
-            boxes=live.boxes if live and not fresh else (),
+            boxes=live.boxes if live and not fresh and not is_stale else (),
             curve=of_moment(last.score) if fresh and last else self._history.last(span_s),
             countdown_s=self.countdown_s,
             is_automatic=self.is_automatic,
             is_burst=self.is_burst,
             is_muted=session.recorder.is_muted,
-            is_stale=bool(live and left and now_ns() - live.t_ns > STALE_NS),
+            is_stale=is_stale,
             is_flashing=now_ns() - session.pressed_ns < FLASH_NS,
             folder=str(session.options.out),
         )
+
+    def _news_of(self, status: Status) -> str:
+        """What has changed of the texts that tell something, for a while."""
+        saved = f"saved {status.last}" if status.last else ""
+        told = {"saved": saved, "told": self.told, "error": status.error}
+        for name, text in told.items():
+            if text and text != self._heard.get(name):
+                self._news, self._news_ns = text, now_ns()
+        self._heard = told
+        return self._news if now_ns() - self._news_ns < NEWS_NS else ""
 
     def _is_dropping(self, dropped: int) -> bool:
         if dropped != self._dropped:
@@ -216,6 +235,8 @@ def _state(session: Session, warming_up: bool, fresh: bool) -> State:
     work = session.work()
     if session.recorder.outage is not None and not session.is_ending:
         return "camera lost"
+    if session.unwritten[0]:
+        return "cannot save"
     if work.pending:
         return "captured"
     if work.scoring:

@@ -83,7 +83,8 @@ def test_the_picture_is_there_from_the_start_and_p_hides_it(livecam):
     terminal = livecam()
     terminal.read_until("ARMED")
     terminal.read_until("▀", timeout_s=2.0)
-    assert "live, mirrored" in terminal.text
+    terminal.send("i")
+    terminal.read_until("live, mirrored", timeout_s=2.0)
     terminal.send("f")
     terminal.send("pq")
     assert terminal.wait() == 0
@@ -150,7 +151,7 @@ def test_help_names_the_keys(livecam):
     terminal = livecam()
     terminal.read_until("ARMED")
     terminal.send("?")
-    terminal.read_until("by itself when everyone looks good")
+    terminal.read_until("by itself")
     terminal.send("?q")
     assert terminal.wait() == 0
 

@@ -50,7 +50,7 @@ def test_everything_is_said(size):
     for word in (
         "ARMED", "HD Webcam", "1280x720 at 30", "3.0 s", "0.42 fair", "eyes closed", "no smile",
         "2 faces", "30 frames/s", "dropped 3", "4 taken, 3 saved, 1 in work", "a.JPG  0.91 great",
-        "SPACE", "shutter", "timer", "undo", "picture", "help", "quit",
+        "SPACE", "shutter", "timer", "undo", "numbers", "help", "quit",
     ):  # fmt: skip
         assert word in text
 
@@ -252,8 +252,46 @@ def test_a_camera_that_is_lost_shows_no_live_picture(size):
     picture = flat(0, 0, 100, (640, 480))
     lost = Status(**{**vars(FULL), "picture": picture, "outage": "lost Booth"})
     text = "\n".join(shown(lost, picture=True))
-    assert "the last picture" in text
-    assert "live" not in text.replace("livecam", "")
+    assert "lost Booth" in text.splitlines()[0]
+    assert "0.42" not in text, "no score of a picture that is not there"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_picture_has_all_but_two_lines_whatever_comes_and_goes(size, columns):
+    size(columns, 24)
+    picture = flat(0, 0, 100, (160, 480))
+    plain = vars(FULL) | {"picture": picture}
+    for more in (
+        {}, {"is_burst": True, "is_muted": True, "is_dropping": True}, {"news": "a.JPG is gone"},
+        {"outage": "lost Booth; tried again in 4 s"}, {"countdown_s": 2.1}, {"unwritten": "full"},
+    ):  # fmt: skip
+        lines = shown(Status(**(plain | more)), picture=True)
+        assert ["▀" in line for line in lines] == [False, *[True] * 22, False], more
+
+
+def test_what_happened_takes_the_place_of_the_keys(size):
+    picture = flat(0, 0, 100, (640, 480))
+    lines = shown(Status(**vars(FULL) | {"picture": picture, "news": "it is muted"}), picture=True)
+    assert lines[-1].strip() == "it is muted"
+
+
+def test_when_a_lost_camera_is_tried_again_is_never_cut(size):
+    size(40, 24)
+    why = "lost a camera with a very long name indeed; tried again in 4 s"
+    lines = shown(Status(**vars(FULL) | {"outage": why, "state": "camera lost"}), picture=True)
+    assert "tried again in 4 s" in lines[0]
+
+
+def test_the_numbers_are_one_key_away(size):
+    size(120, 60)
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.open()
+    screen.show_numbers = True
+    screen.draw(Status(**vars(FULL) | {"picture": flat(0, 0, 100, (640, 480))}))
+    text = CODES.sub("", out.getvalue())
+    for word in ("dropped 3", "3.0 s", "1280x720", "live, mirrored", "▀"):
+        assert word in text
 
 
 def test_blinks_are_red_in_the_curve():
