@@ -11,11 +11,12 @@ import numpy as np
 if TYPE_CHECKING:
     from livecam.frame import Bytes
 
-CUBE_LIMITS = np.array([48, 115, 155, 195, 235])
-"""Midpoints between the levels 0, 95, 135, 175, 215 and 255 of xterm's colours."""
+CUBE_LEVELS = np.array([0, 95, 135, 175, 215, 255])
+"""The levels of red, green and blue of xterm's 6x6x6 colours."""
+CUBE_LIMITS = (CUBE_LEVELS[:-1] + CUBE_LEVELS[1:]) / 2
 BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16 - 0.5
-STEP = 40
-"""Distance of two neighbouring levels, but for the darkest."""
+STEP = 20
+"""Half the distance of two neighbouring levels, but for the darkest."""
 RAMP = " .:-=+*#%@"
 """Dark to light, for terminals without colour."""
 
@@ -45,7 +46,7 @@ def draw(image_bgr: Bytes, columns: int, rows: int, *, depth: int | None = None)
         levels = gray.reshape(cells_h, 2, cells_w).mean(axis=1) * len(RAMP) / 256
         return ["".join(RAMP[int(level)] for level in row) for row in levels]
     pixels: Bytes = small[:, :, ::-1].reshape(cells_h, 2, cells_w, 3)
-    codes = _true_colours(pixels) if depth == 24 else _cube_colours(pixels)
+    codes = _true_colours(pixels) if depth == 24 else _palette_colours(pixels)
     lines = []
     for upper, lower in codes:
         line, before = [], None
@@ -66,14 +67,19 @@ def _true_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
     ]
 
 
-def _cube_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
-    """Of the 6x6x6 colours that 256-colour terminals have from 16 on, dithered.
+def _palette_colours(pixels: Bytes) -> list[tuple[list[str], list[str]]]:
+    """Of xterm's 6x6x6 colours and 24 grays, from 16 on, dithered.
 
-    Ordered dithering (Bayer, 1973): it does not flicker, as the pattern stays where it is.
+    Ordered dithering (Bayer, 1973): it does not flicker, as the pattern stays where it is. Half of
+    a step: more of it is all that one sees at this size.
     """
     rows, _, columns, _ = pixels.shape
     pattern = np.tile(BAYER, (-(-2 * rows // 4), -(-columns // 4)))[: 2 * rows, :columns]
-    shifted = pixels + STEP * pattern.reshape(rows, 2, columns, 1)
-    six = np.searchsorted(CUBE_LIMITS, shifted, side="right").astype(np.int32)
-    numbers = (16 + 36 * six[..., 0] + 6 * six[..., 1] + six[..., 2]).tolist()
+    wanted = pixels + STEP * pattern.reshape(rows, 2, columns, 1)
+    six = np.searchsorted(CUBE_LIMITS, wanted, side="right").astype(np.int32)
+    gray = np.clip(np.round((wanted.mean(axis=3) - 8) / 10), 0, 23).astype(np.int32)
+    by_cube = np.square(CUBE_LEVELS[six] - wanted).sum(axis=3)
+    by_gray = np.square((8 + 10 * gray)[..., None] - wanted).sum(axis=3)
+    cube = 16 + 36 * six[..., 0] + 6 * six[..., 1] + six[..., 2]
+    numbers = np.where(by_gray < by_cube, 232 + gray, cube).tolist()
     return [([f"5;{n}" for n in upper], [f"5;{n}" for n in lower]) for upper, lower in numbers]
