@@ -107,7 +107,8 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--on-saved",
         metavar="CMD",
-        help="run CMD MOVIE PHOTO SCORES after each saved moment",
+        help="run CMD MOVIE PHOTO SCORES after each saved moment, or CMD with the files where it "
+        "names them, such as 'lp -d photos {photo}' ({movie}, {scores}, {motion_photo})",
     )
     group.add_argument(
         "--picture",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shlex
 import subprocess
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from livecam.errors import LivecamError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from livecam.contract import Saved
 
@@ -24,14 +25,20 @@ TERMINATION_S = 2.0
 class SavedHook:
     """Runs commands one after the other, in a worker thread."""
 
-    def __init__(self, command: str, on_error: Callable[[LivecamError], None]) -> None:
+    def __init__(
+        self,
+        command: str,
+        on_error: Callable[[LivecamError], None],
+        option: str = "--on-saved",
+    ) -> None:
         """`command` is split as a shell would, but no shell runs it. Raises UsageError."""
+        self._option = option
         try:
             self._words = split_command(command)
         except ValueError as err:
-            raise UsageError(f"--on-saved: {err}") from err
+            raise UsageError(f"{option}: {err}") from err
         if not self._words:
-            raise UsageError("--on-saved names no command")
+            raise UsageError(f"{option} names no command")
         self._on_error = on_error
         self._queue: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
         self._child: subprocess.Popen[bytes] | None = None
@@ -40,9 +47,15 @@ class SavedHook:
         self._thread = threading.Thread(target=self._run_all, name="on-saved", daemon=True)
         self._thread.start()
 
-    def run(self, saved: Saved) -> None:
-        """Queue a run: CMD MOVIE PHOTO SCORES."""
-        self._queue.put([*self._words, saved.movie, saved.photo, saved.scores])
+    def run(self, saved: Saved, more: Mapping[str, str] | None = None) -> None:
+        """Queue a run: with files in their named places, else CMD MOVIE PHOTO SCORES.
+
+        `more` are further files by name.
+        """
+        files = {"movie": saved.movie, "photo": saved.photo, "scores": saved.scores}
+        if saved.motion_photo is not None:
+            files["motion_photo"] = saved.motion_photo
+        self._queue.put(placed(self._words, files | dict(more or {})))
 
     def finish(self) -> None:
         """Take no more; what is queued is still run."""
@@ -60,7 +73,7 @@ class SavedHook:
         child = self._child
         if child is not None and child.poll() is None:
             name = self._words[0]
-            self._on_error(LivecamError(f"--on-saved: {name} does not end and was given up"))
+            self._on_error(LivecamError(f"{self._option}: {name} does not end and was given up"))
             child.terminate()
             threading.Thread(target=_kill_later, args=(child,), daemon=True).start()
 
@@ -76,10 +89,22 @@ class SavedHook:
             )
             code = self._child.wait()
         except OSError as err:
-            self._on_error(LivecamError(f"--on-saved: cannot run {words[0]}: {err.strerror}"))
+            self._on_error(LivecamError(f"{self._option}: cannot run {words[0]}: {err.strerror}"))
             return
         if code and not self._given_up:
-            self._on_error(LivecamError(f"--on-saved: {words[0]} ended with code {code}"))
+            self._on_error(LivecamError(f"{self._option}: {words[0]} ended with code {code}"))
+
+
+def placed(words: Sequence[str], files: Mapping[str, str]) -> list[str]:
+    """The words, with files where `{movie}`, `{photo}` and so on stand.
+
+    Where no file has a named place, movie, photo and scores come last.
+    """
+    pattern = re.compile("{(" + "|".join(files) + ")}")
+    found = [pattern.sub(lambda name: files[name[1]], word) for word in words]
+    if found != list(words):
+        return found
+    return [*words, files["movie"], files["photo"], files["scores"]]
 
 
 def _kill_later(child: subprocess.Popen[bytes]) -> None:

@@ -83,7 +83,7 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 def _value_of(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
-    shown: Any = action.metavar or "|".join(action.choices or ()) or action.dest.upper()
+    shown: Any = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
     shown = " ".join(shown) if isinstance(shown, tuple) else shown
     return rf" \fI{_plain(str(shown))}\fR"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from livecam.cli import (
     apply,
+    booth,
     capture,
     check,
     config,
@@ -29,7 +30,7 @@ from livecam.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-COMMANDS = (devices, doctor, check, recover, pick, apply, export, review, config, model)
+COMMANDS = (booth, devices, doctor, check, recover, pick, apply, export, review, config, model)
 """All but `capture`, which runs if none is named. Each adds its own options."""
 EPILOG = """\
 keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on

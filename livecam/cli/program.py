@@ -10,7 +10,7 @@ import threading
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 from livecam.capture.address import without_secrets
 from livecam.cli.hook import SavedHook
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
+    from livecam.cli.running_booth import RunningBooth
     from livecam.ui.screen import Screen
 
     View = Screen | PlainView | JsonView
@@ -73,8 +74,11 @@ SWITCH_INTERVAL_S = 0.001
 """Python's default of 5 ms lets one busy thread hold up the camera's by as much."""
 
 
-def run_program(args: argparse.Namespace) -> int:
-    """Take Live Photos until the user, the timetable or the camera ends it; the exit code."""
+def run_program(args: argparse.Namespace, make_booth: type[RunningBooth] | None = None) -> int:
+    """Take Live Photos until the user, the timetable or the camera ends it; the exit code.
+
+    `make_booth` adds the page of `livecam booth`.
+    """
     if args.format == "heic":
         heic.require()
     new = [path for path in (args.out, *args.out.parents) if not path.exists()]
@@ -83,7 +87,7 @@ def run_program(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         stack.callback(_remove_empty, new)
         errors = stack.enter_context(native_output.redirected(args.log))
-        program = Program(args, errors)
+        program = Program(args, errors, make_booth)
         stack.callback(program.restore)
         try:
             code = program.run()
@@ -108,8 +112,14 @@ class Program:
     of the main thread, and must not wait for a lock that this line holds.
     """
 
-    def __init__(self, args: argparse.Namespace, errors: TextIO) -> None:
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        errors: TextIO,
+        make_booth: type[RunningBooth] | None = None,
+    ) -> None:
         """`errors` is the real standard error."""
+        self._make_booth, self._booth = make_booth, cast("RunningBooth | None", None)
         self._args, self._errors_out = args, errors
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = view = _view(args, errors)
@@ -152,6 +162,10 @@ class Program:
         timetable = recovery = None
         try:
             session.start()
+            if self._make_booth is not None:
+                self._booth = self._make_booth(
+                    self._args, session, self._changes, self._set_automatic
+                )
             if self._early.is_set():
                 session.press(by_key=True)
             timetable = self._start_triggers(session)
@@ -164,6 +178,8 @@ class Program:
                 self._hook.finish()
                 self._handle_until(self._hook.is_done)
         finally:
+            if self._booth is not None:
+                self._booth.close()
             self._stop_looking()
             self._changes.close()
             if not session.is_done:
@@ -285,7 +301,7 @@ class Program:
         elif message == "timer":
             self._timer.set_longer(now_ns())
         elif message == "automatic":
-            self._automatic.is_on = self._status.is_automatic = not self._automatic.is_on
+            self._set_automatic(not self._automatic.is_on)
         elif message == "undo":
             self._undo()
         elif message == "mute" and self._session is not None:
@@ -297,6 +313,12 @@ class Program:
             self._look_again()
         elif message in ENDINGS:
             self._end(message)
+
+    def _set_automatic(self, is_on: bool | None) -> bool:
+        """Switch the automatic shutter; None only tells. Returns whether it is on. Any thread."""
+        if is_on is not None:
+            self._automatic.is_on = self._status.is_automatic = is_on
+        return self._automatic.is_on
 
     def _end(self, message: Message) -> None:
         """Save what there is and end; the second time at once."""
@@ -435,6 +457,8 @@ class Program:
         if isinstance(event, Saved):
             self._saved.append(event)
             self._changes.saved()
+            if self._booth is not None:
+                self._booth.saved(event)
             if self._hook is not None:
                 self._hook.run(event)
         elif isinstance(event, Shot):

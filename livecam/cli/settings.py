@@ -55,6 +55,10 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     return found
 
 
+AS_CAPTURE = ("booth",)
+"""Commands that do the main job too: its settings are theirs."""
+
+
 def apply(parser: argparse.ArgumentParser, path: Path | None) -> None:
     """Make the file's values the defaults. Raises UsageError for a file that is wrong."""
     commands = commands_of(parser)
@@ -67,14 +71,21 @@ def apply(parser: argparse.ArgumentParser, path: Path | None) -> None:
         if action is None:
             hint = f"'livecam {command} --help' names the options".replace("  ", " ")
             raise UsageError(f"{path}: there is no setting {where}", hint)
-        one.set_defaults(**{action.dest: _value(action, value, f"{path}: {where}")})
+        made = _value(action, value, f"{path}: {where}")
+        one.set_defaults(**{action.dest: made})
+        if not command:
+            for name_as_well in AS_CAPTURE:
+                commands[name_as_well].set_defaults(**{action.dest: made})
 
 
 def settings(parser: argparse.ArgumentParser, path: Path | None) -> Iterator[Setting]:
     """Every setting with its value, after `apply`: the camera's, then command by command."""
     own = {(command, name) for command, name, _ in _entries(path)}
     for command, one in {"": parser, **commands_of(parser)}.items():
+        capture = _settable(parser) if command in AS_CAPTURE else {}
         for name, action in _settable(one).items():
+            if name in capture:
+                continue
             value = one.get_default(action.dest)
             yield Setting(command, name, value, (command, name) in own)
 

@@ -33,9 +33,12 @@ class Undo:
         if self.stack.steps > self._before_newest:
             told, _, _ = self.stack.undo()
             return f"{told}; u puts the newest photo into the trash"
-        files = [newest.movie, newest.photo, newest.scores, newest.motion_photo or ""]
-        told = self.stack.remove_files([Path(file) for file in files if file], newest.photo)
-        return f"{told}; u brings it back"
+        return f"{self.remove(newest)}; u brings it back"
+
+    def remove(self, saved: Saved) -> str:
+        """Put a photo into the trash; say so. Raises OutputError."""
+        files = [saved.movie, saved.photo, saved.scores, saved.motion_photo or ""]
+        return self.stack.remove_files([Path(file) for file in files if file], saved.photo)
 
     def close(self) -> None:
         """At the end of the run: what is in the trash stays there."""

@@ -39,7 +39,7 @@ def encode_photo(
     ):
         # Not one bit of the picture changes: no loss, and no work.
         segment = exif(tags, frame.size_wh, frame.turn.orientation)
-        return _with_exif(_standalone(frame.data.tobytes()), segment)
+        return _with_exif(standalone(frame.data.tobytes()), segment)
     segment = exif(tags, frame.shown_wh)
     try:
         image_bgr = frame.bgr() if made_bgr is None else made_bgr
@@ -53,7 +53,7 @@ def encode_photo(
     return out.getvalue()
 
 
-def _standalone(jpeg: bytes) -> bytes:
+def standalone(jpeg: bytes) -> bytes:
     """The same picture with Huffman tables, which many MJPEG cameras leave out."""
     jpeg = jpeg[: jpeg.rfind(EOI) + 2]
     found = list(segments(jpeg))

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from livecam.page.gains import Gains
     from livecam.page.index import Entry, Index
     from livecam.page.views import Views
+    from livecam.photos.inputs import Input
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self';"
@@ -102,17 +103,26 @@ def application(
     `gains` is what a report would change, where one was named. Exports are made in the folder
     `temporary`, which is removed once the server has ended.
     """
-    return _Guard(_Review(index, views, undo_stack, gains, temporary).app(), doors, hosts)
+    return Guard(_Review(index, views, undo_stack, gains, temporary).app(), doors, hosts)
 
 
-class _Guard:
+class Guard:
     """Lets only requests with the right Host header, path and token through."""
 
     def __init__(self, app: ASGIApp, doors: Sequence[Door], hosts: frozenset[str]) -> None:
         self._app, self._hosts = app, hosts
         self._doors = {door.path: door for door in doors}
 
+    def open(self, door: Door) -> None:
+        """Let requests through this door too, from now on."""
+        self._doors[door.path] = door
+
+    def close(self, door: Door) -> None:
+        """Let no more requests through this door."""
+        self._doors.pop(door.path, None)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         request = Request(scope)
@@ -172,6 +182,35 @@ class _Passing(FileResponse):
             await super().__call__({**scope, "headers": headers}, receive, send)
         finally:
             await run_in_threadpool(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def made_file(source: Input, target: str, temporary: Path) -> Response:
+    """An export, made for this answer only in the folder `temporary`; several files are a ZIP.
+
+    Raises LivecamError.
+    """
+    folder = Path(tempfile.mkdtemp(dir=temporary))
+    try:
+        (done,) = export_all([source], target, folder, 1)
+        assert isinstance(done, Export)
+        if done.error is not None:
+            raise done.error
+        path = done.outputs[0]
+        if len(done.outputs) > 1:
+            path = zipped(done.outputs, folder / f"{path.stem}.zip")
+        kind, headers = attached(path.name)
+        return _Passing(path, folder, media_type=kind, headers=headers)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def zipped(files: Sequence[Path], path: Path) -> Path:
+    """Write files into a ZIP, as they are: photos and movies are compressed already."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for one in files:
+            archive.write(one, one.name)
+    return path
 
 
 class _Review:
@@ -274,30 +313,14 @@ class _Review:
         if number >= len(entry.files):
             raise InputError("there is no such file")
         path = entry.files[number]
-        kind, headers = _attached(path.name)
+        kind, headers = attached(path.name)
         return FileResponse(path, media_type=kind, headers=headers, stat_result=path.stat())
 
     def export(self, entry: Entry, request: Request) -> Response:
         target = request.path_params["target"]
         if target not in EXPORTS:
             raise InputError("there is no such export")
-        folder = Path(tempfile.mkdtemp(dir=self._temporary))
-        try:
-            (done,) = export_all([entry.source], target, folder, 1)
-            assert isinstance(done, Export)
-            if done.error is not None:
-                raise done.error
-            path = done.outputs[0]
-            if len(done.outputs) > 1:
-                path = folder / f"{path.stem}.zip"
-                with zipfile.ZipFile(path, "w") as archive:  # its files are compressed already
-                    for one in done.outputs:
-                        archive.write(one, one.name)
-            kind, headers = _attached(path.name)
-            return _Passing(path, folder, media_type=kind, headers=headers)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        return made_file(entry.source, target, self._temporary)
 
     def make_key(self, entry: Entry | None, asked: dict[str, Any]) -> str:
         assert entry is not None
@@ -366,11 +389,11 @@ class _Review:
                     with self._index.at_rest:  # its files were being changed: once more
                         return work(self._entry(request), request)
             except LivecamError as err:
-                return _problem(err)
+                return problem_of(err)
             except OSError as err:
-                return _problem(InputError(f"it cannot be read: {err.strerror}"))
+                return problem_of(InputError(f"it cannot be read: {err.strerror}"))
             except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
-                return _problem(LivecamError(f"livecam broke down: {err!r}"))
+                return problem_of(LivecamError(f"livecam broke down: {err!r}"))
 
         async def handle(request: Request) -> Response:
             async with queue or self._making:
@@ -401,11 +424,11 @@ class _Review:
                     entry = self._entry(request) if "id" in request.path_params else None
                     told = work(entry, asked)
             except LivecamError as err:
-                return _problem(err)
+                return problem_of(err)
             except OSError as err:
-                return _problem(OutputError(f"it cannot be changed: {err.strerror}"))
+                return problem_of(OutputError(f"it cannot be changed: {err.strerror}"))
             except Exception as err:  # noqa: BLE001 - report any error
-                return _problem(LivecamError(f"livecam broke down: {err!r}"))
+                return problem_of(LivecamError(f"livecam broke down: {err!r}"))
             return JSONResponse({"message": told}, headers=HEADERS | NEVER)
 
         async def handle(request: Request) -> Response:
@@ -413,25 +436,26 @@ class _Review:
             async for part in request.stream():
                 body += part
                 if len(body) > MOST_BODY:
-                    return _problem(InputError("that is too much"))
+                    return problem_of(InputError("that is too much"))
             try:
                 asked = json.loads(body or b"{}")
             except ValueError:
                 asked = None
             if not isinstance(asked, dict):
-                return _problem(InputError("the request is not understood"))
+                return problem_of(InputError("the request is not understood"))
             return await run_in_threadpool(do, request, asked)
 
         return handle
 
 
-def _problem(err: LivecamError) -> Response:
+def problem_of(err: LivecamError) -> Response:
+    """The answer for an error: one line, and a hint."""
     found = {"message": visible(err.message), "hint": visible(err.hint)}
     status = 404 if isinstance(err, InputError) else 500
     return JSONResponse(found, status, HEADERS | NEVER)
 
 
-def _attached(name: str) -> tuple[str, dict[str, str]]:
+def attached(name: str) -> tuple[str, dict[str, str]]:
     """Media type and headers of a file that the browser should download."""
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     named = quote(name, errors="surrogateescape")

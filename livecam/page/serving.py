@@ -76,48 +76,19 @@ def serve(
     `named` is the address under which other machines reach this one; None serves this machine only.
     `port` 0 takes any free port. `opens` opens a browser. Raises UsageError, LivecamError.
     """
-    try:
-        import segno  # noqa: F401 - so that it fails now if missing, not halfway
-        import uvicorn
+    require_extra()
+    from livecam.page.server import Door, application
 
-        from livecam.page.server import Door, application
-    except ImportError as err:
-        raise LivecamError(
-            f"the page needs the extra 'review' ({err.name} is missing)",
-            f"{EXTRA}, or name one file to look at it in the terminal",
-        ) from err
-    host = (named or LOOPBACK).lower()
-    if host in EVERYWHERE:
-        raise UsageError(
-            f"{host} is no address that other machines can reach", "name one of your own"
-        )
-    try:
-        listening = socket.create_server((host, port), family=_family(host))
-    except OSError as err:
-        raise LivecamError(f"cannot listen on {host}:{port}: {err.strerror}") from err
-    port = listening.getsockname()[1]
+    listening, place, names = listen(named, port)
     undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
     doors = [owner] if named is None else [owner, guests]
     temporary = tempfile.TemporaryDirectory(prefix="livecam-", ignore_cleanup_errors=True)
-    names = _names(host, port)
     app = application(index, views, undo_stack, gains, doors, names, Path(temporary.name))
-    place = f"http://{_bracketed(host)}:{port}"
     address = place + owner.entrance
     ending = threading.Event()
     looking = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
 
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave signals alone: uvicorn would raise them again and skip the cleanup below."""
-            yield
-
-    server = Server(
-        uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none",
-            server_header=False, timeout_graceful_shutdown=2,
-        )
-    )  # fmt: skip
+    server = server_of(app)
     door = None
     # Before the address is printed: from then on, any signal leads to the cleanup below.
     with _ended_by_signals(server) as ended:
@@ -126,7 +97,7 @@ def serve(
         if named is not None:
             _show_code(place + guests.entrance)
         elif opens:
-            door = _open_browser(address)
+            door = open_browser(address)
         looking.start()
         try:
             server.run(sockets=[listening])
@@ -141,6 +112,56 @@ def serve(
             if door is not None:
                 door.unlink(missing_ok=True)
     return int(ended.code)
+
+
+def require_extra() -> None:
+    """Raise LivecamError if the extra that serves pages is missing: now, not halfway."""
+    try:
+        import segno  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as err:
+        raise LivecamError(
+            f"the page needs the extra 'review' ({err.name} is missing)",
+            f"{EXTRA}, or name one file to look at it in the terminal",
+        ) from err
+
+
+def listen(named: str | None, port: int) -> tuple[socket.socket, str, frozenset[str]]:
+    """Listen on an address of this machine, or on loopback; port 0 takes any that is free.
+
+    Returns the socket, the first part of its addresses, and the Host headers that are accepted.
+    Raises UsageError, LivecamError.
+    """
+    host = (named or LOOPBACK).lower()
+    if host in EVERYWHERE:
+        raise UsageError(
+            f"{host} is no address that other machines can reach", "name one of your own"
+        )
+    try:
+        listening = socket.create_server((host, port), family=_family(host))
+    except OSError as err:
+        raise LivecamError(f"cannot listen on {host}:{port}: {err.strerror}") from err
+    port = listening.getsockname()[1]
+    return listening, f"http://{_bracketed(host)}:{port}", _names(host, port)
+
+
+def server_of(app: Any) -> Any:
+    """A uvicorn server that leaves signals to its caller; `run` it, and set `should_exit`."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals alone: uvicorn would raise them again and skip what follows."""
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app, log_level="error", access_log=False, lifespan="off", ws="none",
+            server_header=False, timeout_graceful_shutdown=2,
+        )
+    )  # fmt: skip
 
 
 def _keep_looking(index: Index, ending: threading.Event) -> None:
@@ -206,7 +227,7 @@ def _show_code(address: str) -> None:
     print("whoever has the first address may change everything: it is the owner's", flush=True)
 
 
-def _open_browser(address: str) -> Path | None:
+def open_browser(address: str) -> Path | None:
     """Open the page in a browser; None if there is none (the address was printed).
 
     The browser gets a file that only this user may read, and that redirects to the page: everybody
