@@ -41,6 +41,8 @@ QUICK = frozenset(
     """.split()  # noqa: SIM905 - a list of so many words reads better
 )
 """Files whose tests need no camera, no network model and no program, and wait for nothing."""
+FIRST = ("cameras", "system", "cli", "faults", "library", "page", "programs")
+"""Folders whose files take longest: begun first, so that no worker is left with one at the end."""
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 
 
@@ -50,6 +52,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = {folder: at for at, folder in enumerate(FIRST)}
+    items.sort(
+        key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(FIRST))
+    )
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
         if item.path.relative_to(ROOT / "tests").with_suffix("").as_posix() in QUICK:

@@ -36,6 +36,8 @@ class Mode:
     size_wh: tuple[int, int]
     rates_hz: tuple[Fraction, ...] = field(default=())
     """Frames a second that it offers, the highest first; empty where the system does not say."""
+    between_hz: tuple[Fraction, Fraction] | None = None
+    """The lowest and the highest rate where it takes any between them."""
 
     def __str__(self) -> str:
         text = f"{self.size_wh[0]}x{self.size_wh[1]} {self.codec}"
@@ -45,6 +47,8 @@ class Mode:
 
     def rate_for(self, wanted_hz: Fraction) -> Fraction:
         """The lowest rate that is as fast as wanted, or else the highest there is."""
+        if self.between_hz is not None and self.between_hz[0] <= wanted_hz <= self.between_hz[1]:
+            return wanted_hz
         enough = [rate for rate in self.rates_hz if rate >= wanted_hz]
         return min(enough) if enough else max(self.rates_hz, default=wanted_hz)
 

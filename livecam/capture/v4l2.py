@@ -45,6 +45,9 @@ CODECS = {
     "GREY": "gray",
     "RGB3": "rgb24",
     "BGR3": "bgr24",
+    "BGR4": "bgr0",
+    "RGB4": "0rgb",
+    "RGBP": "rgb565le",
     "XR24": "bgr0",
     "AR24": "bgra",
     "BX24": "0rgb",
@@ -111,7 +114,7 @@ def list_modes(path: str) -> tuple[Mode, ...]:
     try:
         with _opened(path) as fd:
             found = [
-                Mode(CODECS[code], size_wh, _rates(fd, code, size_wh))
+                Mode(CODECS[code], size_wh, *_rates(fd, code, size_wh))
                 for code in _formats(fd)
                 if code in CODECS
                 for size_wh in _sizes(fd, code)
@@ -119,6 +122,15 @@ def list_modes(path: str) -> tuple[Mode, ...]:
     except OSError as err:
         raise open_error(path, path, err) from err
     return tuple(dict.fromkeys(found))
+
+
+def formats_of(path: str) -> tuple[str, ...]:
+    """FourCCs of all formats that a camera offers, of those too that livecam does not read."""
+    try:
+        with _opened(path) as fd:
+            return tuple(_formats(fd))
+    except OSError as err:
+        raise open_error(path, path, err) from err
 
 
 @dataclass(frozen=True)
@@ -376,9 +388,12 @@ def _sizes(fd: int, code: str) -> Iterator[tuple[int, int]]:
         yield present.fmt.pix.width, present.fmt.pix.height
 
 
-def _rates(fd: int, code: str, size_wh: tuple[int, int]) -> tuple[Fraction, ...]:
-    """Frames a second, the highest first."""
+def _rates(
+    fd: int, code: str, size_wh: tuple[int, int]
+) -> tuple[tuple[Fraction, ...], tuple[Fraction, Fraction] | None]:
+    """Frames a second, the highest first, and between which two any other is taken as well."""
     found: set[Fraction] = set()
+    between = None
     width, height = size_wh
     for index in range(256):
         asked = abi.FrameInterval(
@@ -395,8 +410,9 @@ def _rates(fd: int, code: str, size_wh: tuple[int, int]) -> tuple[Fraction, ...]
         if highest and lowest:
             usual = {Fraction(rate) for rate in STEPPED_RATES_HZ if lowest <= rate <= highest}
             found |= usual or {highest}
+            between = lowest, highest
         break
-    return tuple(sorted((rate for rate in found if rate), reverse=True))
+    return tuple(sorted((rate for rate in found if rate), reverse=True)), between
 
 
 def _rate(interval: abi.Fraction) -> Fraction | None:

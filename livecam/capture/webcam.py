@@ -25,6 +25,8 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
     """
     modes = ranked(list_modes(device), request)
     if not modes:
+        if sys.platform == "linux":
+            _refuse_unread(device)
         from livecam.capture.opencv_webcam import OpenCvWebcam
 
         return OpenCvWebcam(device, request)
@@ -42,6 +44,18 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
     assert problem is not None
     # Without its traceback, which would keep the camera open.
     raise problem.with_traceback(None)
+
+
+def _refuse_unread(device: Device) -> None:
+    """Raise CameraError if all that a camera sends is of a kind that livecam does not read."""
+    from livecam.capture.v4l2 import formats_of
+
+    formats = formats_of(device.path)
+    if formats:
+        raise CameraError(
+            f"{device.name} sends {' and '.join(formats)} only, which livecam does not read",
+            "name another one with --camera; 'livecam devices' lists them",
+        )
 
 
 def _open(device: Device, mode: Mode, rate_hz: Fraction, note: str) -> FrameSource:

@@ -55,6 +55,25 @@ def test_cameras_with_other_modes_than_the_usual_ones(tmp_path, frames):
     assert "640x480 is the nearest" in assert_whole(ran, "smaller.jsonl", (640, 480), 30)["note"]
 
 
+def test_any_rate_of_a_range_and_what_is_not_read(tmp_path, frames):
+    ran = guest.run(tmp_path, frames, f"""
+        plug 0 --modes 'mjpeg:640x480:c5,30'
+        livecam --fps 12 --shots 1 {SHORT} --json > twelve.jsonl
+        livecam --shots 1 {SHORT} --json > usual.jsonl
+        tell 0 unplug; sleep 1
+        plug 0 --modes 'h264:1280x720:30'
+        livecam --shots 1 {SHORT} > h264.txt 2>&1; echo "h264 $?"
+    """)  # fmt: skip
+    assert assert_whole(ran, "twelve.jsonl", (640, 480), 12)["note"] == ""
+    assert_whole(ran, "usual.jsonl", (640, 480), 30)
+    assert "h264 3" in ran.text
+    (line,) = [
+        line for line in (tmp_path / "h264.txt").read_text().splitlines()
+        if line.startswith("livecam:")
+    ]  # fmt: skip
+    assert "sends H264 only, which livecam does not read" in line
+
+
 def test_the_mode_that_reaches_its_rate_is_opened_and_devices_and_doctor_tell(tmp_path, frames):
     ran = guest.run(tmp_path, frames, f"""
         plug 0 --modes 'yuyv:1280x720:10,5 yuyv:640x480:30'

@@ -58,3 +58,10 @@ def test_what_differs_from_what_was_asked_is_said():
 
 def test_a_mode_is_one_line_with_its_rates():
     assert str(mode("mjpeg", HD, 30, 15)) == "1280x720 mjpeg  30, 15 frames/s"
+
+
+def test_any_rate_of_a_range_is_taken_as_it_is():
+    stepped = Mode("mjpeg", (640, 480), (Fraction(30), Fraction(15)), (Fraction(5), Fraction(30)))
+    assert stepped.rate_for(Fraction(25)) == 25
+    assert stepped.rate_for(Fraction(60)) == 30
+    assert stepped.rate_for(Fraction(1)) == 15

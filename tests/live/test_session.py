@@ -288,6 +288,7 @@ def test_a_missing_model_is_said_once(out, live_score):
     with running(
         camera, before_s=0.3, after_s=0.3, out=out, model=out / "none.task", live_score=live_score
     ) as (session, told):
+        session.wait_until_armed()
         session.press()
         session.press()
         session.finish()

@@ -102,7 +102,7 @@ def test_a_guests_whole_visit(booth):
         assert strip.height > strip.width
 
 
-def test_a_line_on_standard_input_is_a_photo_that_its_guests_take_home(booth):
+def test_a_line_on_standard_input_is_a_photo_that_its_guests_take_home_and_no_more(booth):
     """GPIO and the like press through standard input; the photo's own address opens it alone."""
     livecam, address, folder = booth
     owner = Visitor(address)
@@ -121,6 +121,20 @@ def test_a_line_on_standard_input_is_a_photo_that_its_guests_take_home(booth):
     assert check(halves).defects == (), "a true Live Photo"
     for target, begins in (("motion-photo", b"\xff\xd8"), ("gif", b"GIF"), ("bounce", b"PK")):
         assert guest.get(f"download/{target}").startswith(begins)
+    # And that is all a guest can do.
+    for path in ("state", "live", "press", "photos/1/photo", "api/moments"):
+        with pytest.raises(urllib.error.HTTPError):
+            guest.get(path)
+    for path in ("press", "photos/1/again", "automatic/1"):
+        assert guest.status(path) == 403
+        assert owner.status(path) == 403, "nor can another page in the same browser"
+    token = re.search(r'livecam-token" content="([^"]+)"', owner.page)[1]
+    origin = "/".join(address.split("/")[:3])
+    headers = {"x-livecam-token": token, "Origin": origin}
+    assert owner.status(f"photos/{photo['id']}/again", **headers) == 200
+    assert list((folder / "recordings").glob("*.JPG")) == []
+    with pytest.raises(urllib.error.HTTPError):
+        guest.get("photo/photo")
 
 
 def guests_address(owner: Visitor, number: int) -> str:
@@ -143,29 +157,6 @@ def guests_address(owner: Visitor, number: int) -> str:
     image = cv2.resize(image, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
     text, *_ = cv2.QRCodeDetector().detectAndDecode(image)
     return text
-
-
-def test_a_guest_can_look_at_one_photo_and_do_nothing_else(booth):
-    livecam, address, folder = booth
-    owner = Visitor(address)
-    wait_for(owner, lambda state: state["is_armed"])
-    livecam.stdin.write("\n")
-    livecam.stdin.flush()
-    (photo,) = wait_for(owner, lambda state: state["photos"])["photos"]
-    guest = Visitor(guests_address(owner, photo["id"]))
-    for path in ("state", "live", "press", "photos/1/photo", "api/moments"):
-        with pytest.raises(urllib.error.HTTPError):
-            guest.get(path)
-    for path in ("press", "photos/1/again", "automatic/1"):
-        assert guest.status(path) == 403
-        assert owner.status(path) == 403, "nor can another page in the same browser"
-    token = re.search(r'livecam-token" content="([^"]+)"', owner.page)[1]
-    origin = "/".join(address.split("/")[:3])
-    headers = {"x-livecam-token": token, "Origin": origin}
-    assert owner.status(f"photos/{photo['id']}/again", **headers) == 200
-    assert list((folder / "recordings").glob("*.JPG")) == []
-    with pytest.raises(urllib.error.HTTPError):
-        guest.get("photo/photo")
 
 
 @pytest.mark.parametrize("args", [["--format", "heic"], ["--codec", "hevc"], ["--host", "0.0.0.0"]])

@@ -1,6 +1,7 @@
 import re
 
 import numpy as np
+import pytest
 
 from livecam.ui.half_blocks import draw
 
@@ -42,3 +43,18 @@ def test_256_colours_use_the_cube():
 
 def test_every_line_ends_with_the_colours_reset():
     assert all(line.endswith("\x1b[0m") for line in draw(picture(64, 36), 64, 18, depth=24))
+
+
+def test_a_level_between_two_of_256_colours_is_met_on_the_average():
+    levels = {0: 0, 1: 95, 2: 135, 3: 175, 4: 215, 5: 255}
+
+    def red(cell: str) -> int:
+        number = int(cell)
+        return 8 + 10 * (number - 232) if number >= 232 else levels[(number - 16) // 36]
+
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[:] = (60, 90, 153)  # of red, 153 lies between 135 and 175
+    text = "".join(draw(image, 32, 16, depth=8))
+    cells = re.findall(r"38;5;(\d+);48;5;(\d+)", text)
+    assert np.mean([red(cell) for pair in cells for cell in pair]) == pytest.approx(153, abs=8)
+    assert len({cell for pair in cells for cell in pair}) > 1
