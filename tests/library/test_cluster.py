@@ -22,7 +22,7 @@ pytest.importorskip("distributed")
 def library(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("library")
     files = saved(folder, SaveOptions(motion="beside"), frames=18)
-    for i in range(3):
+    for i in range(2):
         for path in (files.photo, files.movie):
             (folder / f"IMG_{i}{path.suffix}").write_bytes(path.read_bytes())
         numbered_movie(folder / f"clip-{i}.mp4", [k / 10 for k in range(12)])
@@ -72,7 +72,7 @@ def test_workers_and_a_scheduler_that_are_killed_lose_nothing(library, cluster, 
     picked = [e for e in events(done.stdout) if e["event"] == "picked"]
     assert len(picked) == len({e["file"] for e in picked})
     report = (tmp_path / "worker.jsonl").read_text().splitlines()
-    assert sum(not json.loads(line)["error"] for line in report) == len(picked) > 5
+    assert sum(not json.loads(line)["error"] for line in report) == len(picked) > 3
     again = run("pick", str(library), "--json", "--report", "worker.jsonl", "--dask", address,
                 cwd=tmp_path)  # fmt: skip
     kinds = [event["event"] for event in events(again.stdout)]

@@ -551,7 +551,7 @@ def test_hostile_records_cost_themselves_only(tmp_path, monkeypatch):
     folder = tmp_path / "photos"
     saved(folder, is_scored=True)
     for name, text in HOSTILE.items():
-        saved(folder / name, is_scored=True)
+        saved(folder / name, frames=6, is_scored=True)
         next((folder / name).glob("*.json")).write_text(text)
     with started("review", str(folder), "--no-open", cwd=tmp_path) as livecam:
         server = Served(livecam.stdout.readline(), folder)

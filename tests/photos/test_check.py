@@ -17,8 +17,8 @@ from livecam.media.save_options import SaveOptions
 from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from livecam.photos.report import Report
-from tests.support.files import numbered_movie
-from tests.support.frames import moment, tone, write_movie
+from tests.support.files import numbered_movie, saved
+from tests.support.frames import moment, write_movie
 from tests.support.program import run
 
 REAL = ("51F2BEF7", "IMG_4394", "IMG_4394_edited", "IMG_7943")
@@ -27,9 +27,7 @@ REAL = ("51F2BEF7", "IMG_4394", "IMG_4394_edited", "IMG_7943")
 @pytest.fixture
 def pair(out: Path) -> tuple[Path, Path]:
     """Photo and movie of a moment."""
-    it = moment([i / 30 for i in range(30)], sound=tone(1.0), size_wh=(640, 360), first=30)
-    files = livecam.save(it, livecam.score(it), out)
-    files.scores.unlink()
+    files = saved(out)
     return files.photo, files.movie
 
 
@@ -73,8 +71,7 @@ def test_a_real_pair_of_two_photos_does_not(samples):
 def test_every_pair_that_livecam_writes_passes(out, form):
     if form.still == "heic":
         pytest.importorskip("pillow_heif")
-    it = moment([i / 30 for i in range(30)], sound=tone(1.0), size_wh=(640, 360), first=30)
-    files = livecam.save(it, livecam.score(it), out, form)
+    files = saved(out, form)
     found = report(files.movie)
     assert found.defects == ()
     assert {verdict.takes for verdict in found.verdicts[:-1]} == {"yes"}
@@ -236,8 +233,7 @@ def test_the_command_tells_it_and_ends_with_the_right_code(pair, tmp_path):
 
 
 def test_hevc_that_apples_players_do_not_show_is_found(out):
-    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, SaveOptions(codec="hevc"))
+    files = saved(out, SaveOptions(codec="hevc"))
     changed(files.movie, b"hvc1", b"hev1")
     found = report(files.movie)
     assert any("hev1" in defect for defect in found.defects)
@@ -269,8 +265,7 @@ def test_a_movie_that_was_cut_off_is_an_error(pair):
 
 
 def test_livecams_motion_photo_passes_the_specifications_checks(out):
-    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
+    files = saved(out, SaveOptions(motion="only"))
     found = report(files.photo)
     assert (found.kind, found.defects) == ("Motion Photo", ())
     assert takes(found)["Immich"] == takes(found)["Nextcloud Memories"] == "yes"
@@ -294,15 +289,13 @@ def test_a_pixels_motion_photo_passes_and_a_samsungs_wrong_lengths_are_named(sam
     ],
 )
 def test_a_motion_photos_defects_are_named(out, old, new, word):
-    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
+    files = saved(out, SaveOptions(motion="only"))
     changed(files.photo, old, new)
     assert any(word in defect for defect in report(files.photo).defects)
 
 
 def test_a_motion_photo_under_another_name_is_told(out):
-    it = moment([i / 30 for i in range(30)], size_wh=(320, 180))
-    files = livecam.save(it, livecam.score(it), out, SaveOptions(motion="only"))
+    files = saved(out, SaveOptions(motion="only"))
     other = shutil.move(files.photo, out / "holiday.jpg")
     assert any("end in MP" in defect for defect in report(other).defects)
 
