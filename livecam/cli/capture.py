@@ -125,6 +125,11 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         "--plain", action="store_true", help="print plain lines, for screen readers and logs"
     )
     group.add_argument(
+        "--speak",
+        action="store_true",
+        help="as --plain, and say it aloud by the system's voice (speech-dispatcher)",
+    )
+    group.add_argument(
         "--tier",
         choices=("auto", "lazy", "live"),
         default="auto",

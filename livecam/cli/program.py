@@ -529,6 +529,10 @@ def _view(args: argparse.Namespace, errors: TextIO) -> View:
     if args.json:
         return JsonView(sys.stdout)
     dumb = os.environ.get("TERM", "") in ("", "dumb") and os.name != "nt"
+    if args.speak:
+        from livecam.ui.speech import Speech
+
+        return PlainView(sys.stdout, errors, speech=Speech())
     plain = args.plain or os.environ.get("ACCESSIBLE") == "1"
     if plain or dumb or not sys.stdout.isatty():
         return PlainView(sys.stdout, errors)

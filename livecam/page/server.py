@@ -264,6 +264,7 @@ class _Review:
         index = self._index
         gains = self._gains
         seen = [index.version, int(index.is_looking), gains.version if gains is not None else ""]
+        seen.append(self._stack.steps)
         mark = f'"{"-".join(map(str, seen))}"'
         if request.headers.get("if-none-match") == mark:
             return Response(None, 304, HEADERS | {"ETag": mark})
@@ -274,6 +275,7 @@ class _Review:
             "words": WORDS,
             "problems": list(map(visible, index.problems[-MOST_PROBLEMS:])),
             "moments": [listed(entry) for entry in index.entries],
+            "can_undo": self._stack.steps > 0,
             "gains": gains.listed() if gains is not None else None,
         }
         return JSONResponse(listing, headers=HEADERS | {"ETag": mark, "Cache-Control": "no-cache"})

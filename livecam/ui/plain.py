@@ -15,6 +15,7 @@ from livecam.ui.status import verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from livecam.ui.speech import Speech
     from livecam.ui.status import Status
 
 
@@ -35,8 +36,15 @@ class PlainView:
 
     show_picture = False
 
-    def __init__(self, out: TextIO, errors: TextIO, clock: Callable[[], int] = now_ns) -> None:
-        """`clock` gives monotonic nanoseconds."""
+    def __init__(
+        self,
+        out: TextIO,
+        errors: TextIO,
+        clock: Callable[[], int] = now_ns,
+        speech: Speech | None = None,
+    ) -> None:
+        """`clock` gives monotonic nanoseconds; `speech` says aloud what is printed."""
+        self._speech = speech
         self._out, self._errors, self._clock = out, errors, clock
         self._has_said_opening = False
         self._is_terminal = out.isatty()
@@ -51,12 +59,17 @@ class PlainView:
         """Nothing to take over."""
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Finish speaking."""
+        if self._speech is not None:
+            self._speech.close()
 
     def on_event(self, event: contract.Event) -> None:
         """Print one line an event; errors go to standard error."""
         if isinstance(event, contract.Error):
-            self.outbox.put(visible(describe(event)), self._errors)
+            line = visible(describe(event))
+            self.outbox.put(line, self._errors)
+            if self._speech is not None:
+                self._speech.say(line)
         else:
             self._say(visible(describe(event)))
         if isinstance(event, contract.Ready):
@@ -100,6 +113,8 @@ class PlainView:
 
     def _say(self, line: str) -> None:
         self.outbox.put(line, self._out)
+        if self._speech is not None:
+            self._speech.say(line)
 
 
 class JsonView:

@@ -247,13 +247,19 @@ def test_a_key_photo_is_made_removed_and_brought_back(served):
     assert served.ask(f"/api/moments/{moment['id']}/trash", "POST", {})[0].status == 200
     assert content() == {}
     assert served.moments() == []
+    assert can_undo(served), "after a reload, too"
     assert served.ask("/api/undo", "POST", {})[0].status == 200
     assert content() == after
     assert served.ask("/api/undo", "POST", {})[0].status == 200
     assert content() == before
+    assert not can_undo(served)
     answer, told = served.ask("/api/undo", "POST", {})
     assert answer.status == 404
     assert json.loads(told)["message"] == "there is nothing to undo"
+
+
+def can_undo(served: Served) -> bool:
+    return json.loads(served.ask("/api/moments")[1])["can_undo"]
 
 
 def test_the_files_themselves_are_downloaded(looked_at):

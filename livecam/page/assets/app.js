@@ -81,7 +81,6 @@ async function change(path, what = {}) {
   const told = await answer.json().catch(() => ({ message: answer.statusText }));
   say(told.message + (told.hint ? ` (${told.hint})` : ""));
   if (answer.ok) {
-    if (!path.startsWith("api/gains")) canUndo = !path.endsWith("/undo") || canUndo;
     await look();
   }
   return answer.ok;
@@ -102,6 +101,7 @@ function take(list) {
   const focusedId = focused && focused.dataset.id;
   all = list.moments.map(asMoment);
   words = list.words;
+  canUndo = Boolean(TOKEN && list.can_undo);  // kept by the server: a reload loses no step
   gains = TOKEN ? list.gains || null : null;
   choose();
   $("folder").textContent = list.folder;
