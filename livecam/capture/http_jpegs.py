@@ -91,7 +91,10 @@ class HttpJpegs:
             if size_wh is None:
                 continue
             self._count += 1
-            self._ready.append(Picture(np.frombuffer(jpeg, np.uint8), None, arrived_ns, size_wh))
+            stamp_ns = self._splitter.stamp_ns
+            self._ready.append(
+                Picture(np.frombuffer(jpeg, np.uint8), stamp_ns, arrived_ns, size_wh)
+            )
 
 
 def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | str:

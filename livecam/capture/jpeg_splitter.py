@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ _SOS = 0xDA
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 MOST_BYTES = 64_000_000
 """The longest picture: what goes on for longer without an end is no picture."""
+MOST_BETWEEN = 2000
+"""Bytes between two pictures that are looked at for a time."""
+_STAMP = re.compile(rb"x-timestamp:\s*(\d{1,12})\.(\d{1,9})", re.IGNORECASE)
+"""Seconds, as mjpg-streamer writes them into each part's headers."""
 
 
 class JpegSplitter:
@@ -26,6 +31,10 @@ class JpegSplitter:
     def __init__(self) -> None:
         self.broken = 0
         """Pictures that were cut off."""
+        self.stamp_ns: int | None = None
+        """The camera's own time of the picture that `feed` has just given, if it says one."""
+        self._between = b""
+        """What stood before the picture at the beginning of the buffer."""
         self._buffer = bytearray()
         self._scan = 0
         """How far the buffer was searched for the end of its first picture; 0 before the scan."""
@@ -42,7 +51,9 @@ class JpegSplitter:
         buffer = self._buffer
         if not buffer.startswith(_SOI):
             start = buffer.find(_SOI)
-            del buffer[: start if start >= 0 else max(0, len(buffer) - len(_SOI) + 1)]
+            skipped = bytes(buffer[: start if start >= 0 else max(0, len(buffer) - len(_SOI) + 1)])
+            self._between = (self._between + skipped)[-MOST_BETWEEN:]
+            del buffer[: len(skipped)]
             return b"" if start >= 0 else None
         if not self._scan:
             found = _scan_start(buffer)
@@ -59,6 +70,8 @@ class JpegSplitter:
             self._scan = max(self._scan, len(buffer) - len(_SOI) + 1)
             return self._wait()
         picture = bytes(buffer[: end + len(_EOI)])
+        self.stamp_ns = _stamp_ns(self._between)
+        self._between = b""
         self._forget(len(picture))
         return picture
 
@@ -74,6 +87,14 @@ class JpegSplitter:
     def _forget(self, count: int) -> None:
         del self._buffer[:count]
         self._scan = 0
+
+
+def _stamp_ns(headers: bytes) -> int | None:
+    """The time in a part's headers, in nanoseconds of the camera's own clock."""
+    found = _STAMP.search(headers)
+    if found is None:
+        return None
+    return int(found[1]) * 1_000_000_000 + int(found[2].ljust(9, b"0"))
 
 
 def _scan_start(jpeg: bytearray) -> int | None:

@@ -94,7 +94,8 @@ class NetworkCamera(BlockingSource):
 
     def _next_frame(self, index: int) -> Frame:
         picture = self._next_picture()
-        if picture.arrived_ns - self._last_ns > STOPPED_NS:
+        # With the camera's own times, pictures that the network held back are where they belong.
+        if picture.arrived_ns - self._last_ns > STOPPED_NS and not self._clock.trusted:
             picture = self._live_picture()
         self._last_ns = picture.arrived_ns
         if picture.size_wh != self.mode.size_wh:
@@ -130,15 +131,25 @@ class NetworkCamera(BlockingSource):
 
     def _time_of(self, picture: Picture) -> int:
         """Capture time of a picture."""
-        # An MJPEG stream carries no times; what the demuxer invents is not looked at.
-        stamped = self._stream.pixel_format is not PixelFormat.JPEG
-        return self._clock.time_of(picture.stamp_ns if stamped else None, picture.arrived_ns)
+        stamp_ns = picture.stamp_ns if self._is_stamped else None
+        return self._clock.time_of(stamp_ns, picture.arrived_ns)
+
+    @property
+    def _is_stamped(self) -> bool:
+        """Whether the stream's times are the camera's.
+
+        FFmpeg invents times for MJPEG; over HTTP they stand in the headers of each picture, or
+        there are none.
+        """
+        is_jpeg = self._stream.pixel_format is PixelFormat.JPEG
+        return not is_jpeg or isinstance(self._stream, HttpJpegs)
 
     def _time(self, picture: Picture) -> int:
         """The stream's own timestamp, which a busy machine does not shift; without one, ours."""
         arrived = self._time_of(picture)
-        is_stamped = self._stream.pixel_format is not PixelFormat.JPEG
-        return picture.stamp_ns if is_stamped and picture.stamp_ns is not None else arrived
+        if self._is_stamped and picture.stamp_ns is not None:
+            return picture.stamp_ns
+        return arrived
 
     def _live_picture(self) -> Picture:
         """Skip queued pictures; return the first that was not, or any after MAX_SETTLE_S."""

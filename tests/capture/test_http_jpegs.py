@@ -7,6 +7,7 @@ import http.server
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import cv2
@@ -221,3 +222,44 @@ def test_after_a_stop_no_picture_is_taken_for_new_that_the_network_held_back():
         camera.close()
         server.kill()
     assert max(ages_s) < 0.5
+
+
+def held_back(pictures: int, steady: int, gap: int) -> type[http.server.BaseHTTPRequestHandler]:
+    """A server that stamps pictures every 20 ms, and whose network stands still once, for `gap`."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=b")
+            self.end_headers()
+            begun = time.monotonic()
+            for i in range(pictures):
+                sent_at = i if not steady <= i < steady + gap else steady + gap
+                time.sleep(max(0, begun + 0.02 * sent_at - time.monotonic()))
+                picture = jpeg(i)
+                stamp = f"X-Timestamp: {1_700_000_000 + 0.02 * i:.6f}\r\n"
+                head = f"--b\r\nContent-Length: {len(picture)}\r\n{stamp}\r\n"
+                self.wfile.write(head.encode() + picture + b"\r\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+def test_a_burst_over_wifi_is_where_its_pictures_say():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), held_back(260, 100, 75))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with NetworkCamera(f"http://127.0.0.1:{server.server_address[1]}/") as camera:
+            frames = [camera.read() for _ in range(170)]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    numbers = [read_mark(frame.data.tobytes())[0] for frame in frames]
+    assert np.diff(numbers).tolist() == [1] * (len(numbers) - 1), "none is thrown away"
+    settled = [frame.t_ns for frame in frames if read_mark(frame.data.tobytes())[0] > 60]
+    assert np.diff(settled) == pytest.approx(20_000_000, abs=4_000_000)
