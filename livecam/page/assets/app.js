@@ -81,6 +81,8 @@ async function change(path, what = {}) {
   const told = await answer.json().catch(() => ({ message: answer.statusText }));
   say(told.message + (told.hint ? ` (${told.hint})` : ""));
   if (answer.ok) {
+    // At once, though the list says it too: the next key may come before the list.
+    if (!path.startsWith("api/gains") && !path.endsWith("/undo")) canUndo = true;
     await look();
   }
   return answer.ok;
