@@ -76,7 +76,7 @@ def serve(
     `named` is the address under which other machines reach this one; None serves this machine only.
     `port` 0 takes any free port. `opens` opens a browser. Raises UsageError, LivecamError.
     """
-    require_extra()
+    require_extra(", or name one file to look at it in the terminal")
     from livecam.page.server import Door, application
 
     listening, place, names = listen(named, port)
@@ -114,8 +114,11 @@ def serve(
     return int(ended.code)
 
 
-def require_extra() -> None:
-    """Raise LivecamError if the extra that serves pages is missing: now, not halfway."""
+def require_extra(instead: str = "") -> None:
+    """Raise LivecamError if the extra that serves pages is missing: now, not halfway.
+
+    `instead` is what else the user could do.
+    """
     try:
         import segno  # noqa: F401
         import starlette  # noqa: F401
@@ -123,7 +126,7 @@ def require_extra() -> None:
     except ImportError as err:
         raise LivecamError(
             f"the page needs the extra 'review' ({err.name} is missing)",
-            f"{EXTRA}, or name one file to look at it in the terminal",
+            f"{EXTRA}{instead}",
         ) from err
 
 
