@@ -162,6 +162,8 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("--interval must be more than 0 seconds")
     if args.interval is None:
         args.interval = args.before + args.after
+    if "{motion_photo}" in (args.on_saved or "") and args.motion_photo == "none":
+        raise UsageError("--on-saved names {motion_photo}, and none is made", "add --motion-photo")
     if args.mic is not None and args.no_audio:
         raise UsageError("--mic and --no-audio exclude each other")
 

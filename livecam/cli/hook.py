@@ -61,6 +61,10 @@ class SavedHook:
         """Take no more; what is queued is still run."""
         self._queue.put(None)
 
+    def join(self, timeout_s: float) -> None:
+        """Wait for what is queued, after `finish`."""
+        self._thread.join(timeout_s)
+
     def is_done(self) -> bool:
         """Whether all has been run, after `finish`."""
         return not self._thread.is_alive()

@@ -10,7 +10,7 @@ import threading
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from livecam.capture.address import without_secrets
 from livecam.cli.hook import SavedHook
@@ -119,7 +119,8 @@ class Program:
         make_booth: type[RunningBooth] | None = None,
     ) -> None:
         """`errors` is the real standard error."""
-        self._make_booth, self._booth = make_booth, cast("RunningBooth | None", None)
+        self._make_booth = make_booth
+        self._booth: RunningBooth | None = None
         self._args, self._errors_out = args, errors
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = view = _view(args, errors)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from livecam.live.session import Session
 
 
+PRINT_S = 10.0
+"""How long the end of a booth waits for its printer's command."""
+
+
 class RunningBooth:
     """The page of one run: what it may ask of the run, and its server in a thread."""
 
@@ -66,6 +70,7 @@ class RunningBooth:
         self._listening.close()
         if self._printer is not None:
             self._printer.finish()
+            self._printer.join(PRINT_S)  # it may still read a strip
         self._temporary.cleanup()
         if self._door is not None:
             self._door.unlink(missing_ok=True)

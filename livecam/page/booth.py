@@ -23,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from livecam.errors import InputError, LivecamError
+from livecam.errors import InputError
 from livecam.frame import UPRIGHT, PixelFormat
 from livecam.library.exporting import Export, export_all
 from livecam.media.photo import standalone
@@ -32,17 +32,17 @@ from livecam.page.server import (
     NEVER,
     Door,
     Guard,
+    answer,
     attached,
     made_file,
-    problem_of,
-    zipped,
+        zipped,
 )  # fmt: skip
 from livecam.photos.frames import MovieReader
 from livecam.photos.inputs import find_inputs
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -138,40 +138,22 @@ class BoothPage:
             Route("/", lambda request: _page("booth.html", request)),
             Route("/live", self._live),
             Route("/state", self._state),
-            Route("/press", self._doing(self._press), methods=["POST"]),
-            Route("/automatic/{is_on:int}", self._doing(self._automatic), methods=["POST"]),
-            Route("/photos/{id:int}/again", self._doing(self._again), methods=["POST"]),
-            Route("/photos/{id:int}/print", self._doing(self._print), methods=["POST"]),
-            Route("/photos/{id:int}/code.svg", self._doing(self._code)),
-            Route("/photos/{id:int}/{name}", self._doing(self._media)),
+            Route("/press", _doing(self._press), methods=["POST"]),
+            Route("/automatic/{is_on:int}", _doing(self._automatic), methods=["POST"]),
+            Route("/photos/{id:int}/again", _doing(self._again), methods=["POST"]),
+            Route("/photos/{id:int}/print", _doing(self._print), methods=["POST"]),
+            Route("/photos/{id:int}/code.svg", _doing(self._code)),
+            Route("/photos/{id:int}/{name}", _doing(self._media)),
             Route("/{name}", _file),
         ])  # fmt: skip
 
     def _guest_app(self) -> ASGIApp:
         return Starlette(routes=[
             Route("/", lambda request: _page("guest.html", request)),
-            Route("/photo/{name}", self._doing(self._media)),
-            Route("/download/{target}", self._doing(self._download)),
+            Route("/photo/{name}", _doing(self._media)),
+            Route("/download/{target}", _doing(self._download)),
             Route("/{name}", _file),
         ])  # fmt: skip
-
-    def _doing(self, work: Callable[[Request], Response]) -> Callable[[Request], Any]:
-        """Wrap a handler: in a thread of its own, with errors as one line."""
-
-        def do(request: Request) -> Response:
-            try:
-                return work(request)
-            except LivecamError as err:
-                return problem_of(err)
-            except OSError as err:
-                return problem_of(InputError(f"it cannot be read: {err.strerror}"))
-            except Exception as err:  # noqa: BLE001 - one photo's fault must not end the booth
-                return problem_of(LivecamError(f"livecam broke down: {err!r}"))
-
-        async def handle(request: Request) -> Response:
-            return await run_in_threadpool(do, request)
-
-        return handle
 
     async def _live(self, _: Request) -> Response:
         """The live picture, as MJPEG."""
@@ -332,6 +314,15 @@ def _jpeg(frame: Frame) -> bytes:
     except ValueError:
         return b""
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, LIVE_QUALITY])[1].tobytes()
+
+
+def _doing(work: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Wrap a handler: in a thread of its own, with errors as one line."""
+
+    async def handle(request: Request) -> Response:
+        return await run_in_threadpool(answer, work, request)
+
+    return handle
 
 
 def _sent(path: Path, kind: str) -> Response:

@@ -380,28 +380,21 @@ class _Review:
         threads busy none would be left for the list.
         """
 
-        def do(request: Request) -> Response:
+        def attempt(request: Request) -> Response:
             version = self._index.version
             try:
-                try:
+                return work(self._entry(request), request)
+            except (LivecamError, OSError):
+                if self._index.version == version and not self._writing.locked():
+                    raise
+                with self._index.at_rest:  # its files were being changed: once more
                     return work(self._entry(request), request)
-                except (LivecamError, OSError):
-                    if self._index.version == version and not self._writing.locked():
-                        raise
-                    with self._index.at_rest:  # its files were being changed: once more
-                        return work(self._entry(request), request)
-            except LivecamError as err:
-                return problem_of(err)
-            except OSError as err:
-                return problem_of(InputError(f"it cannot be read: {err.strerror}"))
-            except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
-                return problem_of(LivecamError(f"livecam broke down: {err!r}"))
 
         async def handle(request: Request) -> Response:
             async with queue or self._making:
                 if await request.is_disconnected():
                     return Response(None, 204)  # the client has gone while this waited
-                return await run_in_threadpool(do, request)
+                return await run_in_threadpool(answer, attempt, request)
 
         async def handle_in_turn(request: Request) -> Response:
             if self._queued >= MOST_QUEUED:
@@ -448,6 +441,18 @@ class _Review:
             return await run_in_threadpool(do, request, asked)
 
         return handle
+
+
+def answer(work: Callable[[Request], Response], request: Request) -> Response:
+    """What a handler answers; if it fails, the error as one line, never a traceback."""
+    try:
+        return work(request)
+    except LivecamError as err:
+        return problem_of(err)
+    except OSError as err:
+        return problem_of(InputError(f"it cannot be read: {err.strerror}"))
+    except Exception as err:  # noqa: BLE001 - one moment's fault must not break the page
+        return problem_of(LivecamError(f"livecam broke down: {err!r}"))
 
 
 def problem_of(err: LivecamError) -> Response:

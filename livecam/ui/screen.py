@@ -312,7 +312,8 @@ def _headline(status: Status, columns: int) -> str:
     left = columns - len(state) - len(switches) - 1
     # The counts give way to the one thing to know, the camera's name to both.
     counts = f" {_shots(status)} " if status.shots or status.kept else " "
-    if left - len(counts) < min(len(first), LEAST_TOLD):
+    is_trouble = bool(status.outage or status.unwritten or status.leaving)
+    if left - len(counts) < (len(first) if is_trouble else min(len(first), LEAST_TOLD)):
         counts = ""
     camera = f" {status.camera} ·" if counts.strip() else f" {status.camera}"
     if left - len(counts) - len(camera) < len(first):
@@ -329,8 +330,12 @@ def _first_word(status: Status) -> Text:
         # When it is tried again comes first: it must not be cut.
         why, _, again = status.outage.rpartition("; ")
         return Text(f"{again}: {why}" if why else again, "bold red")
-    if status.unwritten or status.leaving:
-        return Text(status.unwritten or status.leaving, "bold yellow")
+    if status.unwritten:
+        # So does the reason: "No space left on device".
+        what, _, why = status.unwritten.rpartition(": ")
+        return Text(f"{why}: {what}" if what else why, "bold yellow")
+    if status.leaving:
+        return Text(status.leaving, "bold yellow")
     if status.countdown_s is not None:
         return Text(f"in {math.ceil(status.countdown_s)} s", "bold reverse")
     if status.picture_is_key:

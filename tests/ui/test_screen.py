@@ -282,6 +282,13 @@ def test_when_a_lost_camera_is_tried_again_is_never_cut(size):
     assert "tried again in 4 s" in lines[0]
 
 
+def test_why_nothing_can_be_saved_is_never_cut(size):
+    size(80, 24)
+    why = "2 moments cannot be written yet: cannot write to /a/long/folder: No space left on device"
+    status = vars(FULL) | {"state": "cannot save", "unwritten": why, "is_dropping": True}
+    assert "No space left on device" in shown(Status(**status), picture=True)[0]
+
+
 def test_the_numbers_are_one_key_away(size):
     size(120, 60)
     out = io.StringIO()
