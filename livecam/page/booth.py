@@ -221,7 +221,7 @@ class BoothPage:
             raise InputError("guests cannot reach this booth", "--host ADDRESS")
         address = self._place + self._of(request).door.entrance
         code = io.BytesIO()
-        segno.make(address, error="m").save(code, kind="svg", scale=6, border=2, light="white")
+        segno.make(address, error="m").save(code, kind="svg", scale=6, border=4, light="white")
         return Response(code.getvalue(), headers=HEADERS | NEVER, media_type="image/svg+xml")
 
     def _media(self, request: Request) -> Response:
