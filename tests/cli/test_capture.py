@@ -39,7 +39,7 @@ def of(found: list[dict], name: str) -> list[dict]:
 
 def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path):
     # A camera that cannot be late: what is dropped on a busy machine is not what is tested.
-    camera = ("--camera", "demo:every", "--size", "640x360")
+    camera = ("--camera", "demo:every", "--size", "320x180")
     done = run(*camera, "--shots", "3", "--interval", "0.7", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == ""
@@ -80,7 +80,7 @@ def test_before_and_after_set_the_length(tmp_path):
 
 def test_flash_and_beep_stay_together(tmp_path):
     done = run(
-        "--camera", "demo:flash", "--size", "640x360", "--shots", "2", "--interval", "2.1",
+        "--camera", "demo:flash", "--size", "320x180", "--shots", "2", "--interval", "2.1",
         "--json", cwd=tmp_path,
     )  # fmt: skip
     offsets = [

@@ -20,7 +20,7 @@ from tests.support.files import numbered_movie
 from tests.support.program import events, run, started, wait_for
 from tests.support.session import running
 
-DEMO = ["--camera", "demo:every", "--size", "640x360", "--no-live-score", "--json"]
+DEMO = ["--camera", "demo:every", "--size", "320x180", "--no-live-score", "--json"]
 SHORT = ["--before", "0.6", "--after", "0.4"]
 
 needs_disk = pytest.mark.skipif(bool(small_disk.problem()), reason=small_disk.problem())

@@ -51,7 +51,7 @@ def test_every_press_older_than_two_seconds_is_recovered(tmp_path, seed):
     out = tmp_path / "recordings"
     # HEVC is encoded once a moment is over: slow enough to be killed in the middle of it.
     with started(
-        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
+        *DEMO, "--size", "320x180", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
         cwd=tmp_path, stdin=subprocess.PIPE,
     ) as livecam:  # fmt: skip
         wait_for(livecam, "armed")
@@ -187,7 +187,7 @@ def test_a_spool_that_is_a_link_is_said_and_another_one_is_as_good(tmp_path):
     out.mkdir()
     (out / ".livecam-unfinished").symlink_to("/nonexistent/x")
     with started(
-        *DEMO, "--size", "640x360", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
+        *DEMO, "--size", "320x180", "--before", "0.5", "--after", "0.5", "--codec", "hevc",
         cwd=tmp_path, stdin=subprocess.PIPE,
     ) as livecam:  # fmt: skip
         assert ".livecam-unfinished-2 used" in wait_for(livecam, "notice")["message"]

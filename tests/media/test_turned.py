@@ -116,11 +116,11 @@ def test_the_options_reach_the_files(tmp_path):
     assert done.returncode == 0, done.stderr
     (movie,) = (tmp_path / "recordings").glob("*.MOV")
     with MovieReader(movie) as reader:
-        assert next(iter(reader.frames([0]))).size_wh == (360, 640)
+        assert next(iter(reader.frames([0]))).size_wh == (180, 320)
     with Image.open(movie.with_suffix(".JPG")) as photo:
-        assert photo.size == (360, 640), "raw pictures are stored upright"
+        assert photo.size == (180, 320), "raw pictures are stored upright"
     with av.open(str(movie)) as container:
-        assert container.streams.video[0].width == 640, "the movie's are turned when they are shown"
+        assert container.streams.video[0].width == 320, "the movie's are turned when they are shown"
 
 
 @pytest.mark.parametrize("rotate", ["0", "90"])

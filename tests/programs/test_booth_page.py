@@ -25,7 +25,7 @@ from tests.support.program import started
 
 pytest.importorskip("uvicorn")
 HERE = Path(__file__).parent
-DEMO = ["--camera", "demo", "--size", "640x360", "--before", "0.5", "--after", "0.5"]
+DEMO = ["--camera", "demo", "--size", "640x360", "--fps", "15", "--before", "0.5", "--after", "0.5"]
 
 
 @pytest.fixture

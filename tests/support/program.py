@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 LIVECAM = [sys.executable, "-m", "livecam"]
-SMALL_DEMO = ["--camera", "demo", "--size", "640x360", "--before", "0.4", "--after", "0.4"]
-"""Options for a drawn camera, and for moments as short as tests can use."""
+SMALL_DEMO = [
+    "--camera", "demo", "--size", "320x180", "--fps", "15", "--before", "0.4", "--after", "0.4",
+]  # fmt: skip
+"""Options for a drawn camera, with as little to draw and to score as tests can use."""
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

@@ -18,7 +18,7 @@ from livecam.quality.finder import FaceFinder
 from livecam.ui.graphics import Painter
 from livecam.ui.moment_view import MomentView, source_of
 from tests.support.files import FRAMES, numbered_movie, saved
-from tests.support.program import run
+from tests.support.program import SMALL_DEMO, run
 
 if os.name == "posix":
     from tests.support.program import CODES, Terminal
@@ -189,9 +189,7 @@ def test_what_cannot_be_looked_through_is_said_in_a_line(files, tmp_path):
 
 def test_the_newest_photo_is_looked_at_while_the_camera_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    terminal = Terminal(
-        "--camera", "demo", "--size", "640x360", "--no-audio", "--out", "made", cwd=tmp_path
-    )
+    terminal = Terminal(*SMALL_DEMO, "--no-audio", "--out", "made", cwd=tmp_path)
     try:
         terminal.read_until("ARMED")
         terminal.send(" ")
@@ -213,7 +211,7 @@ def test_the_newest_photo_is_looked_at_while_the_camera_goes_on(tmp_path, monkey
 
 
 def test_undo_after_a_new_key_photo_takes_that_back_and_not_the_photo(tmp_path, own_trash):
-    terminal = Terminal("--camera", "demo", "--size", "640x360", "--out", "made", cwd=tmp_path)
+    terminal = Terminal(*SMALL_DEMO, "--out", "made", cwd=tmp_path)
     made = tmp_path / "made"
     try:
         terminal.read_until("ARMED")
@@ -244,7 +242,7 @@ def test_undo_after_a_new_key_photo_takes_that_back_and_not_the_photo(tmp_path, 
 
 
 def test_muted_photos_have_no_sound_and_a_burst_presses_on(tmp_path):
-    terminal = Terminal("--camera", "demo", "--size", "640x360", "--out", "made", cwd=tmp_path)
+    terminal = Terminal(*SMALL_DEMO, "--out", "made", cwd=tmp_path)
     try:
         terminal.read_until("ARMED")
         terminal.send(" m")
