@@ -33,6 +33,9 @@ def frames_of(movie: str) -> list[tuple[float, str]]:
         ]
 
 
+SHORT = ["--before", "0.5", "--after", "0.5"]
+
+
 def of(found: list[dict], name: str) -> list[dict]:
     return [event for event in found if event["event"] == name]
 
@@ -81,7 +84,7 @@ def test_before_and_after_set_the_length(tmp_path):
 def test_flash_and_beep_stay_together(tmp_path):
     done = run(
         "--camera", "demo:flash", "--size", "320x180", "--shots", "2", "--interval", "2.1",
-        "--json", cwd=tmp_path,
+        "--json", "--no-live-score", cwd=tmp_path,
     )  # fmt: skip
     offsets = [
         o for saved in of(events(done.stdout), "saved") for o in offsets_s(Path(saved["movie"]))
@@ -203,21 +206,22 @@ def test_a_command_that_never_ends_can_be_given_up(tmp_path):
 
 
 def test_names_of_any_script_are_printed_whatever_the_systems_encoding(tmp_path):
+    quick = (*SMALL_DEMO, "--no-live-score", "--no-audio")
     done = run(
-        *SMALL_DEMO, "--shots", "1", "--json", "--out", "łódź", cwd=tmp_path,
+        *quick, "--shots", "1", "--json", "--out", "łódź", cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="utf-8",
     )  # fmt: skip
     (saved,) = of(events(done.stdout), "saved")
     assert Path(saved["photo"]).is_file()
     plain = run(
-        *SMALL_DEMO, "--shots", "1", "--plain", "--out", "łódź", cwd=tmp_path,
+        *quick, "--shots", "1", "--plain", "--out", "łódź", cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="cp1252",
     )  # fmt: skip
     assert plain.returncode == 0
 
 
 def test_a_camera_that_pads_its_pictures_loses_nothing(tmp_path):
-    frames = moment([i / 30 for i in range(120)], PixelFormat.JPEG, size_wh=(320, 180)).frames
+    frames = moment([i / 30 for i in range(60)], PixelFormat.JPEG, size_wh=(320, 180)).frames
     clip = tmp_path / "padded.avi"
     with av.open(str(clip), "w") as out:
         stream = out.add_mux_stream("mjpeg", rate=30, width=320, height=180)
@@ -226,7 +230,7 @@ def test_a_camera_that_pads_its_pictures_loses_nothing(tmp_path):
             packet.stream, packet.pts, packet.dts = stream, i, i
             packet.time_base = Fraction(1, 30)
             out.mux(packet)
-    done = run("--camera", str(clip), "--shots", "1", "--json", cwd=tmp_path)
+    done = run("--camera", str(clip), *SHORT, "--shots", "1", "--json", cwd=tmp_path)
     assert len(of(events(done.stdout), "saved")) == 1
 
 
@@ -249,8 +253,8 @@ def test_plain_lines_tell_the_same(tmp_path):
 
 def test_a_video_file_is_a_camera_with_its_own_sound(tmp_path):
     clip = tmp_path / "clip.mov"
-    write_movie(clip, moment([i / 30 for i in range(150)], sound=tone(5.0), size_wh=(640, 360)))
-    done = run("--camera", str(clip), "--shots", "1", "--json", cwd=tmp_path)
+    write_movie(clip, moment([i / 30 for i in range(120)], sound=tone(4.0), size_wh=(320, 180)))
+    done = run("--camera", str(clip), "--no-live-score", "--shots", "1", "--json", cwd=tmp_path)
     assert done.returncode == 0
     (saved,) = of(events(done.stdout), "saved")
     record = json.loads(Path(saved["scores"]).read_text())
@@ -261,8 +265,10 @@ def test_a_video_file_is_a_camera_with_its_own_sound(tmp_path):
 
 def test_a_camera_that_ends_too_soon_is_said_and_what_was_shot_is_saved(tmp_path):
     clip = tmp_path / "clip.mov"
-    write_movie(clip, moment([i / 30 for i in range(75)], size_wh=(640, 360)))
-    done = run("--camera", str(clip), "--shots", "3", "--interval", "3", "--json", cwd=tmp_path)
+    write_movie(clip, moment([i / 30 for i in range(60)], size_wh=(320, 180)))
+    done = run(
+        "--camera", str(clip), *SHORT, "--shots", "3", "--interval", "3", "--json", cwd=tmp_path
+    )
     found = events(done.stdout)
     assert len(of(found, "saved")) == 1
     assert "ended after 1 of 3 shots" in of(found, "error")[0]["message"]
@@ -273,7 +279,7 @@ def test_a_network_camera_that_goes_away_is_said_and_what_was_shot_is_saved(tmp_
     command = [sys.executable, "-m", "tests.support.http_camera", "--size", "320x180"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as camera:
         url = f"http://127.0.0.1:{camera.stdout.readline().strip()}/"
-        with started("--camera", url, "--json", "--shots", "9", cwd=tmp_path) as livecam:
+        with started("--camera", url, *SHORT, "--json", "--shots", "9", cwd=tmp_path) as livecam:
             wait_for(livecam, "shot")
             camera.kill()
             rest, stderr = livecam.communicate(timeout=60)
@@ -327,10 +333,10 @@ def test_a_full_disk_is_said_once_a_moment_and_leaves_nothing_half(tmp_path):
 def test_no_microphone_and_no_portaudio_do_not_stop_it(tmp_path):
     """PortAudio hidden from the loader, and a camera that has no microphone of its own."""
     clip = tmp_path / "clip.mov"
-    write_movie(clip, moment([i / 30 for i in range(120)], size_wh=(640, 360)))
+    write_movie(clip, moment([i / 30 for i in range(60)], size_wh=(320, 180)))
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     done = run(
-        "--camera", str(clip), "--mic", "0", "--shots", "1", "--json", cwd=tmp_path,
+        "--camera", str(clip), "--mic", "0", *SHORT, "--shots", "1", "--json", cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     found = events(done.stdout)

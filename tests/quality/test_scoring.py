@@ -59,7 +59,7 @@ def test_where_there_is_a_good_frame_a_good_one_is_chosen(seed):
 
 
 def test_shut_eyes_score_below_open_ones_in_every_minute():
-    moment = film(0, 0, 240)
+    moment = film(0, 0, 150)
     score = livecam.score(moment)
     truths = [Script(0).at(float(f.index / RATE)) for f in moment.frames]
     shut = [s.score for s, t in zip(score.frames, truths, strict=True) if t.eyes_open < 0.1]

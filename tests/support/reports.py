@@ -45,7 +45,7 @@ def _library() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="livecam-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for form in (SaveOptions(), SaveOptions(), SaveOptions(motion="only")):
-        saved(folder, form, frames=18)
+        saved(folder, form, frames=12)
     return folder
 
 
