@@ -41,7 +41,18 @@ QUICK = frozenset(
     """.split()  # noqa: SIM905 - a list of so many words reads better
 )
 """Files whose tests need no camera, no network model and no program, and wait for nothing."""
-FIRST = ("cameras", "system", "cli", "faults", "library", "page", "programs")
+FIRST = (
+    "cameras",
+    "library",
+    "system",
+    "cli",
+    "faults",
+    "page",
+    "programs",
+    "ui",
+    "edit",
+    "enhance",
+)
 """Folders whose files take longest: begun first, so that no worker is left with one at the end."""
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 
