@@ -41,19 +41,9 @@ QUICK = frozenset(
     """.split()  # noqa: SIM905 - a list of so many words reads better
 )
 """Files whose tests need no camera, no network model and no program, and wait for nothing."""
-FIRST = (
-    "cameras",
-    "library",
-    "system",
-    "cli",
-    "faults",
-    "page",
-    "programs",
-    "ui",
-    "edit",
-    "enhance",
-)
-"""Folders whose files take longest: begun first, so that no worker is left with one at the end."""
+FIRST = ("cameras", "library", "capture", "system", "cli", "faults", "page")
+"""Folders whose files take longest: begun first, and quick ones last, so that at the end no worker
+is left alone with a long one."""
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
 
 
@@ -62,14 +52,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def name_of(item: pytest.Item) -> str:
+    """A test's file as QUICK names it."""
+    return item.path.relative_to(ROOT / "tests").with_suffix("").as_posix()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folders = {folder: at for at, folder in enumerate(FIRST)}
+    quick = {item: name_of(item) in QUICK for item in items}
+    places = {folder: at for at, folder in enumerate(FIRST)}
     items.sort(
-        key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(FIRST))
+        key=lambda item: (quick[item], places.get(name_of(item).partition("/")[0], len(FIRST)))
     )
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     for item in items:
-        if item.path.relative_to(ROOT / "tests").with_suffix("").as_posix() in QUICK:
+        if quick[item]:
             item.add_marker(pytest.mark.quick)
         if "samples" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.samples)  # who asks for the folder needs it
