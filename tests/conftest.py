@@ -41,7 +41,7 @@ QUICK = frozenset(
     """.split()  # noqa: SIM905 - a list of so many words reads better
 )
 """Files whose tests need no camera, no network model and no program, and wait for nothing."""
-FIRST = ("cameras", "library", "capture", "system", "cli", "faults", "page")
+FIRST = ("cameras", "library", "capture", "system", "cli", "faults", "page", "ui", "edit")
 """Folders whose files take longest: begun first, and quick ones last, so that at the end no worker
 is left alone with a long one."""
 PROGRAMS = ("ffmpeg", "ffprobe", "exiftool", "tmux")
