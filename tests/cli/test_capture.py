@@ -33,7 +33,8 @@ def frames_of(movie: str) -> list[tuple[float, str]]:
         ]
 
 
-SHORT = ["--before", "0.5", "--after", "0.5"]
+DEMO = [*SMALL_DEMO, "--no-live-score"]
+SHORT = ["--before", "0.5", "--after", "0.5", "--no-live-score"]
 
 
 def of(found: list[dict], name: str) -> list[dict]:
@@ -42,7 +43,7 @@ def of(found: list[dict], name: str) -> list[dict]:
 
 def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path):
     # A camera that cannot be late: what is dropped on a busy machine is not what is tested.
-    camera = ("--camera", "demo:every", "--size", "320x180")
+    camera = ("--camera", "demo:every", "--size", "320x180", "--no-live-score")
     done = run(*camera, "--shots", "3", "--interval", "0.7", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == ""
@@ -74,7 +75,7 @@ def test_presses_by_itself_and_everything_it_prints_keeps_the_contract(tmp_path)
 
 
 def test_before_and_after_set_the_length(tmp_path):
-    done = run(*SMALL_DEMO, "--before", "1", "--after", "0", "--shots", "1", "--json", cwd=tmp_path)
+    done = run(*DEMO, "--before", "1", "--after", "0", "--shots", "1", "--json", cwd=tmp_path)
     (saved,) = of(events(done.stdout), "saved")
     record = json.loads(Path(saved["scores"]).read_text())
     assert record["duration_s"] == pytest.approx(1.0, abs=0.034)
@@ -94,7 +95,7 @@ def test_flash_and_beep_stay_together(tmp_path):
 
 
 def test_without_audio_there_is_no_sound_and_the_reason_is_given(tmp_path):
-    done = run(*SMALL_DEMO, "--no-audio", "--shots", "1", "--json", cwd=tmp_path)
+    done = run(*DEMO, "--no-audio", "--shots", "1", "--json", cwd=tmp_path)
     found = events(done.stdout)
     assert of(found, "ready")[0]["sound_note"] == "switched off"
     (saved,) = of(found, "saved")
@@ -104,7 +105,7 @@ def test_without_audio_there_is_no_sound_and_the_reason_is_given(tmp_path):
 
 
 def test_a_line_on_standard_input_and_a_signal_press(tmp_path):
-    with started(*SMALL_DEMO, "--json", cwd=tmp_path, stdin=subprocess.PIPE) as livecam:
+    with started(*DEMO, "--json", cwd=tmp_path, stdin=subprocess.PIPE) as livecam:
         wait_for(livecam, "armed")
         livecam.stdin.write("now\n")
         livecam.stdin.flush()
@@ -121,7 +122,7 @@ def test_a_line_on_standard_input_and_a_signal_press(tmp_path):
     ("number", "code"), [(signal.SIGINT, 130), (getattr(signal, "SIGHUP", 1), 129)]
 )
 def test_a_signal_ends_it_after_what_was_shot_is_saved(tmp_path, number, code):
-    with started(*SMALL_DEMO, "--shots", "1", "--json", cwd=tmp_path) as livecam:
+    with started(*DEMO, "--shots", "1", "--json", cwd=tmp_path) as livecam:
         wait_for(livecam, "shot")
         livecam.send_signal(number)
         rest = events(livecam.communicate(timeout=60)[0])
@@ -130,7 +131,7 @@ def test_a_signal_ends_it_after_what_was_shot_is_saved(tmp_path, number, code):
 
 
 def test_a_signal_before_it_is_armed_ends_it_at_once(tmp_path):
-    with started(*SMALL_DEMO, "--before", "25", "--shots", "1", "--json", cwd=tmp_path) as livecam:
+    with started(*DEMO, "--before", "25", "--shots", "1", "--json", cwd=tmp_path) as livecam:
         wait_for(livecam, "ready")
         livecam.send_signal(signal.SIGTERM)
         assert livecam.wait(timeout=5) == 143
@@ -138,7 +139,7 @@ def test_a_signal_before_it_is_armed_ends_it_at_once(tmp_path):
 
 def test_a_second_interrupt_gives_up_and_says_what_is_lost(tmp_path):
     with started(
-        *SMALL_DEMO, "--after", "25", "--shots", "1", "--json", cwd=tmp_path
+        *DEMO, "--after", "25", "--shots", "1", "--json", cwd=tmp_path
     ) as livecam:  # fmt: skip
         wait_for(livecam, "shot")
         livecam.send_signal(signal.SIGINT)
@@ -156,7 +157,7 @@ def test_every_saved_moment_runs_the_users_command(tmp_path):
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >> log.txt\n')
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     done = run(
-        *SMALL_DEMO, "--shots", "2", "--interval", "0.5", "--json",
+        *DEMO, "--shots", "2", "--interval", "0.5", "--json",
         "--on-saved", f"'{script}' --size 10x15", cwd=tmp_path,
     )  # fmt: skip
     saved = of(events(done.stdout), "saved")
@@ -166,7 +167,7 @@ def test_every_saved_moment_runs_the_users_command(tmp_path):
 
 
 def test_a_command_that_cannot_run_is_an_error_and_nothing_is_lost(tmp_path):
-    done = run(*SMALL_DEMO, "--shots", "1", "--json", "--on-saved", "/no/such", cwd=tmp_path)
+    done = run(*DEMO, "--shots", "1", "--json", "--on-saved", "/no/such", cwd=tmp_path)
     found = events(done.stdout)
     assert len(of(found, "saved")) == 1
     assert "/no/such" in of(found, "error")[0]["message"]
@@ -175,7 +176,7 @@ def test_a_command_that_cannot_run_is_an_error_and_nothing_is_lost(tmp_path):
 
 @pytest.mark.parametrize("form", ["--json", "--plain"])
 def test_when_nobody_reads_any_more_it_saves_what_was_shot_and_ends(tmp_path, form):
-    with started(*SMALL_DEMO, form, "--shots", "50", "--interval", "1", cwd=tmp_path) as livecam:
+    with started(*DEMO, form, "--shots", "50", "--interval", "1", cwd=tmp_path) as livecam:
         for line in livecam.stdout:
             if "shot" in line or "captured" in line:
                 break
@@ -186,7 +187,7 @@ def test_when_nobody_reads_any_more_it_saves_what_was_shot_and_ends(tmp_path, fo
 
 
 def test_a_failing_command_is_told_before_the_last_line(tmp_path):
-    done = run(*SMALL_DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'sleep 1; exit 3' x",
+    done = run(*DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'sleep 1; exit 3' x",
                cwd=tmp_path)  # fmt: skip
     assert [event["event"] for event in events(done.stdout)][-2:] == ["error", "summary"]
     assert done.returncode == 1
@@ -194,7 +195,7 @@ def test_a_failing_command_is_told_before_the_last_line(tmp_path):
 
 def test_a_command_that_never_ends_can_be_given_up(tmp_path):
     with started(
-        *SMALL_DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'exec sleep 600' x",
+        *DEMO, "--shots", "1", "--json", "--on-saved", "sh -c 'exec sleep 600' x",
         cwd=tmp_path,
     ) as livecam:  # fmt: skip
         wait_for(livecam, "saved")
@@ -206,7 +207,7 @@ def test_a_command_that_never_ends_can_be_given_up(tmp_path):
 
 
 def test_names_of_any_script_are_printed_whatever_the_systems_encoding(tmp_path):
-    quick = (*SMALL_DEMO, "--no-live-score", "--no-audio")
+    quick = (*DEMO, "--no-audio")
     done = run(
         *quick, "--shots", "1", "--json", "--out", "łódź", cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="utf-8",
@@ -235,7 +236,7 @@ def test_a_camera_that_pads_its_pictures_loses_nothing(tmp_path):
 
 
 def test_plain_lines_tell_the_same(tmp_path):
-    done = run(*SMALL_DEMO, "--shots", "1", "--plain", cwd=tmp_path)
+    done = run(*DEMO, "--shots", "1", "--plain", cwd=tmp_path)
     assert "\x1b" not in done.stdout
     words = (
         "opening",
@@ -299,10 +300,10 @@ def test_a_network_camera_that_goes_away_is_said_and_what_was_shot_is_saved(tmp_
         (["--camera", "missing/clip.mp4"], 4, "no file"),
         (["--camera", "demo:nonsense"], 2, "nonsense"),
         (["--camera", "http://[::1"], 2, "no address"),
-        ([*SMALL_DEMO, "--model", "none.task"], 1, "face model"),
-        ([*SMALL_DEMO, "--out", "file/below"], 1, "cannot write"),
-        ([*SMALL_DEMO, "--log", "file/log.txt"], 1, "log"),
-        ([*SMALL_DEMO, "--on-saved", "'open"], 2, "--on-saved"),
+        ([*DEMO, "--model", "none.task"], 1, "face model"),
+        ([*DEMO, "--out", "file/below"], 1, "cannot write"),
+        ([*DEMO, "--log", "file/log.txt"], 1, "log"),
+        ([*DEMO, "--on-saved", "'open"], 2, "--on-saved"),
     ],
 )
 def test_what_goes_wrong_is_one_line_with_the_right_code(tmp_path, args, code, word):
@@ -321,9 +322,7 @@ def test_a_full_disk_is_said_once_a_moment_and_leaves_nothing_half(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    done = run(
-        *SMALL_DEMO, "--shots", "2", "--interval", "0.5", "--json", cwd=tmp_path, preexec_fn=full
-    )
+    done = run(*DEMO, "--shots", "2", "--interval", "0.5", "--json", cwd=tmp_path, preexec_fn=full)
     found = events(done.stdout)
     assert [event["id"] for event in of(found, "error")] == [1, 2]
     assert done.returncode == 1
@@ -347,9 +346,7 @@ def test_no_microphone_and_no_portaudio_do_not_stop_it(tmp_path):
 
 def test_it_ends_cleanly_while_somebody_still_holds_its_standard_input_open(tmp_path):
     # A program that presses by lines keeps the pipe; Python must not die of it at the end.
-    with started(
-        *SMALL_DEMO, "--no-audio", "--json", cwd=tmp_path, stdin=subprocess.PIPE
-    ) as process:
+    with started(*DEMO, "--no-audio", "--json", cwd=tmp_path, stdin=subprocess.PIPE) as process:
         wait_for(process, "armed")
         process.stdin.write("\n")
         process.stdin.flush()
