@@ -50,15 +50,13 @@ class Event:
 
     event: ClassVar[str]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, version and name first."""
-        return {"v": VERSION, "event": self.event, **dataclasses.asdict(self)}
-
     def to_json(self) -> str:
         """One line."""
-        line = json.dumps(self.to_dict(), ensure_ascii=False)
+        # Not dataclasses.asdict, which copies all of it first: a movie has thousands of numbers.
+        told = {"v": VERSION, "event": self.event, **_fields_of(self)}
+        line = json.dumps(told, ensure_ascii=False, default=_fields_of)
         # A name that is no UTF-8 keeps its bytes as surrogate escapes, which only ASCII can carry.
-        return line if _is_utf8(line) else json.dumps(self.to_dict())
+        return line if _is_utf8(line) else json.dumps(told, default=_fields_of)
 
 
 @dataclass(frozen=True)
@@ -628,6 +626,11 @@ class MomentRecord(TypedDict):
     frames: list[MomentFrame]
     versions: dict[str, str]
     model_sha256: str | None
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    """What a dataclass holds, as it is."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _is_utf8(text: str) -> bool:

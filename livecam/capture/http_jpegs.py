@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
+import threading
 from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -25,11 +27,16 @@ from livecam.frame import PixelFormat
 from livecam.timebase import now_ns
 
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
     from urllib.parse import SplitResult
 
 READ_BYTES = 1 << 16
 SNIFFED_BYTES = 1 << 14
 """Of a stream of no known type: if no picture begins in these, it is no stream of JPEGs."""
+MOST_TOLD = 4096
+"""Bytes of a stream without pictures that are looked at to say what it is instead."""
+_TYPE = re.compile(rb"content-type:\s*([\w/+.-]+)", re.IGNORECASE)
 MOST_REDIRECTS = 5
 NOMINAL_RATE_HZ = Fraction(30)
 """A stream of JPEGs names no rate; the real one is measured."""
@@ -51,11 +58,12 @@ class HttpJpegs:
         self._ready: deque[Picture] = deque()
         self._ended = False
         self._count = 0
+        self._begun = b""
         self.size_wh = (0, 0)
         self._take(begun)
         self._fill()
         if not self._ready:
-            raise CameraError("there is no picture in this stream")
+            raise CameraError(self._what_it_is())
         self.size_wh = self._ready[0].size_wh
 
     def next(self) -> Picture | None:
@@ -84,8 +92,21 @@ class HttpJpegs:
             self._ended = not data
             self._take(data)
 
+    def _what_it_is(self) -> str:
+        """Why there is no picture in what was sent."""
+        kinds = [kind.decode() for kind in _TYPE.findall(self._begun)]
+        if b"\x89PNG" in self._begun:
+            kinds.append("image/png")
+        if self._splitter.broken:
+            return "all pictures that it sends are cut off"
+        if others := [kind for kind in kinds if "jpeg" not in kind and "jpg" not in kind]:
+            return f"it sends {others[-1]}, and livecam reads JPEG here"
+        return "there is no whole picture in this stream"
+
     def _take(self, data: bytes) -> None:
         arrived_ns = now_ns()
+        if not self._count:
+            self._begun = (self._begun + data)[:MOST_TOLD]
         for jpeg in self._splitter.feed(data):
             size_wh = size_of(jpeg)
             if size_wh is None:
@@ -100,11 +121,58 @@ class HttpJpegs:
 def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJpegs | str:
     """Connect; if the stream is not one of JPEGs, return its address after all redirects.
 
-    FFmpeg may know such a stream, and follows no redirects itself. Raises CameraError, OSError.
+    FFmpeg may know such a stream, and follows no redirects itself. Whatever a server sends, and
+    however slowly, there is an answer after `open_timeout_s`. Raises CameraError, OSError.
     """
+    with _Limit(open_timeout_s) as limit:
+        try:
+            return _open(url, open_timeout_s, read_timeout_s, limit)
+        except (CameraError, OSError) as err:
+            if not limit.has_passed:
+                raise
+            why = f": {err.message}" if isinstance(err, CameraError) else ""
+            raise CameraError(f"no picture in {open_timeout_s:.0f} s{why}") from err
+
+
+class _Limit:
+    """Ends the connections that it was told of when the time for a first picture is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._connection: socket.socket | None = None
+        self.has_passed = False
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+
+    def watch(self, connection: socket.socket) -> None:
+        self._connection = connection
+        if self.has_passed:
+            self._end()
+
+    def _end(self) -> None:
+        self.has_passed = True
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+
+
+def _open(url: str, open_timeout_s: float, read_timeout_s: float, limit: _Limit) -> HttpJpegs | str:
     try:
-        url, response, connection = _get(url, open_timeout_s)
+        url, response, connection = _get(url, open_timeout_s, limit)
     except http.client.HTTPException:
+        if limit.has_passed:
+            raise CameraError("it never answers to the end") from None
         return url  # no HTTP that Python understands
     connection.settimeout(read_timeout_s)
     kind = response.headers.get_content_type() if response.headers.get("Content-Type") else ""
@@ -131,7 +199,9 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
         raise
 
 
-def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, socket.socket]:
+def _get(
+    url: str, timeout_s: float, limit: _Limit
+) -> tuple[str, http.client.HTTPResponse, socket.socket]:
     """Follow redirects within the host, and answer one password challenge at each address.
 
     Returns the last address, its response and the socket. Raises CameraError, OSError.
@@ -139,7 +209,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
     authorization = ""
     for _ in range(MOST_REDIRECTS):
         parts = urlsplit(url)
-        response, connection = _request(parts, authorization, timeout_s)
+        response, connection = _request(parts, authorization, timeout_s, limit)
         if response.status == 401 and parts.username and not authorization:
             authorization = authorization_for(
                 parts, response.headers.get_all("WWW-Authenticate", [])
@@ -166,7 +236,7 @@ def _get(url: str, timeout_s: float) -> tuple[str, http.client.HTTPResponse, soc
 
 
 def _request(
-    parts: SplitResult, authorization: str, timeout_s: float
+    parts: SplitResult, authorization: str, timeout_s: float, limit: _Limit
 ) -> tuple[http.client.HTTPResponse, socket.socket]:
     host = parts.hostname or ""
     connection: http.client.HTTPConnection
@@ -182,6 +252,7 @@ def _request(
         connection = http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
     connection.connect()
     opened = connection.sock
+    limit.watch(opened)
     headers = {"User-Agent": "livecam", "Accept": "*/*"}
     if authorization:
         headers["Authorization"] = authorization

@@ -49,18 +49,22 @@ def choose(
     note: str = "",
     *,
     only: Collection[int] | None = None,
-    with_scenes: bool = True,
+    briefly: bool = False,
 ) -> MomentScore:
     """Score a moment and pick its key frame; among equals, the one nearest the shutter.
 
     `only` are the indices of the frames that may be chosen; the others only serve to judge these.
-    `with_scenes` is passed to `score_frames`. Raises ValueError if no frame can be decoded.
+    `briefly` leaves out what only a reader wants to know: a search asks many times. Raises
+    ValueError if no frame can be decoded.
     """
-    basis, frames = score_frames(readings, with_scenes=with_scenes)
+    basis, frames = score_frames(readings, only=only, briefly=briefly)
     if only is not None:
-        kept = [i for i, reading in enumerate(readings) if reading.index in only]
-        readings, frames = [readings[i] for i in kept], tuple(frames[i] for i in kept)
-    key, text, candidates = _best(readings, basis, frames, shutter_ns)
+        readings = [reading for reading in readings if reading.index in only]
+    candidates = _candidates(readings, frames)
+    key = _best(frames, candidates, shutter_ns)
+    if briefly:
+        return MomentScore(basis, frames, key, "", note)
+    text = _reason(readings, basis, frames, key, shutter_ns)
     others = _alternatives(readings, frames, candidates, key, shutter_ns)
     return MomentScore(basis, frames, key, text, note, others)
 
@@ -75,32 +79,39 @@ def choose_picture(
     """
     basis, judged = score_pictures(readings, moments)
     frames = tuple(replace(frame, t_ns=0) for frame in judged)
-    key, text, _ = _best(readings, basis, frames, 0)
+    key = _best(frames, _candidates(readings, frames), 0)
+    text = _reason(readings, basis, frames, key, 0)
     return MomentScore(basis, frames, key, text, note)
 
 
-def _best(
+def _candidates(readings: Sequence[FrameReading], frames: Sequence[FrameScore]) -> list[int]:
+    """Positions of the frames that may be chosen: those offered, or else all that can be shown."""
+    seen = [i for i, frame in enumerate(frames) if not frame.estimated]
+    offered = [i for i in seen if frames[i].offered]
+    if some := offered or [i for i in seen if readings[i].decoded]:
+        return some
+    raise ValueError("no frame of the moment can be decoded")
+
+
+def _best(frames: Sequence[FrameScore], candidates: Sequence[int], shutter_ns: int) -> int:
+    """Position of the best frame; among equals, of the one nearest the shutter."""
+    best = max(frames[i].score for i in candidates)
+    equals = [i for i in candidates if frames[i].score >= best - TIE]
+    return min(equals, key=lambda i: (abs(frames[i].t_ns - shutter_ns), -frames[i].score))
+
+
+def _reason(
     readings: Sequence[FrameReading],
     basis: Basis,
     frames: Sequence[FrameScore],
+    key: int,
     shutter_ns: int,
-) -> tuple[int, str, list[int]]:
-    """Position of the best frame, the reason, and the positions that it was chosen from."""
-    seen = [i for i, frame in enumerate(frames) if not frame.estimated]
-    candidates = [i for i in seen if frames[i].offered]
-    offered = bool(candidates)
-    if not candidates:
-        candidates = [i for i in seen if readings[i].decoded]
-    if not candidates:
-        raise ValueError("no frame of the moment can be decoded")
-    best = max(frames[i].score for i in candidates)
-    equals = [i for i in candidates if frames[i].score >= best - TIE]
-    key = min(equals, key=lambda i: (abs(frames[i].t_ns - shutter_ns), -frames[i].score))
+) -> str:
     text = reason(basis, frames, key, shutter_ns)
-    if not offered:
-        warm = all(reading.warmup for reading in readings)
-        text += f" ({'the camera was still warming up' if warm else 'no frame is whole'})"
-    return key, text, candidates
+    if frames[key].offered:
+        return text
+    warm = all(reading.warmup for reading in readings)
+    return f"{text} ({'the camera was still warming up' if warm else 'no frame is whole'})"
 
 
 def unscored(frames: Sequence[Frame], shutter_ns: int, why: str) -> MomentScore:

@@ -412,7 +412,11 @@ def size(width_px: float, inside: float) -> float:
 
 def rise(x: float, low: float, high: float) -> float:
     """0 up to `low`, 1 from `high`, smooth between."""
-    share = max(0.0, min(1.0, (x - low) / (high - low)))
+    if x <= low:
+        return 0.0
+    if x >= high:
+        return 1.0
+    share = (x - low) / (high - low)
     return share * share * (3 - 2 * share)
 
 

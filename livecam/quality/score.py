@@ -15,7 +15,7 @@ from livecam.quality.people import counted, follow, places, regulars
 from livecam.quality.scene import scene_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Collection, Sequence, Set
 
     from livecam.quality.measures import FaceReading, FrameReading
 
@@ -142,13 +142,16 @@ def _bursts(count: int, moments: Sequence[int] | None) -> list[list[int]]:
 
 
 def score_frames(
-    readings: Sequence[FrameReading], *, with_scenes: bool = True
+    readings: Sequence[FrameReading],
+    *,
+    only: Collection[int] | None = None,
+    briefly: bool = False,
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
     """Judge every frame of a moment against the others, in the order of time.
 
-    Where faces decide (one person is seen in enough frames), a frame without a face scores 0; the
-    parts of whole frames are then made only `with_scenes`: they take half of the time and change no
-    score.
+    Where faces decide (one person is seen in enough frames), a frame without a face scores 0.
+    `only` are the indices of those to be judged; the others show what is usual. `briefly` leaves
+    out words, and the parts of whole frames where faces decide: they change no score and take time.
     """
     people = follow(readings)
     by_person: dict[int, list[tuple[int, FaceReading]]] = {}
@@ -158,13 +161,15 @@ def score_frames(
     unseen = {reading.t_ns for reading in readings if reading.estimated}
     basis = _basis(by_person, len(readings))
     if basis == "frame":
-        return _score_scenes(readings, scene_parts(readings))
-    scenes = scene_parts(readings) if with_scenes else [{} for _ in readings]
+        return _score_scenes(readings, scene_parts(readings), only)
+    scenes = [{} for _ in readings] if briefly else scene_parts(readings)
     crowd = _Crowd(by_person, regulars(people), unseen)
     frames = []
     for reading, numbers, scene in zip(readings, people, scenes, strict=True):
+        if only is not None and reading.index not in only:
+            continue
         faces = tuple(
-            crowd.judge(face, person, reading.t_ns)
+            crowd.judge(face, person, reading.t_ns, briefly=briefly)
             for face, person in zip(reading.faces, numbers, strict=True)
         )
         missing = crowd.missing(numbers)
@@ -172,17 +177,25 @@ def score_frames(
         frames.append(_frame(reading, whole, faces, scene, missing))
     largest = max(face.share for reading in readings for face in reading.faces)
     if largest < SMALL_SHARE and max(frame.score for frame in frames) < NOTHING:
-        scenes = scenes if with_scenes else scene_parts(readings)
-        return _score_scenes(readings, scenes)  # whoever they are, the picture is not about them
+        scenes = scene_parts(readings) if briefly else scenes
+        return _score_scenes(
+            readings, scenes, only
+        )  # whoever they are, the picture is not about them
     return "faces", tuple(frames)
 
 
 def _score_scenes(
-    readings: Sequence[FrameReading], scenes: Sequence[dict[str, float]]
+    readings: Sequence[FrameReading],
+    scenes: Sequence[dict[str, float]],
+    only: Collection[int] | None = None,
 ) -> tuple[Basis, tuple[FrameScore, ...]]:
     """Judge whole pictures, without any faces: those found are none, or do not matter."""
     pairs = zip(readings, scenes, strict=True)
-    return "frame", tuple(_frame(r, product(scene), (), scene, ()) for r, scene in pairs)
+    return "frame", tuple(
+        _frame(reading, product(scene), (), scene, ())
+        for reading, scene in pairs
+        if only is None or reading.index in only
+    )
 
 
 def _matters(face: FaceReading) -> bool:
@@ -220,8 +233,10 @@ class _Crowd:
         named = self._expected or self._counted
         self._places = places({p: [f.box_xyxy for f in faces[p]] for p in named})
 
-    def judge(self, face: FaceReading, person: int, t_ns: int) -> FaceScore:
-        """One face at one time."""
+    def judge(
+        self, face: FaceReading, person: int, t_ns: int, *, briefly: bool = False
+    ) -> FaceScore:
+        """One face at one time; `briefly` without words."""
         times = self._times[person]
         low, high = bisect_left(times, t_ns - NEAR_NS), bisect_right(times, t_ns + NEAR_NS)
         around = self._faces[person][low:high]
@@ -239,7 +254,8 @@ class _Crowd:
         values = parts.parts_of(calmed, usual, near, held)
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""), parts.words_of(calmed, usual, near, held),
+            self._places.get(person, ""),
+            {} if briefly else parts.words_of(calmed, usual, near, held),
             person in self._counted, (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
 

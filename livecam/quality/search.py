@@ -159,14 +159,14 @@ class _Search:
             self._ensure(range(len(self._blanks)))
         if self._blanks is not None and len(self._known) == len(self._blanks):
             # There is nothing more to look at.
-            return self._judged(self._offered, is_last=True)[0]
+            return self._all_judged()[0]
         for peak in self._peaks(plan):
             self._climb(self._around(peak, plan.reach_ns), plan.step_ns)
         while True:
-            score, positions = self._judged(self._offered)
+            score, positions = self._all_judged()
             beside = self._around(positions[score.key], plan.step_ns) if plan.peaks else ()
             if not self._ensure([*_promising(score), *beside]):
-                return self._judged(self._offered, is_last=True)[0]
+                return score
             self._offered |= set(beside)
 
     def _climb(self, hill: Iterable[int], step_ns: int) -> None:
@@ -175,31 +175,39 @@ class _Search:
         while not beside <= seen:
             self._ensure(beside)
             seen |= beside
-            score, positions = self._judged(seen)
-            beside = set(self._around(positions[score.key], step_ns))
+            score, known = self._looked_judged(seen)
+            beside = set(self._around(known[score.key], step_ns))
         self._offered |= seen
 
-    def _judged(
-        self, offered: set[int], *, is_last: bool = False
+    def _looked_judged(
+        self, offered: set[int], *, briefly: bool = True
     ) -> tuple[MomentScore, Sequence[int]]:
-        """The choice among these, judged with all that is known, and its frames' positions."""
-        if self._blanks is not None:
-            readings = completed(self._blanks, self._known)
-            score = choose(readings, self._shutter_ns, with_scenes=is_last)
-            return score, range(len(readings))
+        """The best of these, judged by all that were looked at, and their positions.
+
+        In a moment all that were looked at may be chosen.
+        """
         known = sorted(self._known)
+        if self._blanks is not None:
+            offered = set(known)
         readings = [self._known[i] for i in known]
         only = {self._known[i].index for i in offered}
-        positions = [i for i in known if i in offered]
-        score = choose(readings, self._shutter_ns, only=only, with_scenes=is_last)
-        return score, positions
+        score = choose(readings, self._shutter_ns, only=only, briefly=briefly)
+        return score, [i for i in known if i in offered]
+
+    def _all_judged(self) -> tuple[MomentScore, Sequence[int]]:
+        """The choice, and the positions of its frames: of a moment all, estimated where need be."""
+        if self._blanks is None:
+            return self._looked_judged(self._offered, briefly=False)
+        readings = completed(self._blanks, self._known)
+        score = choose(readings, self._shutter_ns)
+        return score, range(len(readings))
 
     def _peaks(self, plan: Plan) -> list[int]:
         """The best of the frames that were looked at first, at some distance from each other."""
         if not plan.peaks:
             return []
-        score, positions = self._judged(self._offered)
-        judged = dict(zip(positions, score.frames, strict=True))
+        score, known = self._looked_judged(self._offered)
+        judged = dict(zip(known, score.frames, strict=True))
         peaks: list[int] = []
         for i in sorted(plan.first, key=lambda i: -judged[i].score):
             if judged[i].offered and all(
