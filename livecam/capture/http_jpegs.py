@@ -126,12 +126,15 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
     """
     with _Limit(open_timeout_s) as limit:
         try:
-            return _open(url, open_timeout_s, read_timeout_s, limit)
+            found = _open(url, open_timeout_s, read_timeout_s, limit)
+            if limit.has_passed:  # what was cut off may look as if it were whole
+                raise CameraError("it does not answer")
         except (CameraError, OSError) as err:
             if not limit.has_passed:
                 raise
             why = f": {err.message}" if isinstance(err, CameraError) else ""
             raise CameraError(f"no picture in {open_timeout_s:.0f} s{why}") from err
+        return found
 
 
 class _Limit:
@@ -172,7 +175,7 @@ def _open(url: str, open_timeout_s: float, read_timeout_s: float, limit: _Limit)
         url, response, connection = _get(url, open_timeout_s, limit)
     except http.client.HTTPException:
         if limit.has_passed:
-            raise CameraError("it never answers to the end") from None
+            raise CameraError("it does not answer") from None
         return url  # no HTTP that Python understands
     connection.settimeout(read_timeout_s)
     kind = response.headers.get_content_type() if response.headers.get("Content-Type") else ""

@@ -48,7 +48,9 @@ def main() -> None:
     windows = first_set(finder, args.cache) + later_sets(finder, args.cache)
     finder.close()
     by_first: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    by_second: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    by_second: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     agreed: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     taste: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for window in windows:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livecam.cameras import open_source
+from livecam.capture.http_jpegs import open_jpegs
 from livecam.capture.jpeg_splitter import JpegSplitter
 from livecam.capture.network import NetworkCamera
 from livecam.errors import CameraError, UsageError
@@ -263,3 +264,31 @@ def test_a_burst_over_wifi_is_where_its_pictures_say():
     assert np.diff(numbers).tolist() == [1] * (len(numbers) - 1), "none is thrown away"
     settled = [frame.t_ns for frame in frames if read_mark(frame.data.tobytes())[0] > 60]
     assert np.diff(settled) == pytest.approx(20_000_000, abs=4_000_000)
+
+
+def parts_of(kind: str, picture: bytes) -> bytes:
+    return b"--frame\r\nContent-Type: %s\r\n\r\n%s\r\n" % (kind.encode(), picture)
+
+
+PNG = cv2.imencode(".png", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("head", "part", "words"),
+    [
+        (MIXED, parts_of("image/png", PNG), "sends image/png"),
+        (MIXED, parts_of("image/jpeg", JPEGS[0][:-200]), "cut off"),
+        (MIXED, b"\n", "no whole picture"),
+        (MIXED[:40], b"a", "does not answer"),
+        (b"", b"", "does not answer"),
+    ],
+    ids=["PNG", "cut off", "dripping", "dripping head", "silent"],
+)
+def test_a_stream_without_a_whole_picture_is_answered_in_time(head, part, words):
+    """However long it goes on, and however slowly."""
+    with serving([b""], head, lambda _: part) as url:
+        before = time.monotonic()
+        with pytest.raises(CameraError) as caught:
+            open_jpegs(url, 1.0, 0.9)
+        assert time.monotonic() - before < 5
+    assert words in f"{caught.value.message}", caught.value.message
