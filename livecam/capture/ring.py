@@ -49,11 +49,16 @@ class FrameRing:
     @classmethod
     def for_mode(cls, mode: CameraMode, span_s: float) -> FrameRing:
         """A ring of `span_s` seconds for what a camera delivers."""
-        frames = (span_s + SLACK_S) * max(float(mode.rate_hz), 1.0) + 2
-        expected = int(frames * (frame_bytes(mode.pixel_format, mode.size_wh) + ALIGN))
-        # JPEGs of a noisy camera are several times the usual; raw frames differ in number only.
-        room = 4 if mode.pixel_format is PixelFormat.JPEG else 2
-        return cls(span_s + SLACK_S, min(room * expected, MAX_BYTES), expected)
+        return cls(span_s + SLACK_S, *_room_for(mode, span_s + SLACK_S))
+
+    def fit(self, mode: CameraMode) -> None:
+        """Be as large as this mode needs: the camera came back with another one.
+
+        The frames that are there stay, until they are too old.
+        """
+        with self._changed:
+            self.max_bytes, self._expected_bytes = _room_for(mode, to_s(self.span_ns))
+            self.is_at_limit = False
 
     def append(self, frame: Frame, *, warmup: bool = False) -> Frame:
         """Copy a frame in and drop what is too old. Returns the stored frame."""
@@ -132,3 +137,13 @@ class FrameRing:
                     break
                 self.is_at_limit = True
             self._bytes -= self._frames.popleft().data.size
+
+
+def _room_for(mode: CameraMode, span_s: float) -> tuple[int, int]:
+    """The most bytes of that many seconds, and the bytes to be expected."""
+    frames = span_s * max(float(mode.rate_hz), 1.0) + 2
+    expected = int(frames * (frame_bytes(mode.pixel_format, mode.size_wh) + ALIGN))
+    # JPEGs of a noisy camera are several times the usual; raw frames differ in number only.
+    room = 4 if mode.pixel_format is PixelFormat.JPEG else 2
+    most = min(room * expected, MAX_BYTES)
+    return most, min(expected, most)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -211,7 +212,7 @@ class LiveEncoder:
                 self._broken.add(frame.t_ns)
             self._note([], frame.t_ns)
             return
-        stream = self._running()
+        stream = self._running(frame)
         picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         picture.pts, picture.time_base = ticks(frame.t_ns), Fraction(1, TIMESCALE)
         if self._needs_key:
@@ -239,8 +240,11 @@ class LiveEncoder:
             self._handled = {known for known in self._handled if known > self._gone_ns}
             self._broken = {known for known in self._broken if known > self._gone_ns}
 
-    def _running(self) -> VideoStream:
-        """The encoder, opened first if it is not open."""
+    def _running(self, frame: Frame) -> VideoStream:
+        """The encoder, opened first if it is not open, or if frames of another size come."""
+        if frame.size_wh != self._mode.size_wh:
+            self._mode = replace(self._mode, size_wh=frame.size_wh)
+            self._forget()  # a moment of the old size that is not saved yet is encoded again
         if self._stream is None:
             holder, stream = open_encoder(self._mode, self.encoder)
             with self._changed:
@@ -289,6 +293,7 @@ class LiveEncoder:
     def _make_plan(self) -> None:
         """Decide the tier by a trial, once the ring holds a second of frames and none is wanted."""
         frames = self._ring.cut(0, FOR_EVER_NS)
+        frames = tuple(frame for frame in frames if frame.size_wh == self._mode.size_wh)
         if not frames or frames[-1].t_ns - frames[0].t_ns < PLANNED_SPAN_S * NS_PER_S:
             return
         step = max(1, round(float(self._mode.rate_hz) * PLANNED_SPAN_S / PLANNED_FRAMES))

@@ -34,12 +34,13 @@ class LossCounter:
     def __init__(self, rate_hz: Fraction) -> None:
         """`rate_hz` is the camera's nominal rate."""
         self.lost = 0
-        self._shortest_ns = (1 - STEADY_SHARE) * NS_PER_S / rate_hz
         self._last_index: int | None = None
         self._times_ns: deque[int] = deque(maxlen=2 * STEADY_FRAMES + 2)
+        self.start_anew(rate_hz)
 
-    def start_anew(self) -> None:
+    def start_anew(self, rate_hz: Fraction) -> None:
         """Start again with a source that was reopened: the time until then is no loss of frames."""
+        self._shortest_ns = (1 - STEADY_SHARE) * NS_PER_S / rate_hz
         self._last_index = None
         self._times_ns.clear()
 

@@ -34,7 +34,7 @@ from livecam.timebase import NS_PER_S, WallClock, now_ns, to_ns, to_s
 
 if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
-    from livecam.capture.source import FrameSource
+    from livecam.capture.source import CameraMode, FrameSource
     from livecam.frame import Frame
 
 BEFORE_S = 1.5
@@ -115,6 +115,8 @@ class Back:
     source: FrameSource
     lost_ns: int
     """For how long it was gone."""
+    note: str = ""
+    """What is another size or format than before; "" if nothing is."""
 
 
 Change = Armed | Lost | Back | SoundChange
@@ -181,6 +183,8 @@ class Recorder:
         self._press_lock = threading.Lock()
         self._frames = 0
         self._losses = LossCounter(source.mode.rate_hz)
+        self._modes = [source.mode]
+        """What the camera has given, the newest last: it may come back with another size."""
         self._index = -1
         self._index_shift = 0
         """Added to the indices of a camera that came back and counts from 0 again."""
@@ -396,9 +400,13 @@ class Recorder:
                 problem = CameraError(err.message, err.hint)
                 self._outage = Outage(problem, since_ns, now_ns() + to_ns(delay_s))
                 continue
+            before = self.source.mode
             if self._takes_back(found, turn):
                 self._outage = None
-                self.changes.put(Back(found, now_ns() - since_ns))
+                note = ""
+                if not _is_alike(before, found.mode):
+                    note = f"it sends {found.mode.describe()} now; it was {before.describe()}"
+                self.changes.put(Back(found, now_ns() - since_ns, note))
                 return found
             found.close()
             return None
@@ -415,21 +423,18 @@ class Recorder:
         return False
 
     def _takes_back(self, found: FrameSource, turn: int) -> bool:
-        """Go on with a camera that is back, if its size and pixel format are as before."""
-        before, now = self.source.mode, found.mode
+        """Go on with a camera that is back, unless capture has ended meanwhile."""
         with self._turn_lock:
             if turn != self._turn or self._over.is_set():
                 return False
-            if (now.size_wh, now.pixel_format) == (before.size_wh, before.pixel_format):
-                self.source = found
-                self._since_ns = None
-                self._losses.start_anew()
-                self._warmup = WarmUp(found.warms_up)
-                return True
-        text = f"{found.name} came back as {now.describe()}; it was {before.describe()}"
-        self.error = CameraError(text, "start livecam again")
-        self._end()
-        return False
+            if not _is_alike(self.source.mode, found.mode):
+                self.ring.fit(found.mode)
+                self._modes.append(found.mode)
+            self.source = found
+            self._since_ns = None
+            self._losses.start_anew(found.mode.rate_hz)
+            self._warmup = WarmUp(found.warms_up)
+            return True
 
     def _arm_if_full(self, needed_ns: int) -> None:
         """Arm when pictures and sound of all seconds are there, or the sound is too late."""
@@ -523,7 +528,11 @@ class Recorder:
             if newest is None:
                 raise self.error or CameraError("the camera has given no picture yet")
             frames = (newest,)  # pressed after the camera fell silent: the last it gave
+        # A camera that came back may send another size or format: what belongs to the press stays.
+        at_press = min(frames, key=lambda frame: abs(frame.t_ns - press.shutter_ns))
+        frames = tuple(frame for frame in frames if _is_alike(frame, at_press))
         following = self.ring.cut(press.end_ns, press.end_ns + to_ns(LATE_FRAMES_S))
+        following = tuple(frame for frame in following if _is_alike(frame, at_press))
         asked_ns = press.end_ns - start_ns
         frames = as_long_as(frames, following, asked_ns, press.shutter_ns)
         moment = Moment(
@@ -534,7 +543,7 @@ class Recorder:
             sound_note=self._sound_note,
             camera=self._camera_name or self.source.model,
             make=self.source.make,
-            mode=self.source.mode,
+            mode=next(mode for mode in reversed(self._modes) if _is_alike(mode, at_press)),
             numbered=self.source.numbers_frames,
             clock=press.clock,
             end_ns=press.end_ns,
@@ -555,3 +564,8 @@ class Recorder:
         sound = self._sound.cut(moment.start_ns, end_ns)
         note = "" if sound else self.microphone.problem() or "the microphone gave no sound"
         return replace(moment, sound=sound, sound_note=note)
+
+
+def _is_alike(one: Frame | CameraMode, other: Frame | CameraMode) -> bool:
+    """Whether one movie can hold both."""
+    return (one.size_wh, one.pixel_format) == (other.size_wh, other.pixel_format)

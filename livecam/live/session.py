@@ -387,7 +387,9 @@ class Session:
                 case Lost(error):
                     self.live = None
                     self.send(contract.CameraLost(error.message, error.hint))
-                case Back(source, lost_ns):
+                case Back(source, lost_ns, note):
+                    if note:
+                        self.notice(f"{source.name}: {note}")
                     lost_s = round(to_s(lost_ns), 3)
                     self.send(contract.CameraBack(_camera(source), lost_s))
                 case MicrophoneLost(why):

@@ -54,6 +54,6 @@ def test_what_lies_before_a_new_start_is_no_loss():
     counter = LossCounter(Fraction(30))
     for index, t_s in [(90, 0.0), (0, 9.0), (1, 9.03)]:
         if index == 0:
-            counter.start_anew()
+            counter.start_anew(Fraction(30))
         counter.note(flat(index, to_ns(t_s), size_wh=(2, 2)), is_numbered=True)
     assert counter.lost == 0

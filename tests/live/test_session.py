@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from livecam import contract
 from livecam.capture.source import CameraRequest, FrameSource
 from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.errors import CameraError, OutputError
 from livecam.live.session import Options, Session
+from livecam.photos.check import check
+from livecam.photos.frames import MovieReader
+from livecam.photos.pairs import find_halves
 from livecam.timebase import now_ns, to_ns
 from tests.support.session import running
 
@@ -199,27 +202,41 @@ def test_without_reconnecting_a_lost_camera_ends_the_run(out):
     assert session.code == 3
 
 
-def test_another_size_after_the_return_is_an_error_and_no_file(out, quick_retries):
+@pytest.mark.parametrize("tier", ["lazy", "live"])
+def test_a_camera_that_comes_back_with_another_size_goes_on_with_it(out, quick_retries, tier):
     class Other(Cabled):
         def reopen(self):
             found = super().reopen()
-            found.mode = replace(found.mode, size_wh=(640, 480))
+            found._camera = DemoCamera(DemoOptions(every=True), CameraRequest((640, 480)))
+            found.mode = found._camera.mode
             return found
 
     plugged = threading.Event()
     plugged.set()
-    options = {"before_s": 0.0, "after_s": 0.3, "out": out, "reconnects": True}
-    with running(Other(plugged, frames=40), **options) as (session, told):
+    options = {"before_s": 0.5, "after_s": 0.4, "out": out, "reconnects": True, "tier": tier}
+    with running(Other(plugged, frames=60), **options) as (session, told):
+        session.wait_until_armed()
+        while session.recorder.health().frames < 56:
+            threading.Event().wait(0.01)
+        session.press()  # a moment that the loss cuts short, and the other size comes into
         told.wait_for(contract.CameraLost)
-        threading.Event().wait(0.2)  # until what the camera gave last is too old to be taken
-        assert session.press() is None, "kept"
         plugged.set()
-        (error,) = told.wait_for(contract.Error)
-        told.wait_for(contract.Notice, 2)
-    assert "came back as 640x480" in error.message
-    said = [event.message for event in told.events if isinstance(event, contract.Notice)]
-    assert "the press that waited for the camera took no photo" in said
-    assert session.code == 3
+        (back,) = told.wait_for(contract.CameraBack)
+        assert back.camera.size_wh == (640, 480)
+        told.wait_for(contract.Armed, 2)
+        session.press()
+        told.wait_for(contract.Saved, 2)
+    assert session.code == 0
+    notices = [event.message for event in told.events if isinstance(event, contract.Notice)]
+    (said,) = [message for message in notices if "now" in message]
+    assert "640x480" in said
+    assert "320x180" in said
+    for saved, size in zip(told.wait_for(contract.Saved, 2), ((320, 180), (640, 480)), strict=True):
+        with Image.open(saved.photo) as photo, MovieReader(Path(saved.movie)) as movie:
+            assert photo.size == movie.size_wh == size
+            assert len(list(movie.frames(range(len(movie.times))))) == len(movie.times)
+        (halves,) = find_halves([Path(saved.photo)])
+        assert check(halves).defects == ()
 
 
 def test_presses_by_a_held_key_are_joined_and_those_by_programs_never(out):
