@@ -32,10 +32,15 @@ if TYPE_CHECKING:
         UsageError,
     )
     from livecam.frame import Frame, PixelFormat
+    from livecam.library.single import pick, rekey
+    from livecam.live.live_score import LiveScore, LiveScorer
     from livecam.live.recorder import Press, Recorder
     from livecam.media.save import SavedFiles, save
+    from livecam.media.save_options import SaveOptions
     from livecam.moment import Moment
+    from livecam.photos.pick import Pick
     from livecam.quality.choice import MomentScore
+    from livecam.quality.finder import FaceFinder
     from livecam.quality.score import FaceScore, FrameScore
     from livecam.quality.scoring import score
 
@@ -43,6 +48,8 @@ _HOME = {
     "livecam.frame": ("Frame", "PixelFormat"),
     "livecam.cameras": ("open_source",),
     "livecam.capture.portaudio": ("SystemMicrophone",),
+    "livecam.library.single": ("pick", "rekey"),
+    "livecam.live.live_score": ("LiveScore", "LiveScorer"),
     "livecam.live.recorder": ("Press", "Recorder"),
     "livecam.capture.ring": ("FrameRing",),
     "livecam.capture.source": ("CameraMode", "CameraRequest", "FrameSource"),
@@ -57,7 +64,10 @@ _HOME = {
         "UsageError",
     ),
     "livecam.media.save": ("SavedFiles", "save"),
+    "livecam.media.save_options": ("SaveOptions",),
+    "livecam.photos.pick": ("Pick",),
     "livecam.quality.choice": ("MomentScore",),
+    "livecam.quality.finder": ("FaceFinder",),
     "livecam.quality.score": ("FaceScore", "FrameScore"),
     "livecam.quality.scoring": ("score",),
 }
@@ -67,25 +77,32 @@ __all__ = [
     "CameraError",
     "CameraMode",
     "CameraRequest",
+    "FaceFinder",
     "FaceScore",
     "Frame",
     "FrameRing",
     "FrameScore",
     "FrameSource",
     "InputError",
+    "LiveScore",
+    "LiveScorer",
     "LivecamError",
     "MicrophoneError",
     "ModelError",
     "Moment",
     "MomentScore",
     "OutputError",
+    "Pick",
     "PixelFormat",
     "Press",
     "Recorder",
+    "SaveOptions",
     "SavedFiles",
     "SystemMicrophone",
     "UsageError",
     "open_source",
+    "pick",
+    "rekey",
     "save",
     "score",
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from livecam.capture.address import without_secrets
 from livecam.capture.source import CameraRequest
-from livecam.errors import CameraError, InputError
+from livecam.errors import CameraError, InputError, UsageError
 
 if TYPE_CHECKING:
     from livecam.capture.devices import Device
@@ -34,6 +34,9 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
     request = request or CameraRequest()
     if spec is None:
         return _open_first(request)
+    is_webcam = spec != "demo" and not spec.startswith("demo:") and "://" not in spec
+    if request.controls and (sys.platform != "linux" or not is_webcam or Path(spec).is_file()):
+        raise UsageError("--set is for a webcam on Linux", "leave it out for this camera")
     if spec == "demo" or spec.startswith("demo:"):
         from livecam.demo.camera import DemoCamera, DemoOptions
 

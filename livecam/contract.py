@@ -419,6 +419,23 @@ class Device(Event):
 
 
 @dataclass(frozen=True)
+class Control(Event):
+    """`livecam controls` has found something of a camera that `--set` takes."""
+
+    event = "control"
+    name: str
+    value: int
+    default: int
+    low: int
+    high: int
+    step: int
+    choices: tuple[str, ...] = ()
+    """of a menu, each as VALUE NAME"""
+    is_automatic: bool = False
+    """whether the camera sets it by itself"""
+
+
+@dataclass(frozen=True)
 class Finding(Event):
     """`livecam doctor` has looked at one thing."""
 

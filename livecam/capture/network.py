@@ -5,6 +5,7 @@ Capture connects to no other host than the one that the user named.
 
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 
 import av
@@ -35,6 +36,8 @@ STOPPED_NS = NS_PER_S
 MEASURE_S = 0.4
 MAX_SETTLE_S = 3.0
 COMMON_RATES_HZ = (5, 10, 12, 15, 20, 24, 25, 30, 50, 60)
+NO_SUCH_TRANSPORT = {errno.EPROTONOSUPPORT, 135}
+"""What FFmpeg says of a server that refuses one: by name, and by number in Windows' C library."""
 READ_TIMEOUT_S = 5.0
 """A camera that is silent for this long is lost."""
 
@@ -201,9 +204,17 @@ class NetworkCamera(BlockingSource):
 
 def _open_with_ffmpeg(url: str, scheme: str) -> AvStream:
     options = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+    limits = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
     if scheme.startswith("rtsp"):
-        options["rtsp_transport"] = "tcp"
-    container = open_stream(url, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+        # TCP loses nothing; some cameras send by UDP alone, and say so.
+        try:
+            container = open_stream(url, options | {"rtsp_transport": "tcp"}, limits)
+        except av.FFmpegError as err:
+            if err.errno not in NO_SUCH_TRANSPORT:
+                raise
+            container = open_stream(url, options | {"rtsp_transport": "udp"}, limits)
+    else:
+        container = open_stream(url, options, limits)
     try:
         return AvStream(container)
     except BaseException:

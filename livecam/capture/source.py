@@ -26,6 +26,8 @@ class CameraRequest:
 
     size_wh: tuple[int, int] | None = None
     rate_hz: Fraction | None = None
+    controls: tuple[tuple[str, str], ...] = ()
+    """Names and values of what is set for the run, such as ("exposure", "200")."""
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,45 @@ class Buffer(ctypes.Structure):
     )
 
 
+class QueryControl(ctypes.Structure):
+    """One control of a camera: exposure, focus, zoom."""
+
+    _fields_ = (
+        ("id", ctypes.c_uint32),
+        ("type", ctypes.c_uint32),
+        ("name", ctypes.c_char * 32),
+        ("minimum", ctypes.c_int32),
+        ("maximum", ctypes.c_int32),
+        ("step", ctypes.c_int32),
+        ("default_value", ctypes.c_int32),
+        ("flags", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32 * 2),
+    )
+
+
+class QueryMenu(ctypes.Structure):
+    """One choice of a control that is a menu; of a menu of numbers the name is a number."""
+
+    _pack_ = 1
+    _fields_ = (
+        ("id", ctypes.c_uint32),
+        ("index", ctypes.c_uint32),
+        ("name", ctypes.c_char * 32),
+        ("reserved", ctypes.c_uint32),
+    )
+
+
+class ControlValue(ctypes.Structure):
+    """A control's value."""
+
+    _fields_ = (("id", ctypes.c_uint32), ("value", ctypes.c_int32))
+
+
+NEXT_CONTROL = 0x80000000
+"""Ask for the control after this one."""
+CONTROL_DISABLED, CONTROL_READ_ONLY, CONTROL_INACTIVE, CONTROL_WRITE_ONLY = 0x1, 0x4, 0x10, 0x40
+CONTROL_INTEGER, CONTROL_BOOLEAN, CONTROL_MENU, CONTROL_INTEGER_MENU = 1, 2, 3, 9
+
 QUERYCAP = _io(_READ, 0, Capability)
 ENUM_FMT = _io(_READ | _WRITE, 2, FormatDescription)
 G_FMT = _io(_READ | _WRITE, 4, Format)
@@ -180,5 +219,9 @@ STREAMON = _io(_WRITE, 18, ctypes.c_int)
 STREAMOFF = _io(_WRITE, 19, ctypes.c_int)
 G_PARM = _io(_READ | _WRITE, 21, StreamParameters)
 S_PARM = _io(_READ | _WRITE, 22, StreamParameters)
+G_CTRL = _io(_READ | _WRITE, 27, ControlValue)
+S_CTRL = _io(_READ | _WRITE, 28, ControlValue)
+QUERYCTRL = _io(_READ | _WRITE, 36, QueryControl)
+QUERYMENU = _io(_READ | _WRITE, 37, QueryMenu)
 ENUM_FRAMESIZES = _io(_READ | _WRITE, 74, FrameSize)
 ENUM_FRAMEINTERVALS = _io(_READ | _WRITE, 75, FrameInterval)

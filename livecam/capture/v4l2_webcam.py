@@ -13,6 +13,7 @@ from livecam.capture.planes import i420
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.capture.v4l2 import Stream, plugged_in
+from livecam.capture.v4l2_controls import HeldControls
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
 from livecam.frame import Frame, PixelFormat
@@ -43,12 +44,28 @@ class V4l2Webcam(BlockingSource):
 
     warms_up = True
 
-    def __init__(self, device: Device, mode: Mode, rate_hz: Fraction, note: str = "") -> None:
-        """Open a camera and wait for its first picture. Raises CameraError."""
+    def __init__(
+        self,
+        device: Device,
+        mode: Mode,
+        rate_hz: Fraction,
+        note: str = "",
+        controls: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Open a camera, set its controls and wait for its first picture.
+
+        The controls are put back when it is closed. Raises CameraError, or UsageError for a control
+        that it has not.
+        """
         super().__init__()
         self.name = device.name
-        self._device, self._wanted = device, (mode, rate_hz)
-        self._stream = Stream(device, mode, rate_hz)
+        self._device, self._wanted, self._controls = device, (mode, rate_hz), controls
+        self._held = HeldControls(device, controls) if controls else None
+        try:
+            self._stream = Stream(device, mode, rate_hz)
+        except CameraError:
+            self._put_back()
+            raise
         agreed = self._agreed = self._stream.agreed
         width, height = agreed.size_wh
         is_jpeg = agreed.codec == "mjpeg"
@@ -69,6 +86,7 @@ class V4l2Webcam(BlockingSource):
                 self._check_size(self._first.data)
         except CameraError:
             self._stream.close()
+            self._put_back()
             raise
 
     @property
@@ -78,7 +96,8 @@ class V4l2Webcam(BlockingSource):
 
     def reopen(self) -> FrameSource:
         """The same camera in the same mode, even if its device node has changed."""
-        return V4l2Webcam(find_again(self._device), *self._wanted, self.mode.note)
+        found = find_again(self._device)
+        return V4l2Webcam(found, *self._wanted, self.mode.note, self._controls)
 
     def plugged_in(self) -> object:
         """The device nodes and their times: permissions are given a moment after one is made."""
@@ -89,6 +108,11 @@ class V4l2Webcam(BlockingSource):
         self._closed.set()
         self._stream.interrupt()
         super().close()
+        self._put_back()
+
+    def _put_back(self) -> None:
+        if self._held is not None:
+            self._held.put_back()
 
     def _next_frame(self, _index: int) -> Frame | None:
         buffer, self._first = self._first or self._next_buffer(SILENT_S), None

@@ -36,7 +36,8 @@ def open_webcam(device: Device, request: CameraRequest) -> FrameSource:
     for mode in [modes[0]] if request.size_wh else modes:
         rate_hz = mode.rate_for(wanted_hz)
         try:
-            return _open(device, mode, rate_hz, note_of(request, mode.size_wh, rate_hz))
+            note = note_of(request, mode.size_wh, rate_hz)
+            return _open(device, mode, rate_hz, note, request.controls)
         except CameraError as err:
             problem = problem or err
             if not isinstance(err.__cause__, OSError) or err.__cause__.errno != errno.ENOSPC:
@@ -58,11 +59,17 @@ def _refuse_unread(device: Device) -> None:
         )
 
 
-def _open(device: Device, mode: Mode, rate_hz: Fraction, note: str) -> FrameSource:
+def _open(
+    device: Device,
+    mode: Mode,
+    rate_hz: Fraction,
+    note: str,
+    controls: tuple[tuple[str, str], ...],
+) -> FrameSource:
     if sys.platform == "linux":
         from livecam.capture.v4l2_webcam import V4l2Webcam
 
-        return V4l2Webcam(device, mode, rate_hz, note)
+        return V4l2Webcam(device, mode, rate_hz, note, controls)
     from livecam.capture.av_webcam import AvWebcam
 
     return AvWebcam(device, mode, rate_hz, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.cli.values import add_model, add_retouch, rate, seconds, size
+from livecam.cli.values import add_model, add_retouch, assignments, rate, seconds, size
 from livecam.errors import UsageError
 from livecam.limits import check_limits
 
@@ -51,6 +51,11 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--flip", action="store_true", help="mirror the photos, of a camera that sees a mirror"
     )
+    group.add_argument(
+        "--set", type=assignments, default=(), dest="controls", metavar="NAME=VALUE,...",
+        help="set controls of a Linux webcam for the run, such as exposure=200,focus=10; they are "
+        "put back at the end (see 'livecam controls')",
+    )  # fmt: skip
     group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
     group.add_argument("--no-audio", action="store_true", help="record no sound")
     add_model(group)

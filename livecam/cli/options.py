@@ -14,6 +14,7 @@ from livecam.cli import (
     capture,
     check,
     config,
+    controls,
     devices,
     doctor,
     export,
@@ -30,7 +31,20 @@ from livecam.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-COMMANDS = (booth, devices, doctor, check, recover, pick, apply, export, review, config, model)
+COMMANDS = (
+    booth,
+    devices,
+    controls,
+    doctor,
+    check,
+    recover,
+    pick,
+    apply,
+    export,
+    review,
+    config,
+    model,
+)
 """All but `capture`, which runs if none is named. Each adds its own options."""
 EPILOG = """\
 keys: SPACE takes a photo, q quits, ? tells of the others. Other programs take a photo by a line on

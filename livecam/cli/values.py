@@ -54,6 +54,14 @@ def frame_count(text: str) -> int | str:
     return "all" if text == "all" else count(text)
 
 
+def assignments(text: str) -> tuple[tuple[str, str], ...]:
+    """Names and values, as exposure=200,focus=10. Raises ArgumentTypeError."""
+    pairs = [part.strip().partition("=") for part in text.split(",")]
+    if not all(name and sign and value for name, sign, value in pairs):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form exposure=200,focus=10")
+    return tuple((name, value) for name, _, value in pairs)
+
+
 def size(text: str) -> tuple[int, int]:
     """Width and height, as 1280x720. Raises ArgumentTypeError."""
     try:

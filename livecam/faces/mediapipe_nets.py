@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import sys
+import threading
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 OPEN: set[Any] = set()
 """MediaPipe's own objects, until they are closed. If Python collects one while another is at work,
 its destructor waits forever: so none may be collected before it is closed."""
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what a program has left open: MediaPipe's destructors fail once Python is ending."""
+    if threading.active_count() == 1:  # else one of them may be at work
+        for one in tuple(OPEN):
+            one.close()
+        OPEN.clear()
 
 
 class MediaPipeLandmarks:

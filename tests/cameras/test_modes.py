@@ -127,3 +127,42 @@ def test_pictures_of_cheap_cameras_are_read_and_kept_as_photos(tmp_path, frames)
         livecam --shots 1 {SHORT} --json > cheap.jsonl
     """)  # fmt: skip
     assert_whole(ran, "cheap.jsonl", (640, 480), 30)
+
+
+def test_controls_are_listed_set_for_a_run_and_put_back(tmp_path, frames):
+    ran = guest.run(tmp_path, frames, f"""
+        vivid; sleep 1
+        livecam controls --json > before.jsonl
+        livecam controls > before.txt
+        mkfifo presses; sleep 600 > presses &
+        livecam --size 640x360 {SHORT} --set brightness=200,gain=77 --json \\
+          < presses > run.jsonl & program=$!
+        reach run.jsonl ready 1
+        livecam controls --json > during.jsonl
+        echo > presses; reach run.jsonl saved 1
+        kill -TERM $program; wait $program
+        livecam controls --json > after.jsonl
+        livecam --shots 1 {SHORT} --set brightness=9999 2> range.txt; echo $? >> range.txt
+        livecam --shots 1 {SHORT} --set sharpnes=1 2> name.txt; echo $? >> name.txt
+        livecam --camera demo --shots 1 {SHORT} --set zoom=1 2> demo.txt; echo $? >> demo.txt
+    """)  # fmt: skip
+
+    def values(name: str) -> dict[str, int]:
+        found = [event for event in ran.events(name) if event["event"] == "control"]
+        return {event["name"]: event["value"] for event in found}
+
+    before, during = values("before.jsonl"), values("during.jsonl")
+    assert before == values("after.jsonl")
+    changed = {name for name in before if before[name] != during[name]}
+    assert {"brightness", "gain"} <= changed
+    assert (during["brightness"], during["gain"]) == (200, 77)
+    assert "brightness" in (tmp_path / "before.txt").read_text()
+    for name, word in (
+        ("range", "0 to 255"),
+        ("name", "has no control sharpnes"),
+        ("demo", "Linux"),
+    ):
+        *lines, code = (tmp_path / f"{name}.txt").read_text().splitlines()
+        assert code == "2"
+        assert len(lines) == 1
+        assert word in lines[0]

@@ -15,6 +15,7 @@ from livecam.demo.script import Script
 from tests.support.program import events, run
 
 SYSTEM_PYTHON = "/usr/bin/python3"
+SHORT = ["--before", "0.5", "--after", "0.5", "--no-audio", "--no-live-score"]
 SERVER = Path(__file__).parents[1] / "support" / "rtsp_camera.py"
 
 
@@ -72,3 +73,14 @@ def test_h264_over_tcp_without_a_loss(tmp_path, movie):
         assert json.loads(Path(event["scores"]).read_text())["duration_s"] == pytest.approx(
             3.0, abs=0.05
         )
+
+
+def test_a_camera_that_sends_by_udp_alone(tmp_path, movie):
+    command = [SYSTEM_PYTHON, str(SERVER), str(movie), "udp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = server.stdout.readline().strip()
+        done = run("--camera", url, *SHORT, "--shots", "1", "--json", cwd=tmp_path)
+        server.kill()
+    assert done.returncode == 0, done.stderr
+    (saved,) = [event for event in events(done.stdout) if event["event"] == "saved"]
+    assert json.loads(Path(saved["scores"]).read_text())["duration_s"] == pytest.approx(1, abs=0.05)
