@@ -134,6 +134,30 @@ class MicrophoneBack(Event):
 
 
 @dataclass(frozen=True)
+class Preview(Event):
+    """Where other programs on this machine find the live picture (`--preview-port`)."""
+
+    event = "preview"
+    picture: str
+    """address of the live picture, as MJPEG"""
+    score: str
+    """address of the live score, as server-sent events: `live`"""
+
+
+@dataclass(frozen=True)
+class Live(Event):
+    """The live score, on the address that `preview` names; not a line of `--json`."""
+
+    event = "live"
+    is_armed: bool
+    score: Share | None
+    """of the newest picture; null while there is none"""
+    faces: Position
+    complaints: tuple[str, ...]
+    """what lowers the score, the worst first"""
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """Livecam goes on, but something is missing, late or different from usual."""
 

@@ -42,7 +42,7 @@ def test_the_examples_of_the_readme_run_as_they_stand(tmp_path):
     picked, shown = done.stdout.splitlines()
     assert 0 <= float(picked.split()[0]) < 1
     assert shown.startswith("(720, 1280, 3)")
-    pairs = find_halves([tmp_path / "better"])
+    pairs = list(find_halves([tmp_path / "better"]))
     assert [check(halves).defects for halves in pairs] == [()] * len(pairs)
     assert len(pairs) >= 1
     (motion,) = (tmp_path / "recordings").glob("*.MP.jpg")

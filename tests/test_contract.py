@@ -61,6 +61,8 @@ EVENTS = [
         ({"program": "Immich", "takes": "no", "why": "an identifier is missing"},),
     ),
     contract.Device("camera", 0, "HD Webcam", ("1280x720 mjpeg 30 Hz",)),
+    contract.Preview("http://127.0.0.1:8100/x/live", "http://127.0.0.1:8100/x/score"),
+    contract.Live(True, 0.71, 1, ("no smile",)),
     contract.Control("mains", 1, 1, 0, 2, 1, ("0 Disabled", "1 50 Hz", "2 60 Hz")),
     contract.Finding("python", "ok", "3.12.1"),
     contract.Setting("", "before", 2.5, "default"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livecam.cli.values import add_model, add_retouch, assignments, rate, seconds, size
+from livecam.cli.values import add_model, add_retouch, assignments, port, rate, seconds, size
 from livecam.errors import UsageError
 from livecam.limits import check_limits
 
@@ -52,7 +52,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         "--flip", action="store_true", help="mirror the photos, of a camera that sees a mirror"
     )
     group.add_argument(
-        "--set", type=assignments, default=(), dest="controls", metavar="NAME=VALUE,...",
+        "--set", type=assignments, dest="controls", metavar="NAME=VALUE,...",
         help="set controls of a Linux webcam for the run, such as exposure=200,focus=10; they are "
         "put back at the end (see 'livecam controls')",
     )  # fmt: skip
@@ -134,6 +134,11 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="as --plain, and say it aloud by the system's voice (speech-dispatcher)",
     )
+    group.add_argument(
+        "--preview-port", type=port, metavar="PORT",
+        help="show other programs on this machine the live picture (MJPEG) and score, at an "
+        "address that is printed; 0 takes any free port",
+    )  # fmt: skip
     group.add_argument(
         "--tier",
         choices=("auto", "lazy", "live"),

@@ -73,6 +73,8 @@ def _plain(value: object) -> str | int | float | bool | None:
             return str(value)
         case (int(width), int(height)):
             return f"{width}x{height}"
+        case tuple():
+            return ",".join(f"{name}={one}" for name, one in value)
     return str(value)
 
 

@@ -83,7 +83,7 @@ class Opening:
 
 def open_devices(args: argparse.Namespace) -> Devices:
     """Open camera and microphone. Raises LivecamError if the camera cannot be opened."""
-    source = open_source(args.camera, CameraRequest(args.size, args.fps, args.controls))
+    source = open_source(args.camera, CameraRequest(args.size, args.fps, args.controls or ()))
     if args.no_audio:
         return source, None, "switched off"
     if args.mic is None:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from livecam.capture.microphone import Microphone
     from livecam.capture.source import FrameSource
     from livecam.cli.running_booth import RunningBooth
+    from livecam.cli.running_preview import RunningPreview
     from livecam.ui.screen import Screen
 
     View = Screen | PlainView | JsonView
@@ -121,6 +122,7 @@ class Program:
         """`errors` is the real standard error."""
         self._make_booth = make_booth
         self._booth: RunningBooth | None = None
+        self._preview: RunningPreview | None = None
         self._args, self._errors_out = args, errors
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._view = view = _view(args, errors)
@@ -167,6 +169,10 @@ class Program:
                 self._booth = self._make_booth(
                     self._args, session, self._changes, self._set_automatic
                 )
+            if self._args.preview_port is not None:
+                from livecam.cli.running_preview import RunningPreview
+
+                self._preview = RunningPreview(session, self._args.preview_port)
             if self._early.is_set():
                 session.press(by_key=True)
             timetable = self._start_triggers(session)
@@ -179,8 +185,9 @@ class Program:
                 self._hook.finish()
                 self._handle_until(self._hook.is_done)
         finally:
-            if self._booth is not None:
-                self._booth.close()
+            for server in (self._booth, self._preview):
+                if server is not None:
+                    server.close()
             self._stop_looking()
             self._changes.close()
             if not session.is_done:

@@ -7,7 +7,6 @@ leads to the owner's page (`livecam review`), and every address holds a secret (
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import threading
@@ -20,13 +19,12 @@ import cv2
 import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from livecam.errors import InputError
-from livecam.frame import UPRIGHT, PixelFormat
 from livecam.library.exporting import Export, export_all
-from livecam.media.photo import standalone
+from livecam.page.live_picture import LivePicture
 from livecam.page.server import (
     HEADERS,
     NEVER,
@@ -42,18 +40,14 @@ from livecam.photos.inputs import find_inputs
 from livecam.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from livecam.contract import Saved
-    from livecam.frame import Bytes, Frame
+    from livecam.frame import Frame
 
-LIVE_WIDTH, LIVE_QUALITY = 1920, 80
-"""Wider pictures are made smaller on their way to the page: a 4K JPEG takes 40 ms to be shown."""
-LOOK_S = 0.008
-"""From one look for a new frame to the next: a quarter of a frame's time at 30 a second."""
 KEPT = 200
 """Photos whose addresses are remembered; older ones are in the folder only."""
 STRIP = 4
@@ -107,8 +101,8 @@ class BoothPage:
         self.door = Door()
         self._taken: dict[int, Taken] = {}
         self._by_door: dict[str, Taken] = {}
-        self._lock, self._encoding, self._making = (threading.Lock() for _ in range(3))
-        self._newest: tuple[int, bytes] = (-1, b"")
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._picture = LivePicture(booth.newest)
         self._own, self._guests = self._booth_app(), self._guest_app()
         self._guard = Guard(self._inside, [self.door], hosts)
 
@@ -156,29 +150,7 @@ class BoothPage:
         ])  # fmt: skip
 
     async def _live(self, _: Request) -> Response:
-        """The live picture, as MJPEG."""
-        kind = "multipart/x-mixed-replace; boundary=frame"
-        return StreamingResponse(self._pictures(), headers=HEADERS | NEVER, media_type=kind)
-
-    async def _pictures(self) -> AsyncIterator[bytes]:
-        last = -1
-        while True:
-            frame = self._booth.newest()
-            if frame is None or frame.index == last:
-                await asyncio.sleep(LOOK_S)
-                continue
-            last = frame.index
-            jpeg = await run_in_threadpool(self._jpeg, frame)
-            if jpeg:
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                yield head.encode() + jpeg + b"\r\n"
-
-    def _jpeg(self, frame: Frame) -> bytes:
-        """A frame for browsers; made once for all who look. b"" for a broken one."""
-        with self._encoding:
-            if self._newest[0] != frame.index:
-                self._newest = frame.index, _jpeg(frame)
-            return self._newest[1]
+        return self._picture.answer()
 
     async def _state(self, _: Request) -> Response:
         with self._lock:
@@ -303,17 +275,6 @@ def _apart(frames: Sequence[dict[str, Any]], key: int) -> list[int]:
         if len(chosen) < STRIP and is_apart:
             chosen.append(i)
     return sorted(chosen)
-
-
-def _jpeg(frame: Frame) -> bytes:
-    reduce = next((r for r in (1, 2, 4) if frame.size_wh[0] // r <= LIVE_WIDTH), 8)
-    if frame.pixel_format is PixelFormat.JPEG and frame.turn == UPRIGHT and reduce == 1:
-        return standalone(frame.data.tobytes()) if frame.is_whole() else b""
-    try:
-        image: Bytes = frame.bgr(reduce)
-    except ValueError:
-        return b""
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, LIVE_QUALITY])[1].tobytes()
 
 
 def _doing(work: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:

@@ -177,6 +177,8 @@ def describe(event: contract.Event) -> str:
             return f"microphone lost: {event.message}; it is tried again"
         case contract.MicrophoneBack():
             return f"microphone back: {event.microphone}, after {event.lost_s:.0f} s"
+        case contract.Preview():
+            return f"the live picture is at {event.picture}, the score at {event.score}"
         case contract.Recovered():
             return f"recovered: {event.photo}"
         case contract.Notice():

@@ -148,13 +148,13 @@ def test_controls_are_listed_set_for_a_run_and_put_back(tmp_path, frames):
     """)  # fmt: skip
 
     def values(name: str) -> dict[str, int]:
-        found = [event for event in ran.events(name) if event["event"] == "control"]
+        # What is automatic changes by itself.
+        found = [event for event in ran.events(name) if not event["is_automatic"]]
         return {event["name"]: event["value"] for event in found}
 
     before, during = values("before.jsonl"), values("during.jsonl")
     assert before == values("after.jsonl")
-    changed = {name for name in before if before[name] != during[name]}
-    assert {"brightness", "gain"} <= changed
+    assert before["brightness"] != 200
     assert (during["brightness"], during["gain"]) == (200, 77)
     assert "brightness" in (tmp_path / "before.txt").read_text()
     for name, word in (
