@@ -61,7 +61,12 @@ class HttpJpegs:
         self._begun = b""
         self.size_wh = (0, 0)
         self._take(begun)
-        self._fill()
+        try:
+            self._fill()
+        except OSError as err:
+            if not self._begun:
+                raise
+            raise CameraError(self._what_it_is()) from err
         if not self._ready:
             raise CameraError(self._what_it_is())
         self.size_wh = self._ready[0].size_wh
@@ -126,7 +131,8 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
     """
     with _Limit(open_timeout_s) as limit:
         try:
-            found = _open(url, open_timeout_s, read_timeout_s, limit)
+            # A second more for each single answer: the limit is to be what ends it.
+            found = _open(url, open_timeout_s + 1, read_timeout_s, limit)
             if limit.has_passed:  # what was cut off may look as if it were whole
                 raise CameraError("it does not answer")
         except (CameraError, OSError) as err:
@@ -259,8 +265,12 @@ def _request(
     headers = {"User-Agent": "livecam", "Accept": "*/*"}
     if authorization:
         headers["Authorization"] = authorization
-    connection.request("GET", _target(parts), headers=headers)
-    return connection.getresponse(), opened
+    try:
+        connection.request("GET", _target(parts), headers=headers)
+        return connection.getresponse(), opened
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _close(response: http.client.HTTPResponse, connection: socket.socket) -> None:

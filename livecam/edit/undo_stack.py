@@ -10,7 +10,7 @@ from livecam.disk.changes import Change
 from livecam.edit.in_place import KeyChange, make_key
 from livecam.errors import InputError
 from livecam.photos.judged import record_of
-from livecam.text import visible
+from livecam.text import counted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,25 @@ MOST_UNDO = 20
 """Steps that can be taken back."""
 
 
+class _Several:
+    """Changes that are one step."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+
+    @property
+    def removed(self) -> list[Path]:
+        return [path for change in self._changes for path in change.removed]
+
+    def undo(self) -> None:
+        for change in reversed(self._changes):
+            change.undo()
+
+    def forget(self) -> None:
+        for change in self._changes:
+            change.forget()
+
+
 class UndoStack:
     """The changes that were made, to be undone from the newest on. Safe from any thread.
 
@@ -29,7 +48,7 @@ class UndoStack:
     """
 
     def __init__(self) -> None:
-        self._done: list[tuple[str, KeyChange | Change]] = []
+        self._done: list[tuple[str, KeyChange | Change | _Several]] = []
         self._lock = threading.Lock()
 
     def make_key(self, pick: Pick, position: int) -> tuple[Input, str]:
@@ -63,8 +82,24 @@ class UndoStack:
             self._note(name, Change.make(files))
         return f"{name} is in the trash"
 
-    def undo(self) -> tuple[str, Path, Input | None]:
-        """Undo the newest step. Returns what was done, the folder, and the moment as it is again.
+    def remove_all(self, sources: Sequence[Input]) -> str:
+        """Put several moments into the trash, as one step; all or none. Raises OutputError."""
+        done: list[Change] = []
+        with self._lock:
+            try:
+                for source in sources:
+                    record = record_of(source)
+                    files = [*source.files, *([record] if record is not None else [])]
+                    done.append(Change.make(files))
+            except BaseException:
+                for change in reversed(done):
+                    change.undo()
+                raise
+            self._note(counted(len(sources), "moment"), _Several(done))
+        return f"{counted(len(sources), 'moment')} in the trash"
+
+    def undo(self) -> tuple[str, list[Path], Input | None]:
+        """Undo the newest step. Returns what was done, folders, and the moment as it is again.
 
         The moment is None if files were brought back from the trash. Raises InputError if there is
         nothing to undo, OutputError.
@@ -76,12 +111,13 @@ class UndoStack:
             source = None
             if isinstance(step, KeyChange):
                 source = step.undo()
-                folder = source.file.parent
+                folders = [source.file.parent]
             else:
                 step.undo()
-                folder = step.removed[0].parent
+                folders = list({path.parent: None for path in step.removed})
             self._done.pop()
-        return f"{what} is as it was", folder, source
+        is_are = "are as they were" if isinstance(step, _Several) else "is as it was"
+        return f"{what} {is_are}", folders, source
 
     def close(self) -> None:
         """Make all changes final."""
@@ -90,7 +126,7 @@ class UndoStack:
                 step.forget()
             self._done.clear()
 
-    def _note(self, what: str, step: KeyChange | Change) -> None:
+    def _note(self, what: str, step: KeyChange | Change | _Several) -> None:
         self._done.append((what, step))
         while len(self._done) > MOST_UNDO:
             self._done.pop(0)[1].forget()

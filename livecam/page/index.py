@@ -9,7 +9,7 @@ import math
 import sqlite3
 import threading
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -94,6 +94,25 @@ class Index:
         """The moment with this id; None if there is none."""
         with self._lock:
             return self._entries.get(name)
+
+    def learn(self, entry: Entry, score: float, duration_s: float) -> None:
+        """Keep what a look at a moment has found, as long as its files stay as they are."""
+        with self._lock:
+            if self._entries.get(entry.id) != entry or entry.score is not None:
+                return
+            known = replace(entry, score=score, duration_s=duration_s)
+            self._entries[entry.id] = known
+            self._sorted = [known if one is entry else one for one in self._sorted]
+            self.version += 1
+            with (
+                contextlib.suppress(sqlite3.Error),  # then it is looked at once more next time
+                closing(sqlite3.connect(self._index)) as base,
+                base,
+            ):
+                base.execute(
+                    "UPDATE entry SET facts = ? WHERE facts = ?",
+                    (self._row(known), self._row(entry)),
+                )
 
     def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Look for what is new, changed or gone, folder by folder."""

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from livecam.edit.undo_stack import UndoStack
     from livecam.page.gains import Gains
     from livecam.page.index import Entry, Index
+    from livecam.page.looking import Looking
     from livecam.page.views import Views
     from livecam.photos.inputs import Input
 
@@ -94,6 +95,7 @@ def application(
     views: Views,
     undo_stack: UndoStack,
     gains: Gains | None,
+    looking: Looking,
     doors: Sequence[Door],
     hosts: frozenset[str],
     temporary: Path,
@@ -103,7 +105,8 @@ def application(
     `gains` is what a report would change, where one was named. Exports are made in the folder
     `temporary`, which is removed once the server has ended.
     """
-    return Guard(_Review(index, views, undo_stack, gains, temporary).app(), doors, hosts)
+    review = _Review(index, views, undo_stack, gains, looking, temporary)
+    return Guard(review.app(), doors, hosts)
 
 
 class Guard:
@@ -164,6 +167,8 @@ def _is_same(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode(), secret.encode())
 
 
+MOST_SELECTED, MOST_ZIPPED = 500, 2_000_000_000
+"""Moments, and bytes of their files, that are downloaded or thrown away at a time."""
 MOST_QUEUED = 8
 """Exports that may be made or wait at a time, so that one client cannot block all others."""
 
@@ -220,10 +225,11 @@ class _Review:
         views: Views,
         undo_stack: UndoStack,
         gains: Gains | None,
+        looking: Looking,
         temporary: Path,
     ) -> None:
         self._index, self._views, self._stack, self._gains = index, views, undo_stack, gains
-        self._temporary = temporary
+        self._looking, self._temporary = looking, temporary
         self._queued = 0
         """Exports that are being made or wait."""
         self._writing = threading.Lock()
@@ -239,6 +245,9 @@ class _Review:
             Route("/api/moments/{id}/key", self._changing(self.make_key), methods=["POST"]),
             Route("/api/moments/{id}/trash", self._changing(self.remove), methods=["POST"]),
             Route("/api/moments/{id}/better", self._safe(self.better)),
+            Route("/api/trash", self._changing(self.remove_all), methods=["POST"]),
+            Route("/api/look", self._changing(self.look_at_all), methods=["POST"]),
+            Route("/zip", self.zip),
             Route("/api/undo", self._changing(self.undo), methods=["POST"]),
             Route("/api/gains", self._changing(self.apply_gains), methods=["POST"]),
             Route("/api/gains/undo", self._changing(self.undo_gains), methods=["POST"]),
@@ -264,7 +273,8 @@ class _Review:
         index = self._index
         gains = self._gains
         seen = [index.version, int(index.is_looking), gains.version if gains is not None else ""]
-        seen.append(self._stack.steps)
+        looked = self._looking.told()
+        seen += [self._stack.steps, *looked]
         mark = f'"{"-".join(map(str, seen))}"'
         if request.headers.get("if-none-match") == mark:
             return Response(None, 304, HEADERS | {"ETag": mark})
@@ -276,12 +286,13 @@ class _Review:
             "problems": list(map(visible, index.problems[-MOST_PROBLEMS:])),
             "moments": [listed(entry) for entry in index.entries],
             "can_undo": self._stack.steps > 0,
+            "looked": looked,
             "gains": gains.listed() if gains is not None else None,
         }
         return JSONResponse(listing, headers=HEADERS | {"ETag": mark, "Cache-Control": "no-cache"})
 
     def facts(self, entry: Entry, _: Request) -> Response:
-        return JSONResponse(self._views.facts(entry), headers=HEADERS | NEVER)
+        return JSONResponse(self._looking.look(entry), headers=HEADERS | NEVER)
 
     def better(self, entry: Entry, _: Request) -> Response:
         found = self._views.better_facts(entry, self._report().wish(entry))
@@ -341,9 +352,49 @@ class _Review:
         return told
 
     def undo(self, _: Entry | None, __: dict[str, Any]) -> str:
-        told, folder, _back = self._stack.undo()
-        self._index.refresh_folder(folder)
+        told, folders, _back = self._stack.undo()
+        for folder in folders:
+            self._index.refresh_folder(folder)
         return told
+
+    def remove_all(self, _: Entry | None, asked: dict[str, Any]) -> str:
+        entries = self._named(asked.get("moments"))
+        told = self._stack.remove_all([entry.source for entry in entries])
+        for folder in {entry.files[0].parent: None for entry in entries}:
+            self._index.refresh_folder(folder)
+        return told
+
+    def look_at_all(self, _: Entry | None, asked: dict[str, Any]) -> str:
+        if asked.get("is_on"):
+            self._looking.start()
+            return "all moments are being looked at"
+        self._looking.stop()
+        return "it stops after this one"
+
+    async def zip(self, request: Request) -> Response:
+        """The files of several moments as they are, in one archive."""
+
+        def make(_: Request) -> Response:
+            entries = self._named(request.query_params.get("moments", "").split(","))
+            files = [path for entry in entries for path in entry.files]
+            if sum(path.stat().st_size for path in files) > MOST_ZIPPED:
+                raise InputError("that is too much for one download", "select fewer")
+            folder = Path(tempfile.mkdtemp(dir=self._temporary))
+            path = folder / f"livecam-{len(entries)}-moments.zip"
+            with zipfile.ZipFile(path, "w") as archive:
+                for one in files:  # by their place in the folder: names may occur twice
+                    archive.write(one, one.relative_to(self._index.folder).as_posix())
+            kind, headers = attached(path.name)
+            return _Passing(path, folder, media_type=kind, headers=headers)
+
+        async with self._exporting:
+            return await run_in_threadpool(answer, make, request)
+
+    def _named(self, names: Any) -> list[Entry]:
+        """The moments that a page names. Raises InputError."""
+        if not isinstance(names, list) or not 1 <= len(names) <= MOST_SELECTED:
+            raise InputError(f"select 1 to {MOST_SELECTED} moments")
+        return [self._known(str(name)) for name in dict.fromkeys(names)]
 
     def apply_gains(self, _: Entry | None, asked: dict[str, Any]) -> str:
         names = asked.get("moments")

@@ -20,6 +20,7 @@ from livecam.edit.undo_stack import UndoStack
 from livecam.errors import ExitCode, LivecamError, UsageError
 from livecam.page.cache import Cache, default_folder
 from livecam.page.index import Index
+from livecam.page.looking import Looking
 from livecam.page.views import Views
 from livecam.text import visible
 
@@ -83,10 +84,11 @@ def serve(
     undo_stack, owner, guests = UndoStack(), Door(), Door(changes="")
     doors = [owner] if named is None else [owner, guests]
     temporary = tempfile.TemporaryDirectory(prefix="livecam-", ignore_cleanup_errors=True)
-    app = application(index, views, undo_stack, gains, doors, names, Path(temporary.name))
+    looking = Looking(index, views)
+    app = application(index, views, undo_stack, gains, looking, doors, names, Path(temporary.name))
     address = place + owner.entrance
     ending = threading.Event()
-    looking = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
+    refreshing = threading.Thread(target=_keep_looking, args=(index, ending), name="look")
 
     server = server_of(app)
     door = None
@@ -98,12 +100,15 @@ def serve(
             _show_code(place + guests.entrance)
         elif opens:
             door = open_browser(address)
-        looking.start()
+        refreshing.start()
         try:
             server.run(sockets=[listening])
         finally:
             ending.set()
+            looking.stop()
+            views.close()
             looking.join()
+            refreshing.join()
             if gains is not None:
                 gains.close()
             undo_stack.close()

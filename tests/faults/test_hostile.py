@@ -47,7 +47,7 @@ def measured(*args: str, cwd: Path) -> tuple[int, float, str]:
     return int(code), int(most) / (1024 if sys.platform == "linux" else 1024**2), said
 
 
-def large_movie(path: Path, frames: int = 20) -> None:
+def large_movie(path: Path, frames: int = 12) -> None:
     """A moment in 4K."""
     flat = np.full((2160 * 3 // 2, 3840), 128, np.uint8)
     with av.open(str(path), "w") as out:

@@ -176,6 +176,46 @@ const scenarios = {
     return { would, ticked, apply, left, back, captions, violations: [...gallery, ...captions.violations] };
   },
 
+  async several() {
+    const page = await opened();
+    await page.click("#look-at-all");
+    await page.waitForFunction(() => document.querySelector("#look-at-all").hidden, null, { timeout: 60000 });
+    const scores = await page.evaluate(() => [...document.querySelectorAll(".tile")]
+      .map((tile) => /score 0\.\d\d/.test(tile.getAttribute("aria-label"))));
+    await page.click("#slides");
+    await page.waitForFunction(() => document.querySelector("#slide-movie").currentTime > 0.1);
+    await page.waitForFunction(() => document.querySelector("#slide-movie").hidden); // it rests on the photo
+    const first = await page.getAttribute("#slide", "src");
+    await page.keyboard.press("ArrowRight");
+    const second = await page.getAttribute("#slide", "src");
+    const slides = await violations(page);
+    if (picture) await page.screenshot({ path: picture.replace(".", "-slide.") });
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#show", { state: "hidden" });
+    await page.click("#select");
+    await page.locator(".tick").nth(0).click();
+    await page.locator(".tick").nth(1).click();
+    const selected = await text(page, "#many-said");
+    const gallery = await violations(page);
+    if (picture) await page.screenshot({ path: picture });
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download-many")]);
+    const zip = download.suggestedFilename();
+    await page.click("#trash-many");
+    await said(page, "2 moments in the trash");
+    await counts(page, "0 moments");
+    await page.click("#undo");
+    await said(page, "are as they were");
+    await counts(page, "2 moments");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator(".tile").first().click();
+    await page.waitForSelector(".cell");
+    const places = await page.evaluate(() => ["panes", "strip", "parts"]
+      .map((id) => document.getElementById(id).getBoundingClientRect().top));
+    const phone = await violations(page);
+    if (picture) await page.screenshot({ path: picture.replace(".", "-phone.") });
+    return { scores, different: first !== second, selected, zip, places, violations: [...slides, ...gallery, ...phone] };
+  },
+
   async many() {
     const page = await opened();
     const first = await tiles(page);

@@ -154,3 +154,15 @@ def test_from_disk(folder):
     assert found["hidden"], "nothing can be changed there"
     assert found["caption"].startswith("0.000 s")
     assert found["size"] == [320, 240]
+
+
+def test_a_whole_folder_is_looked_at_shown_downloaded_and_thrown_away(folder, own_trash):
+    before = content(folder)
+    found = looked_through(folder, "several")
+    assert found["scores"] == [True, True]
+    assert found["different"], "each moment is shown once"
+    assert found["selected"] == "2 selected"
+    assert found["zip"] == "livecam-2-moments.zip"
+    assert found["places"] == sorted(found["places"]), "on a phone the frames are under the picture"
+    assert found["violations"] == []
+    assert content(folder) == before

@@ -9,7 +9,7 @@ const TILE = { width: 220, height: 182, gap: 12 };
 const COLUMNS = 10; // of the pictures that hold filmstrips
 const STRIP_HEIGHT = 90;
 const LOOK_AGAIN_MS = 1500;
-const SAID_MS = 6000;
+const SAID_MS = 6000, SLIDE_MS = 4000;
 const $ = (id) => document.getElementById(id);
 
 let all = []; // what the list says of each
@@ -18,6 +18,10 @@ let gains = null; // what a report of `livecam pick` would change, where one was
 let gaining = false; // whether only those are shown
 let better = null; // the one of them that is looked at
 const ticked = new Set(); // ids of those that are to be applied
+let selecting = false; // whether moments are being selected
+const selected = new Set(); // ids of those that are
+let looked = null; // whether the rest is looked at, how many have a score, how many cannot have one
+let isLost = false; // whether the server did not answer the last time
 let words = []; // from which score on which word says it
 let mark = ""; // of the list, so that it is sent only when it changed
 let open = null; // the moment that is looked at: { moment, facts, at }
@@ -91,6 +95,11 @@ async function change(path, what = {}) {
 async function look() {
   if (STATIC) return take({ ...STATIC, is_looking: false, exports: [] });
   const answer = await fetch("api/moments", mark ? { headers: { "If-None-Match": mark } } : {});
+  if (isLost) {
+    isLost = false;
+    say("livecam is back");
+    drawCount();
+  }
   if (answer.status === 200) {
     mark = answer.headers.get("ETag");
     take(await answer.json());
@@ -107,10 +116,15 @@ function take(list) {
   gains = TOKEN ? list.gains || null : null;
   choose();
   $("folder").textContent = list.folder;
-  $("count").textContent = `${all.length} moment${all.length === 1 ? "" : "s"}${list.is_looking ? ", looking for more …" : ""}`;
+  looked = TOKEN ? list.looked || null : null;
+  isSearching = list.is_looking;
+  drawCount();
+  const known = new Set(all.map((one) => one.id));
+  for (const id of selected) if (!known.has(id)) selected.delete(id);
+  drawMany();
   $("empty").hidden = all.length > 0 || list.is_looking;
   $("undo").hidden = !canUndo;
-  if ($("export").options.length === 1) {
+  if (!$("export").options.length) {
     for (const name of list.exports) $("export").append(make("option", { value: name, textContent: name.replace("-", " ") }));
   }
   for (const item of shown.values()) item.remove();
@@ -119,10 +133,106 @@ function take(list) {
   const at = focusedId ? moments.findIndex((one) => one.id === focusedId) : -1;
   if (at >= 0) focusTile(at);
   drawGains();
-  take.looking = list.is_looking || Boolean(gains && gains.is_working);
+  take.looking = list.is_looking || Boolean(gains && gains.is_working) || Boolean(looked && looked[0]);
   const problem = (list.problems || []).at(-1);
   if (problem && problem !== take.problem) say(problem);
   take.problem = problem;
+}
+
+let isSearching = false;
+
+function drawCount() {
+  $("count").textContent = `${all.length} moment${all.length === 1 ? "" : "s"}${isSearching ? ", looking for more …" : ""}`;
+}
+
+// ---- Several at a time
+
+function drawMany() {
+  const [isOn, scored, failed] = looked || [0, all.length, 0];
+  $("look-at-all").hidden = !looked || scored + failed >= all.length;
+  $("look-at-all").textContent = isOn ? `Stop (${scored} of ${all.length} looked at)` : "Look at all";
+  $("select").setAttribute("aria-pressed", String(selecting));
+  $("select").hidden = STATIC !== null;
+  $("many").hidden = !selecting || gaining;
+  $("many-said").textContent = `${selected.size} selected`;
+  for (const id of ["download-many", "trash-many"]) $(id).disabled = !selected.size;
+  $("trash-many").hidden = !TOKEN;
+}
+
+function redraw() {
+  for (const item of shown.values()) item.remove();
+  shown = new Map();
+  layOut();
+}
+
+function selectSeveral() {
+  selecting = !selecting;
+  selected.clear();
+  drawMany();
+  redraw();
+}
+
+function choice(moment, name, chosen, toggle) {
+  // A button on a tile, which takes the moment or leaves it.
+  const button = make("button", { type: "button", className: "tick", textContent: name });
+  button.setAttribute("aria-pressed", String(chosen));
+  button.setAttribute("aria-label", `${name} ${moment.name}`);
+  button.addEventListener("click", () => toggle(button));
+  return button;
+}
+
+function downloadMany() {
+  say("being made; the browser saves it");
+  make("a", { href: `zip?moments=${[...selected].join(",")}`, download: "" }).click();
+}
+
+async function trashMany() {
+  $("trash-many").disabled = true;
+  if (await change("api/trash", { moments: [...selected] })) selected.clear();
+  drawMany();
+}
+
+// ---- Slideshow: each moment once, as a Live Photo plays, then its key photo
+
+function startSlides() {
+  if (!moments.length) return;
+  $("show").hidden = false;
+  $("show").focus();
+  if ($("show").requestFullscreen) $("show").requestFullscreen().catch(() => {});
+  slide(0);
+}
+
+function slide(at) {
+  const moment = moments[(at + moments.length) % moments.length], movie = $("slide-movie");
+  slide.at = at;
+  clearTimeout(slide.timer);
+  const rest = () => {
+    movie.hidden = true;
+    clearTimeout(slide.timer);
+    slide.timer = setTimeout(() => slide(at + 1), SLIDE_MS);
+  };
+  $("slide").src = media(moment, "photo.jpg");
+  $("slide").alt = moment.name;
+  $("slide-said").textContent = when(moment);
+  movie.hidden = true;
+  if (moment.kind === "video" || CALM.matches) { rest(); return; }
+  movie.onplaying = () => { movie.hidden = false; };
+  movie.onended = rest;
+  movie.onerror = rest;
+  movie.src = media(moment, "movie");
+  movie.play().catch(rest);
+  slide.timer = setTimeout(rest, 4 * SLIDE_MS); // a movie that never comes
+}
+
+function endSlides() {
+  clearTimeout(slide.timer);
+  const movie = $("slide-movie");
+  movie.onerror = null;
+  movie.removeAttribute("src");
+  movie.load();
+  $("show").hidden = true;
+  if (document.fullscreenElement) document.exitFullscreen();
+  $("slides").focus();
 }
 
 // ---- What a report would change
@@ -169,10 +279,8 @@ function drawGains() {
 
 function sift() {
   choose();
-  for (const item of shown.values()) item.remove();
-  shown = new Map();
   window.scrollTo(0, 0);
-  layOut();
+  redraw();
 }
 
 function tick(id, isTicked) {
@@ -275,7 +383,8 @@ async function keepLooking() {
   try {
     await look();
   } catch {
-    $("count").textContent = "livecam has ended";
+    isLost = true;
+    $("count").textContent = "livecam does not answer; it is asked again";
   }
   if (!STATIC) keepLooking.timer = setTimeout(keepLooking, take.looking ? LOOK_AGAIN_MS : 4 * LOOK_AGAIN_MS);
 }
@@ -324,11 +433,16 @@ function makeTile(at) {
   const item = make("div", { className: "item" }, tile);
   if (moment.gain !== undefined) {
     words.append(make("span", { className: "good", textContent: `+${moment.gain.toFixed(2)}` }));
-    const button = make("button", { type: "button", className: "tick", textContent: "take" });
-    button.setAttribute("aria-pressed", String(ticked.has(moment.id)));
+    const button = choice(moment, "take", ticked.has(moment.id),
+      () => tick(moment.id, !ticked.has(moment.id)));
     button.setAttribute("aria-label", `Take the better photo of ${moment.name}`);
-    button.addEventListener("click", () => tick(moment.id, !ticked.has(moment.id)));
     item.append(button);
+  } else if (selecting) {
+    item.append(choice(moment, "select", selected.has(moment.id), (button) => {
+      if (!selected.delete(moment.id)) selected.add(moment.id);
+      button.setAttribute("aria-pressed", String(selected.has(moment.id)));
+      drawMany();
+    }));
   }
   item.setAttribute("role", "listitem");
   item.dataset.id = moment.id;
@@ -476,6 +590,7 @@ function drawTools() {
   $("make").hidden = !TOKEN || moment.kind === "video";
   $("trash").hidden = !TOKEN;
   $("export").parentElement.hidden = STATIC !== null;
+  $("make-export").hidden = STATIC !== null;
   // Of a folder's page only the key photo lies beside it as a picture of its own.
   $("against").querySelector("[value=shutter]").disabled = facts.shutter_s === null || STATIC !== null;
   $("against").querySelector("[value=best]").disabled = STATIC !== null;
@@ -773,6 +888,12 @@ function go(step) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isField = event.target.matches("select, input, textarea");
+  if (!$("show").hidden) {
+    const steps = { ArrowRight: () => slide(slide.at + 1), ArrowLeft: () => slide(slide.at - 1),
+      Escape: endSlides, q: endSlides };
+    if (event.key in steps) { event.preventDefault(); steps[event.key](); }
+    return;
+  }
   if (event.key === "u" && !isField && canUndo) { undo(); return; }
   if (better && !isField) {
     const answers = { y: () => decide(true), n: () => decide(false), z: () => $("same-size").click(),
@@ -821,12 +942,21 @@ $("same-size").addEventListener("click", () => {
 $("zoom").addEventListener("click", () => setZoom($("zoom").getAttribute("aria-pressed") !== "true"));
 $("against").addEventListener("change", compare);
 $("part").addEventListener("change", drawCurve);
-$("export").addEventListener("change", () => {
-  const target = $("export").value;
-  $("export").value = "";
-  if (!target) return;
+$("make-export").addEventListener("click", () => {
   say("being made; the browser saves it");
-  make("a", { href: `export/${open.moment.id}/${target}`, download: "" }).click();
+  make("a", { href: `export/${open.moment.id}/${$("export").value}`, download: "" }).click();
+});
+$("look-at-all").addEventListener("click", async () => {
+  await change("api/look", { is_on: !looked[0] });
+  keepLooking.soon();
+});
+$("select").addEventListener("click", selectSeveral);
+$("download-many").addEventListener("click", downloadMany);
+$("trash-many").addEventListener("click", trashMany);
+$("slides").addEventListener("click", startSlides);
+$("end-slides").addEventListener("click", endSlides);
+document.addEventListener("fullscreenchange", () => {
+  if (!document.fullscreenElement && !$("show").hidden) endSlides();
 });
 $("curve").addEventListener("click", (event) => {
   const { facts } = open, end = Math.max(facts.duration_s, facts.frames.at(-1).time_s) || 1;

@@ -1,0 +1,104 @@
+"""A whole folder on the page: all scores, several moments downloaded or thrown away at once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import time
+import zipfile
+
+import pytest
+
+from tests.page.test_server import Served
+from tests.support.files import saved
+from tests.support.program import started
+
+pytest.importorskip("uvicorn")
+
+
+@contextlib.contextmanager
+def page_of(folder, *args):
+    with started("review", str(folder), "--no-open", *args, cwd=folder.parent) as livecam:
+        yield Served(livecam.stdout.readline(), folder)
+
+
+@pytest.fixture
+def three(tmp_path, monkeypatch, own_trash):
+    """A folder with two moments, one more below, and a file that is no movie."""
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    folder = tmp_path / "photos"
+    saved(folder)
+    saved(folder)
+    saved(folder / "below")
+    return folder
+
+
+def listing(server: Served) -> dict:
+    return json.loads(server.ask("/api/moments")[1])
+
+
+def test_all_are_looked_at_once_and_the_scores_are_kept(three):
+    (three / "broken.mov").write_bytes(b"no movie" * 100)
+    with page_of(three) as server:
+        assert len(server.moments()) >= 3
+        assert all(moment[5] is None for moment in listing(server)["moments"])
+        assert server.ask("/api/look", "POST", {"is_on": True})[0].status == 200
+        deadline = time.monotonic() + 120
+        while (found := listing(server))["looked"][0]:
+            assert time.monotonic() < deadline, found
+        scores = {moment[0]: moment[5] for moment in found["moments"]}
+        assert found["looked"][1] == 3
+        assert all(0 <= score <= 1 for score in scores.values() if score is not None)
+    with page_of(three) as server:
+        server.moments()
+        assert {moment[0]: moment[5] for moment in listing(server)["moments"]} == scores, "kept"
+
+
+def test_a_moment_that_was_opened_has_its_score_in_the_list(three):
+    with page_of(three) as server:
+        name = server.moments()[0]["id"]
+        facts = json.loads(server.ask(f"/api/moments/{name}")[1])
+        scores = {moment[0]: moment[5] for moment in listing(server)["moments"]}
+        assert scores[name] == facts["frames"][facts["key"]]["score"]
+        assert [score for score in scores.values() if score is not None] == [scores[name]]
+
+
+def test_several_go_into_the_trash_and_come_back_in_one_step(three):
+    def content():
+        # What can be brought back lies in a hidden folder until the page is closed.
+        seen = [path for path in three.rglob("[!.]*") if ".livecam" not in str(path)]
+        return {path: path.read_bytes() for path in seen if path.is_file()}
+
+    before = content()
+    with page_of(three) as server:
+        names = [moment["id"] for moment in server.moments()]
+        answer, told = server.ask("/api/trash", "POST", {"moments": names})
+        assert answer.status == 200
+        assert json.loads(told)["message"] == "3 moments in the trash"
+        assert content() == {}
+        assert server.moments() == []
+        assert server.ask("/api/undo", "POST", {})[0].status == 200
+        assert content() == before
+        assert len(server.moments()) == 3
+        for wrong in ({}, {"moments": []}, {"moments": ["x"]}, {"moments": names * 300}):
+            assert server.ask("/api/trash", "POST", wrong)[0].status == 404
+        assert len(server.moments()) == 3
+
+
+def test_several_are_one_download_of_the_files_as_they_are(three):
+    with page_of(three) as server:
+        names = [moment["id"] for moment in server.moments()]
+        answer, data = server.ask(f"/zip?moments={','.join(names)}")
+        assert answer.headers["Content-Type"] == "application/zip"
+        assert server.ask("/zip?moments=")[0].status == 404
+        assert server.ask("/zip?moments=../x")[0].status == 404
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    there = {
+        path.relative_to(three).as_posix(): path.read_bytes()
+        for path in three.rglob("*")
+        if path.suffix in (".JPG", ".MOV")
+    }
+    assert found == there
