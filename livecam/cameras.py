@@ -21,6 +21,9 @@ NO_CAMERA_HINT = (
     "plug one in, name a phone's camera app by its address (--camera http://...), or try --camera"
     " demo; 'livecam doctor' looks for the reason, such as a missing permission"
 )
+GREY_LEVELS, BLACK_LEVEL = 3, 40
+"""How far apart red, green and blue may be in a picture without colour (of 255; rounding makes 2),
+and up to which level a picture is too dark to tell."""
 OPEN_LIMIT_S = 25.0
 """A camera that has given no picture by then never will. On Windows, some take 20 s to open."""
 
@@ -59,31 +62,58 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
 
 
 def _open_first(request: CameraRequest) -> FrameSource:
-    """Open the first camera that gives pictures; raise the first problem if none does.
+    """Open the first camera that gives pictures in colour, else the first; raise the first problem.
 
-    Infrared cameras come last, though many laptops count theirs first.
+    Infrared cameras come last, though many laptops count theirs first: those that are known by
+    name or formats, and those whose first picture has no colour.
     """
     from livecam.capture.devices import is_infrared, list_devices
 
     problems: list[CameraError] = []
     devices = list_devices()
-    infrared = {device for device in devices if is_infrared(device)} if len(devices) > 1 else set()
-    for device in sorted(devices, key=lambda one: (one in infrared, one.index)):
+    infrared = [one for one in devices if len(devices) > 1 and is_infrared(one)]
+    grey: list[Device] = []
+    for device in [one for one in devices if one not in infrared]:
+        try:
+            source = _open_in_time(device, request)
+            if len(devices) > 1 and not _sees_colour(source):
+                source.close()
+                grey.append(device)
+                continue
+        except CameraError as err:
+            problems.append(err.with_traceback(None))
+            continue
+        for what, some in (("infrared camera", infrared), ("camera without colour", grey)):
+            aside = [one for one in some if one.index < device.index]
+            if aside:
+                names = ", ".join(f"{one.index} ({one.name})" for one in aside)
+                _add_note(source, f"{what} {names} is left aside")
+        return source
+    for device in [*grey, *infrared]:
         try:
             source = _open_in_time(device, request)
         except CameraError as err:
             problems.append(err.with_traceback(None))
             continue
-        aside = [one for one in devices if one in infrared and one.index < device.index]
-        if device in infrared:
-            _add_note(source, "an infrared camera: no other gives pictures")
-        elif aside:
-            names = ", ".join(f"{one.index} ({one.name})" for one in aside)
-            _add_note(source, f"infrared camera {names} is left aside")
+        what = "an infrared camera" if device in infrared else "a picture without colour"
+        _add_note(source, f"{what}: no other gives pictures")
         return source
     if not problems:
         raise CameraError("no camera found", NO_CAMERA_HINT)
     raise problems[0]
+
+
+def _sees_colour(source: FrameSource) -> bool:
+    """Whether a camera's picture has any; True for one that is black, or cannot be told."""
+    frame = source.read()
+    if frame is None:
+        return True
+    try:
+        picture = frame.bgr(8).astype(int)
+    except ValueError:
+        return True
+    spread = picture.max(axis=2) - picture.min(axis=2)
+    return bool(spread.max() > GREY_LEVELS or picture.max() <= BLACK_LEVEL)
 
 
 def _add_note(source: FrameSource, note: str) -> None:

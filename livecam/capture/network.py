@@ -64,7 +64,8 @@ class NetworkCamera(BlockingSource):
         """By the first picture's EXIF; a camera that is mounted on its side may say so."""
         try:
             check_size(self._stream.size_wh, MOST_PIXELS)
-            rate_hz = self._find_live_edge()
+            rate_hz, size_wh = self._find_live_edge()
+            check_size(size_wh, MOST_PIXELS)
         except InputError as err:
             self._stream.close()
             raise CameraError(f"{self._where} sends {err.message}") from err
@@ -72,7 +73,7 @@ class NetworkCamera(BlockingSource):
             self._stream.close()
             raise
         self.mode = CameraMode(
-            self._stream.size_wh,
+            size_wh,
             rate_hz,
             self._stream.pixel_format,
             self._stream.codec,
@@ -164,21 +165,23 @@ class NetworkCamera(BlockingSource):
             if waited_ns >= LIVE_WAIT_NS or now_ns() - start_ns > to_ns(MAX_SETTLE_S):
                 return picture
 
-    def _find_live_edge(self) -> Fraction:
-        """Throw away what was queued while the stream was probed; return the measured rate.
+    def _find_live_edge(self) -> tuple[Fraction, tuple[int, int]]:
+        """Throw away what was queued while the stream was probed; return measured rate and size.
 
+        The first pictures may be smaller than the rest, as long as a camera is starting.
         Queued frames come in a burst, long after they were taken. The rate that FFmpeg gives for
         MJPEG is made up (always 25).
         """
         self._last_ns = self._live_picture().arrived_ns
-        times = [self._time(self._next_picture())]
+        times: list[int] = []
         while len(times) < 3 or times[-1] - times[0] < to_ns(MEASURE_S):
-            times.append(self._time(self._next_picture()))
+            picture = self._next_picture()
+            times.append(self._time(picture))
         measured = NS_PER_S * (len(times) - 1) / (times[-1] - times[0])
         nearest = min(COMMON_RATES_HZ, key=lambda rate: abs(rate - measured))
         if abs(nearest - measured) <= 0.05 * measured:
-            return Fraction(nearest)
-        return Fraction(measured).limit_denominator(10)
+            return Fraction(nearest), picture.size_wh
+        return Fraction(measured).limit_denominator(10), picture.size_wh
 
     def _open(self, url: str, scheme: str) -> AvStream | HttpJpegs:
         try:

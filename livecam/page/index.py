@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from livecam.disk.changes import finish_abandoned
+from livecam.library.ratings import rating_of
 from livecam.photos.archives import is_archive
 from livecam.photos.bursts import taken
 from livecam.photos.folders import walk
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     from livecam.photos.inputs import Kind
 
-VERSION = 1
+VERSION = 2
 """Version of the stored index; an index of another version is made again."""
+WATCHED = (*KNOWN, ".json", ".xmp")
+"""What a moment may consist of: its files, its record and its rating."""
 KINDS = ("live-photo", "motion-photo", "video")
 """Inputs with a movie; loose pictures have no other frame to choose."""
 
@@ -47,6 +50,8 @@ class Entry:
     score: float | None = None
     """Score of its key photo; None unless livecam's record says it."""
     duration_s: float | None = None
+    stars: int = 0
+    """Of the XMP file beside its photo."""
 
     @property
     def source(self) -> Input:
@@ -117,7 +122,7 @@ class Index:
     def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Look for what is new, changed or gone, folder by folder."""
         seen: set[str] = set()
-        folders = walk(self.folder, (*KNOWN, ".json"))
+        folders = walk(self.folder, WATCHED)
         try:
             while True:
                 with self.at_rest:  # from the list of its files on
@@ -139,7 +144,7 @@ class Index:
     def refresh_folder(self, folder: Path) -> None:
         """Update one folder, after something was changed in it."""
         # `walk` yields the folder itself first, unless it is empty; folders below are ignored.
-        parent, content = next(walk(folder, (*KNOWN, ".json")), (folder, []))
+        parent, content = next(walk(folder, WATCHED), (folder, []))
         self._look_into(folder, content if parent == folder else [])
 
     def _look_into(
@@ -154,7 +159,7 @@ class Index:
             except OSError:
                 continue
             mark.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
-            if path.suffix.lower() != ".json":
+            if path.suffix.lower() in KNOWN:
                 files.append(path)
         if self._marks.get(below) == mark.hexdigest():
             return
@@ -170,7 +175,8 @@ class Index:
         for source in found:
             if source.kind in KINDS and not is_archive(source):
                 stamp = stamp_of(source)
-                entries.append(known.get(stamp) or self._entry(source, stamp))
+                entry = known.get(stamp) or self._entry(source, stamp)
+                entries.append(replace(entry, stars=rating_of(source.file)))
         self._keep(below, mark.hexdigest(), entries)
 
     def _entry(self, source: Input, stamp: str) -> Entry:
@@ -230,7 +236,7 @@ class Index:
     def _row(self, entry: Entry) -> str:
         names = [path.relative_to(self.folder).as_posix() for path in entry.files]
         facts = [entry.id, entry.kind, names, entry.taken_s, entry.stamp]
-        return json.dumps([*facts, entry.score, entry.duration_s])
+        return json.dumps([*facts, entry.score, entry.duration_s, entry.stars])
 
     def _load(self) -> None:
         with closing(sqlite3.connect(self._index)) as base, base:

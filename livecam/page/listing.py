@@ -22,4 +22,5 @@ def page(name: str) -> str:
 def listed(entry: Entry) -> list[Any]:
     """A moment in the list: short, since there may be ten thousand."""
     name = visible(entry.files[0].name)
-    return [entry.id, entry.stamp, entry.kind, name, entry.taken_s, entry.score, entry.duration_s]
+    facts = [entry.id, entry.stamp, entry.kind, name, entry.taken_s]
+    return [*facts, entry.score, entry.duration_s, entry.stars]

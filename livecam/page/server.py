@@ -34,6 +34,7 @@ from starlette.routing import Route
 from livecam.contract import EXPORTS
 from livecam.errors import InputError, LivecamError, OutputError
 from livecam.library.exporting import Export, export_all
+from livecam.library.ratings import rate
 from livecam.page.listing import PAGES, listed, page
 from livecam.page.views import is_quicktime_file
 from livecam.quality.explain import WORDS
@@ -167,6 +168,8 @@ def _is_same(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode(), secret.encode())
 
 
+FAVOURITE = 5
+"""Stars of a favourite: other programs order and filter by them."""
 MOST_SELECTED, MOST_ZIPPED = 500, 2_000_000_000
 """Moments, and bytes of their files, that are downloaded or thrown away at a time."""
 MOST_QUEUED = 8
@@ -244,6 +247,7 @@ class _Review:
             Route("/api/moments/{id}", self._safe(self.facts)),
             Route("/api/moments/{id}/key", self._changing(self.make_key), methods=["POST"]),
             Route("/api/moments/{id}/trash", self._changing(self.remove), methods=["POST"]),
+            Route("/api/moments/{id}/star", self._changing(self.star), methods=["POST"]),
             Route("/api/moments/{id}/better", self._safe(self.better)),
             Route("/api/trash", self._changing(self.remove_all), methods=["POST"]),
             Route("/api/look", self._changing(self.look_at_all), methods=["POST"]),
@@ -344,6 +348,13 @@ class _Review:
         _, told = self._stack.make_key(pick, position)
         self._index.refresh_folder(entry.files[0].parent)
         return told
+
+    def star(self, entry: Entry | None, asked: dict[str, Any]) -> str:
+        assert entry is not None
+        rate(entry.files[0], FAVOURITE if asked.get("is_on") else 0)
+        self._index.refresh_folder(entry.files[0].parent)
+        name = visible(entry.files[0].name)
+        return f"{name} is {'a favourite' if asked.get('is_on') else 'no favourite any more'}"
 
     def remove(self, entry: Entry | None, _: dict[str, Any]) -> str:
         assert entry is not None

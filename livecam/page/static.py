@@ -73,6 +73,10 @@ def _write_moment(entry: Entry, views: Views, folder: Path) -> None:
     for person in sorted(people):
         if any(face["person"] == person for frame in cells for face in frame["faces"]):
             shutil.copyfile(views.face(entry, person), folder / f"face-{person}.jpg")
+    # The files themselves, for whoever wants to have the Live Photo and not only see it.
+    (folder / "files").mkdir()
+    for path in entry.files:
+        shutil.copyfile(path, folder / "files" / visible(path.name))
     shutil.copyfile(views.movie(entry), folder / "movie.mp4")
 
 

@@ -292,3 +292,11 @@ def test_a_stream_without_a_whole_picture_is_answered_in_time(head, part, words)
             open_jpegs(url, 1.0, 0.9)
         assert time.monotonic() - before < 5
     assert words in f"{caught.value.message}", caught.value.message
+
+
+def test_a_camera_whose_first_pictures_are_smaller_has_the_size_of_the_rest():
+    begun = [jpeg(i, (32, 24)) for i in range(3)] + [jpeg(i) for i in range(3, 90)]
+    with serving(begun, *SERVERS["right"]) as url, open_source(url) as source:
+        frames = [source.read() for _ in range(20)]
+    assert source.mode.size_wh == (64, 48)
+    assert {frame.size_wh for frame in frames} == {(64, 48)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
+import subprocess
 import time
 import zipfile
 
@@ -102,3 +104,31 @@ def test_several_are_one_download_of_the_files_as_they_are(three):
         if path.suffix in (".JPG", ".MOV")
     }
     assert found == there
+
+
+def test_a_favourite_has_five_stars_for_other_programs_and_theirs_stay(three):
+    def stars() -> dict[str, int]:
+        return {moment[3]: moment[7] for moment in listing(server)["moments"]}
+
+    photos = sorted(three.glob("*.JPG"))
+    others = photos[1].with_name(f"{photos[1].name}.xmp")
+    others.write_text('<x:xmpmeta><rdf:li xmp:Rating="3" dc:title="mine"/></x:xmpmeta>')
+    before = others.read_bytes()
+    with page_of(three) as server:
+        names = {moment["name"]: moment["id"] for moment in server.moments()}
+        assert stars()[photos[1].name] == 3
+        path = f"/api/moments/{names[photos[0].name]}/star"
+        assert server.ask(path, "POST", {"is_on": True})[0].status == 200
+        assert stars()[photos[0].name] == 5
+        sidecar = photos[0].with_name(f"{photos[0].name}.xmp")
+        if shutil.which("exiftool"):
+            command = ["exiftool", "-s3", "-XMP-xmp:Rating", str(sidecar)]
+            assert subprocess.run(command, capture_output=True, text=True).stdout.strip() == "5"
+        assert server.ask(path, "POST", {"is_on": False})[0].status == 200
+        assert not sidecar.exists()
+        assert stars()[photos[0].name] == 0
+        path = f"/api/moments/{names[photos[1].name]}/star"
+        answer, told = server.ask(path, "POST", {"is_on": True})
+        assert answer.status == 404
+        assert "another program's" in json.loads(told)["message"]
+    assert others.read_bytes() == before

@@ -586,6 +586,9 @@ def test_the_page_is_written_as_a_folder(tmp_path, monkeypatch):
         path.relative_to(tmp_path / "page").parts[-1] for path in (tmp_path / "page").rglob("*")
     }
     assert {"index.html", "app.js", "data.js", "facts.js", "movie.mp4", "strip.jpg"} <= made
+    (kept,) = (tmp_path / "page").rglob("files")
+    originals = {path.name: path.read_bytes() for path in folder.glob("livecam-*.[JM]*")}
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == originals
     again = run("review", "photos", "--static", "page", cwd=tmp_path)
     assert again.returncode == 2
     assert "is there already" in again.stderr

@@ -212,8 +212,16 @@ const scenarios = {
     const places = await page.evaluate(() => ["panes", "strip", "parts"]
       .map((id) => document.getElementById(id).getBoundingClientRect().top));
     const phone = await violations(page);
+    await page.keyboard.press("f");
+    await said(page, "is a favourite");
+    await page.keyboard.press("?");
+    await page.waitForSelector("#keys[open]");
+    const help = await violations(page);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("f");
+    await said(page, "no favourite any more");
     if (picture) await page.screenshot({ path: picture.replace(".", "-phone.") });
-    return { scores, different: first !== second, selected, zip, places, violations: [...slides, ...gallery, ...phone] };
+    return { scores, different: first !== second, selected, zip, places, violations: [...slides, ...gallery, ...phone, ...help] };
   },
 
   async many() {

@@ -38,12 +38,18 @@ faces() {{ export PYTHONPATH={root}; }}  # looked for from here on, which takes 
 mkdir /run/bin; export PATH=/run/bin:$PATH
 printf '#!/bin/sh\nexec {python} -m livecam "$@"\n' > /run/bin/livecam; chmod +x /run/bin/livecam
 plug() {{ port=$1; shift; camera $port --frames {frames} "$@"; }}
-# reach FILE EVENT COUNT: waits until a file has so many events of a kind
+# reach FILE EVENT COUNT: waits until a file has so many events of a kind. Few processes: each
+# that is started costs this kernel as much as ten milliseconds of what is waited for.
 reach() {{
-  for _ in $(seq 1500); do
-    count=$(grep -c "\\"event\\": \\"$2\\"" "$1" 2>/dev/null)
-    [ "${{count:-0}}" -ge "$3" ] && return 0
-    sleep 0.1
+  local count line lines
+  for ((tries = 0; tries < 750; tries++)); do
+    count=0 lines=()
+    [ -f "$1" ] && mapfile -t lines < "$1"
+    for line in "${{lines[@]}}"; do
+      [[ $line == *"\\"event\\": \\"$2\\""* ]] && count=$((count + 1))
+    done
+    [ "$count" -ge "$3" ] && return 0
+    sleep 0.2
   done
   echo "never reached: $1 $2 $3"; return 1
 }}

@@ -10,6 +10,7 @@ const COLUMNS = 10; // of the pictures that hold filmstrips
 const STRIP_HEIGHT = 90;
 const LOOK_AGAIN_MS = 1500;
 const SAID_MS = 6000, SLIDE_MS = 4000;
+const MOST_STARS = 5; // those of a favourite
 const $ = (id) => document.getElementById(id);
 
 let all = []; // what the list says of each
@@ -29,8 +30,8 @@ let shown = new Map(); // tiles in the page, by position
 let canUndo = false;
 const factsOf = new Map(); // the last few, by id and stamp
 
-function asMoment([id, stamp, kind, name, taken, score, duration]) {
-  return { id, stamp, kind, name, taken, score, duration };
+function asMoment([id, stamp, kind, name, taken, score, duration, stars]) {
+  return { id, stamp, kind, name, taken, score, duration, stars: stars || 0 };
 }
 
 function media(moment, name) {
@@ -240,7 +241,7 @@ function endSlides() {
 function choose() {
   // Which moments the gallery shows, and in which order.
   const only = $("only").value, wanted = $("find").value.trim().toLowerCase();
-  moments = all.filter((moment) => (!only || moment.kind === only) &&
+  moments = all.filter((moment) => (!only || moment.kind === only || (only === "favourites" && moment.stars === MOST_STARS)) &&
     (!wanted || `${moment.name} ${when(moment)} ${day(moment)}`.toLowerCase().includes(wanted)));
   // What was never looked at has no score, and comes last either way.
   const scored = (moment, sign) => (moment.score === null ? 2 : sign * moment.score);
@@ -425,6 +426,7 @@ function makeTile(at) {
   picture.append(make("img", { src: media(moment, "thumb.jpg"), alt: "", loading: "lazy", decoding: "async" }));
   const words = make("span", { className: "words" },
     make("span", { className: "name", textContent: when(moment), title: moment.name }));
+  if (moment.stars) words.append(make("span", { className: "stars", textContent: `★${moment.stars}` }));
   if (moment.score !== null) {
     words.append(make("span", { className: word(moment.score), textContent: moment.score.toFixed(2) }));
   }
@@ -447,7 +449,8 @@ function makeTile(at) {
   item.setAttribute("role", "listitem");
   item.dataset.id = moment.id;
   tile.setAttribute("aria-label", `${moment.name}, ${when(moment)}` +
-    (moment.score === null ? "" : `, score ${moment.score.toFixed(2)}, ${word(moment.score)}`));
+    (moment.score === null ? "" : `, score ${moment.score.toFixed(2)}, ${word(moment.score)}`) +
+    (moment.stars ? `, ${moment.stars} stars` : ""));
   item.setAttribute("aria-posinset", at + 1);
   item.setAttribute("aria-setsize", moments.length);
   tile.addEventListener("click", () => { location.hash = gaining ? `gain/${moment.id}` : moment.id; });
@@ -581,14 +584,13 @@ function drawTools() {
     picture.style.aspectRatio = `${facts.size_wh[0]} / ${facts.size_wh[1]}`;
   }
   $("files").replaceChildren();
-  if (!STATIC) {
-    facts.files.forEach((name, number) => {
-      const link = make("a", { href: `files/${moment.id}/${number}`, textContent: name, download: "" });
-      $("files").append(link, " ");
-    });
-  }
+  facts.files.forEach((name, number) => {
+    const href = STATIC ? `moments/${moment.id}/files/${encodeURIComponent(name)}` : `files/${moment.id}/${number}`;
+    $("files").append(make("a", { href, textContent: name, download: "" }), " ");
+  });
   $("make").hidden = !TOKEN || moment.kind === "video";
   $("trash").hidden = !TOKEN;
+  drawStar();
   $("export").parentElement.hidden = STATIC !== null;
   $("make-export").hidden = STATIC !== null;
   // Of a folder's page only the key photo lies beside it as a picture of its own.
@@ -853,6 +855,21 @@ function stopPlaying() {
   $("play").textContent = "Play";
 }
 
+function drawStar() {
+  const isFavourite = open.moment.stars === MOST_STARS;
+  $("star").hidden = !TOKEN;
+  $("star").setAttribute("aria-pressed", String(isFavourite));
+  $("star").textContent = isFavourite ? "★ Favourite" : "☆ Favourite";
+}
+
+async function star() {
+  const { moment } = open;
+  if (!await change(`api/moments/${moment.id}/star`, { is_on: moment.stars !== MOST_STARS })) return;
+  if (!isOpen(moment.id)) return;
+  open.moment = all.find((one) => one.id === moment.id) || moment;
+  drawStar();
+}
+
 function isOpen(id) {
   return open !== null && open.moment.id === id; // or else somebody has gone on meanwhile
 }
@@ -894,6 +911,8 @@ document.addEventListener("keydown", (event) => {
     if (event.key in steps) { event.preventDefault(); steps[event.key](); }
     return;
   }
+  if ($("keys").open) return;
+  if (event.key === "?" && !isField) { $("keys").showModal(); return; }
   if (event.key === "u" && !isField && canUndo) { undo(); return; }
   if (better && !isField) {
     const answers = { y: () => decide(true), n: () => decide(false), z: () => $("same-size").click(),
@@ -909,6 +928,7 @@ document.addEventListener("keydown", (event) => {
     Home: () => select(0), End: () => select(open.facts.frames.length - 1),
     Escape: () => { location.hash = ""; }, p: () => $("play").click(),
     k: () => { if (!$("make").hidden && !$("make").disabled) makeKey(); },
+    f: () => { if (TOKEN) star(); },
     z: () => $("zoom").click(), n: () => go(1), b: () => go(-1),
     c: () => { $("against").value = $("against").value ? "" : open.facts.key !== null ? "key" : STATIC ? "" : "best"; compare(); },
   };
@@ -923,6 +943,9 @@ $("older").addEventListener("click", () => go(1));
 $("play").addEventListener("click", () => ($("player").hidden || $("player").paused ? startPlaying() : (stopPlaying(), select(open.at))));
 $("make").addEventListener("click", makeKey);
 $("trash").addEventListener("click", remove);
+$("star").addEventListener("click", star);
+$("help").addEventListener("click", () => $("keys").showModal());
+$("end-help").addEventListener("click", () => $("keys").close());
 $("undo").addEventListener("click", undo);
 for (const id of ["only", "order"]) $(id).addEventListener("change", sift);
 $("find").addEventListener("input", sift);
