@@ -300,6 +300,8 @@ def test_a_network_camera_that_goes_away_is_said_and_what_was_shot_is_saved(tmp_
         (["--camera", "missing/clip.mp4"], 4, "no file"),
         (["--camera", "demo:nonsense"], 2, "nonsense"),
         (["--camera", "http://[::1"], 2, "no address"),
+        (["--camera", "demo", "--set", "zoom=1"], 2, "--set is for a webcam"),
+        (["--set", "zoom"], 2, "exposure=200"),
         ([*DEMO, "--model", "none.task"], 1, "face model"),
         ([*DEMO, "--out", "file/below"], 1, "cannot write"),
         ([*DEMO, "--log", "file/log.txt"], 1, "log"),
