@@ -76,12 +76,12 @@ def _open_first(request: CameraRequest) -> FrameSource:
     for device in [one for one in devices if one not in infrared]:
         try:
             source = _open_in_time(device, request)
-            if len(devices) > 1 and not _sees_colour(source):
-                source.close()
-                grey.append(device)
-                continue
         except CameraError as err:
             problems.append(err.with_traceback(None))
+            continue
+        if len(devices) > 1 and not _sees_colour(source):
+            source.close()
+            grey.append(device)
             continue
         for what, some in (("infrared camera", infrared), ("camera without colour", grey)):
             aside = [one for one in some if one.index < device.index]
@@ -105,13 +105,13 @@ def _open_first(request: CameraRequest) -> FrameSource:
 
 def _sees_colour(source: FrameSource) -> bool:
     """Whether a camera's picture has any; True for one that is black, or cannot be told."""
-    frame = source.read()
-    if frame is None:
-        return True
     try:
+        frame = source.read()
+        if frame is None:
+            return True
         picture = frame.bgr(8).astype(int)
-    except ValueError:
-        return True
+    except (CameraError, ValueError):
+        return True  # whoever reads on is told
     spread = picture.max(axis=2) - picture.min(axis=2)
     return bool(spread.max() > GREY_LEVELS or picture.max() <= BLACK_LEVEL)
 

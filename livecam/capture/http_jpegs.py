@@ -134,6 +134,8 @@ def open_jpegs(url: str, open_timeout_s: float, read_timeout_s: float) -> HttpJp
             # A second more for each single answer: the limit is to be what ends it.
             found = _open(url, open_timeout_s + 1, read_timeout_s, limit)
             if limit.has_passed:  # what was cut off may look as if it were whole
+                if isinstance(found, HttpJpegs):
+                    found.close()
                 raise CameraError("it does not answer")
         except (CameraError, OSError) as err:
             if not limit.has_passed:

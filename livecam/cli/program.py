@@ -19,7 +19,7 @@ from livecam.cli.self_timer import AutomaticShutter, Burst, SelfTimer
 from livecam.cli.signals import Signals
 from livecam.cli.triggers import Lines, Stamps, Timetable
 from livecam.cli.undo import Undo
-from livecam.contract import Error, Event, Notice, Saved, Shot
+from livecam.contract import Error, Event, Notice, Preview, Saved, Shot
 from livecam.disk.publish import check_folder
 from livecam.errors import ExitCode, InputError, LivecamError, OutputError
 from livecam.faces.model import FaceModel
@@ -474,6 +474,10 @@ class Program:
                 self._click.play()
             if self._looking is not None:
                 self._looking.say(f"captured {event.id}; q goes back to the camera")
+        elif isinstance(event, Notice):
+            self._status.notice = event.message
+        elif isinstance(event, Preview):
+            self._status.place = f"live picture: {event.picture}"
         elif isinstance(event, Error):
             self._errors.append(event)
             self._status.error = event.message

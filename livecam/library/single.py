@@ -54,7 +54,8 @@ def _the_input(paths: tuple[AnyPath, ...]) -> Input:
     for _, error in found.errors:
         raise error
     if len(found.inputs) != 1:
-        raise InputError(f"{', '.join(map(str, paths))}: {len(found.inputs)} moments, not one")
+        named = ", ".join(map(str, paths)) or "no file"
+        raise InputError(f"{named}: {len(found.inputs)} moments, not one")
     return found.inputs[0]
 
 

@@ -184,7 +184,7 @@ class Recorder:
         self._frames = 0
         self._losses = LossCounter(source.mode.rate_hz)
         self._modes = [source.mode]
-        """What the camera has given, the newest last: it may come back with another size."""
+        """One of each size and format that the camera has given: it may come back with another."""
         self._index = -1
         self._index_shift = 0
         """Added to the indices of a camera that came back and counts from 0 again."""
@@ -429,7 +429,8 @@ class Recorder:
                 return False
             if not _is_alike(self.source.mode, found.mode):
                 self.ring.fit(found.mode)
-                self._modes.append(found.mode)
+            others = [mode for mode in self._modes if not _is_alike(mode, found.mode)]
+            self._modes = [*others, found.mode]
             self.source = found
             self._since_ns = None
             self._losses.start_anew(found.mode.rate_hz)

@@ -107,16 +107,17 @@ class Index:
                 return
             known = replace(entry, score=score, duration_s=duration_s)
             self._entries[entry.id] = known
-            self._sorted = [known if one is entry else one for one in self._sorted]
+            self._sorted = [known if one.id == entry.id else one for one in self._sorted]
             self.version += 1
             with (
                 contextlib.suppress(sqlite3.Error),  # then it is looked at once more next time
                 closing(sqlite3.connect(self._index)) as base,
                 base,
             ):
+                place = json.dumps(self._below(entry.files[0].parent))
                 base.execute(
-                    "UPDATE entry SET facts = ? WHERE facts = ?",
-                    (self._row(known), self._row(entry)),
+                    "UPDATE entry SET facts = ? WHERE folder = ? AND facts = ?",
+                    (self._row(known), place, self._row(entry)),
                 )
 
     def refresh(self, given_up: Callable[[], bool] = lambda: False) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from livecam.errors import LivecamError
+from livecam.errors import ModelError
+from livecam.page.static import NO_ROOM
 
 if TYPE_CHECKING:
     from livecam.page.index import Entry, Index
@@ -22,8 +23,6 @@ class Looking:
         self._thread: threading.Thread | None = None
         self._failed: set[str] = set()
         """Stamps of moments that cannot be read; they are not tried again."""
-        self.problem = ""
-        """Why it ended before all were looked at, or ""."""
 
     @property
     def is_on(self) -> bool:
@@ -38,7 +37,6 @@ class Looking:
             if self._thread is not None:
                 self._thread.join()
             self._ending.clear()
-            self.problem = ""
             self._thread = threading.Thread(target=self._work, name="look-at-all")
             self._thread.start()
 
@@ -74,5 +72,16 @@ class Looking:
             try:
                 self.look(entry)
             except Exception as err:  # noqa: BLE001 - one moment's fault must not stop the others
+                if why := _ends_all(err):
+                    self._index.problems.append(f"not all moments were looked at: {why}")
+                    return
                 self._failed.add(entry.stamp)
-                self.problem = err.message if isinstance(err, LivecamError) else str(err)
+
+
+def _ends_all(err: Exception) -> str:
+    """Why the next moment would fare no better; "" if it may."""
+    if isinstance(err, ModelError):
+        return err.message
+    if isinstance(err, OSError) and err.errno in NO_ROOM:
+        return str(err.strerror).lower()
+    return ""

@@ -406,6 +406,8 @@ def _words(status: Status, columns: int) -> list[str]:
     body.add_row("shots", _shots(status))
     if status.folder:
         body.add_row("into", Text(status.folder))
+    if status.place:
+        body.add_row("at", Text(status.place, overflow="fold"))
     for told in filter(None, (status.unwritten, status.leaving)):
         body.add_row("", Text(told, "bold yellow"))
     body.add_row("last", Text(status.last or "-"))

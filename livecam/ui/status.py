@@ -105,8 +105,11 @@ class Status:
     """Whether the score is old, because a moment is being worked on."""
     folder: str = ""
     """Where photos go."""
+    place: str = ""
+    """The address of the live picture for other programs."""
     news: str = ""
-    """What has just happened: the result of a key, a photo that was saved, an error."""
+    """What has just happened: the result of a key, a photo that was saved, what
+    is missing or different, an error."""
 
 
 class StatusReader:
@@ -122,6 +125,10 @@ class StatusReader:
         """Whether a press waits until the camera is open."""
         self.told = ""
         """The result of the last key, where it has one to tell."""
+        self.notice = ""
+        """The newest thing that is missing, late or different from usual."""
+        self.place = ""
+        """The address of the live picture for other programs."""
         self.countdown_s: float | None = None
         self.is_automatic = self.is_burst = False
         self._dropped, self._dropped_ns = 0, -DROPPING_NS
@@ -197,12 +204,16 @@ class StatusReader:
             is_stale=is_stale,
             is_flashing=now_ns() - session.pressed_ns < FLASH_NS,
             folder=str(session.options.out),
+            place=self.place,
         )
 
     def _news_of(self, status: Status) -> str:
         """What has changed of the texts that tell something, for a while."""
         saved = f"saved {status.last}" if status.last else ""
-        told = {"saved": saved, "told": self.told, "error": status.error}
+        told = {
+            "saved": saved, "told": self.told, "notice": self.notice, "place": self.place,
+            "error": status.error,
+        }  # fmt: skip
         for name, text in told.items():
             if text and text != self._heard.get(name):
                 self._news, self._news_ns = text, now_ns()

@@ -221,3 +221,24 @@ def test_a_camera_that_cannot_be_opened_leaves_the_terminal_as_it_was(livecam):
     assert terminal.wait() == 3
     assert terminal.is_restored()
     assert "cannot open the camera" in terminal.text.rpartition("\x1b[?1049l")[2]
+
+
+def test_the_address_for_other_programs_stays_on_the_screen(livecam):
+    terminal = livecam("--preview-port", "0")
+    terminal.read_until("live picture: http://127.0.0.1:")
+    terminal.read_until("ARMED")
+    terminal.send("i")
+    terminal.read_until("live picture: http://127.0.0.1:")
+    terminal.send("q")
+    assert terminal.wait() == 0
+
+
+def test_what_goes_otherwise_than_usual_is_on_the_screen_too(livecam, tmp_path):
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / ".livecam-unfinished").write_text("no folder can be made here")
+    terminal = livecam()
+    terminal.read_until("ARMED")
+    terminal.send(" ")
+    terminal.read_until("is not ours")
+    terminal.send("q")
+    assert terminal.wait() == 0

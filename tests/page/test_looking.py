@@ -13,6 +13,7 @@ import zipfile
 import pytest
 
 from tests.page.test_server import Served
+from tests.support import small_disk
 from tests.support.files import saved
 from tests.support.program import started
 
@@ -56,6 +57,25 @@ def test_all_are_looked_at_once_and_the_scores_are_kept(three):
     with page_of(three) as server:
         server.moments()
         assert {moment[0]: moment[5] for moment in listing(server)["moments"]} == scores, "kept"
+
+
+@pytest.mark.skipif(bool(small_disk.problem()), reason=small_disk.problem())
+def test_where_the_cache_is_full_it_ends_and_says_why(three, tmp_path, monkeypatch):
+    with small_disk.mounted(tmp_path / "disk") as disk:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(disk.path))
+        with page_of(three) as server:
+            server.moments()
+            disk.fill()
+            server.ask("/api/look", "POST", {"is_on": True})
+            deadline = time.monotonic() + 60
+            while (found := listing(server))["looked"][0]:
+                assert time.monotonic() < deadline, found
+            assert "not all moments were looked at: no space left" in found["problems"][-1]
+            disk.make_room()
+            server.ask("/api/look", "POST", {"is_on": True})
+            while (found := listing(server))["looked"][0]:
+                assert time.monotonic() < deadline, found
+            assert found["looked"][1:] == [3, 0], "another try does it"
 
 
 def test_a_moment_that_was_opened_has_its_score_in_the_list(three):
