@@ -54,13 +54,13 @@ class Lines(threading.Thread):
         # Not through Python's buffer: a read that never ends would hold its lock for ever, and the
         # interpreter would abort at exit.
         descriptor = sys.stdin.fileno()
-        rest = b""
+        is_unfinished = False  # what a line says does not matter, and it may never end
         with contextlib.suppress(OSError):
             while data := os.read(descriptor, 4096):
-                *lines, rest = (rest + data).split(b"\n")
-                for _ in lines:
+                for _ in range(data.count(b"\n")):
                     self._session.press(now_ns())
-        if rest:  # a last line without an end
+                is_unfinished = not data.endswith(b"\n")
+        if is_unfinished:  # a last line without an end
             self._session.press(now_ns())
 
 
