@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -81,6 +82,7 @@ def serve(connections: list[Connection], make: MakeFinder) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    gc.freeze()  # see livecam.cli: the process ends here
 
 
 class _Lane:

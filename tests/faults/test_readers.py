@@ -17,6 +17,7 @@ from livecam.capture.source import CameraRequest
 from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.live.session import Options, Session
 from tests.support.program import LIVECAM
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe is set")
 SMALL = ["--camera", "demo:every", "--size", "320x180", "--no-audio", "--no-live-score",
@@ -38,8 +39,7 @@ def test_the_first_ctrl_c_saves_all_and_ends_it(tmp_path, how):
                 said += os.read(theirs, 4096)
             livecam.stdin.write(b"\n" * 40)  # some hundred events, more than the pipe takes
             livecam.stdin.flush()
-            while len(list(tmp_path.glob("out/*.JPG"))) < 2:
-                threading.Event().wait(0.05)
+            until(lambda: len(list(tmp_path.glob("out/*.JPG"))) >= 2, "two photos")
             livecam.send_signal(signal.SIGINT)
             assert livecam.wait(60) == 130
         finally:

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,9 @@ from livecam.demo.camera import DemoCamera, DemoOptions
 from livecam.errors import ExitCode
 from livecam.live.recovery import recover
 from livecam.live.spool import FOLDER
-from livecam.timebase import now_ns
 from tests.support.finders import Breaks, Crashes, Waits, with_fault
 from tests.support.session import running
+from tests.support.waiting import until
 
 OPTIONS = {"before_s": 0.5, "after_s": 0.3, "live_score": False}
 
@@ -128,10 +127,7 @@ def test_what_is_too_much_for_memory_waits_on_disk_and_is_finished(out, tmp_path
             session.press()
             threading.Event().wait(0.4)  # real presses lie apart
         aside = out / FOLDER
-        deadline = time.monotonic() + 60
-        while len(list(aside.glob("*.mov"))) < 8:
-            assert time.monotonic() < deadline
-            session.recorder.ring.wait_until(now_ns(), 0.1)
+        until(lambda: len(list(aside.glob("*.mov"))) == 8, "eight movies set aside")
         assert session._shots.held_bytes < 2 * 5_000_000
         go_on.touch()
         saved = told.wait_for(contract.Saved, 8)

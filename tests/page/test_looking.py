@@ -7,7 +7,6 @@ import io
 import json
 import shutil
 import subprocess
-import time
 import zipfile
 
 import pytest
@@ -16,6 +15,7 @@ from tests.page.test_server import Served
 from tests.support import small_disk
 from tests.support.files import saved
 from tests.support.program import started
+from tests.support.waiting import until
 
 pytest.importorskip("uvicorn")
 
@@ -42,15 +42,23 @@ def listing(server: Served) -> dict:
     return json.loads(server.ask("/api/moments")[1])
 
 
+def looked_at(server: Served) -> dict:
+    """The list, once nothing is looked at any more."""
+
+    def look() -> dict | None:
+        found = listing(server)
+        return None if found["looked"][0] else found
+
+    return until(look, "the end of the looking")
+
+
 def test_all_are_looked_at_once_and_the_scores_are_kept(three):
     (three / "broken.mov").write_bytes(b"no movie" * 100)
     with page_of(three) as server:
         assert len(server.moments()) >= 3
         assert all(moment[5] is None for moment in listing(server)["moments"])
         assert server.ask("/api/look", "POST", {"is_on": True})[0].status == 200
-        deadline = time.monotonic() + 120
-        while (found := listing(server))["looked"][0]:
-            assert time.monotonic() < deadline, found
+        found = looked_at(server)
         scores = {moment[0]: moment[5] for moment in found["moments"]}
         assert found["looked"][1] == 3
         assert all(0 <= score <= 1 for score in scores.values() if score is not None)
@@ -67,15 +75,11 @@ def test_where_the_cache_is_full_it_ends_and_says_why(three, tmp_path, monkeypat
             server.moments()
             disk.fill()
             server.ask("/api/look", "POST", {"is_on": True})
-            deadline = time.monotonic() + 60
-            while (found := listing(server))["looked"][0]:
-                assert time.monotonic() < deadline, found
+            found = looked_at(server)
             assert "not all moments were looked at: no space left" in found["problems"][-1]
             disk.make_room()
             server.ask("/api/look", "POST", {"is_on": True})
-            while (found := listing(server))["looked"][0]:
-                assert time.monotonic() < deadline, found
-            assert found["looked"][1:] == [3, 0], "another try does it"
+            assert looked_at(server)["looked"][1:] == [3, 0], "another try does it"
 
 
 def test_a_moment_that_was_opened_has_its_score_in_the_list(three):

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from livecam.page.views import Views
 from tests.support.files import FRAMES, numbered_movie, saved
 from tests.support.program import run, started
 from tests.support.sync import offsets_s
+from tests.support.waiting import until
 
 pytest.importorskip("uvicorn")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -75,11 +75,13 @@ class Served:
 
     def moments(self):
         """The list, once it is whole."""
-        while True:
+
+        def look() -> dict | None:
             listing = json.loads(self.ask("/api/moments")[1])
-            if not listing["is_looking"]:
-                found = listing["moments"]
-                return [{"id": m[0], "stamp": m[1], "kind": m[2], "name": m[3]} for m in found]
+            return None if listing["is_looking"] else listing
+
+        found = until(look, "the whole list")["moments"]
+        return [{"id": m[0], "stamp": m[1], "kind": m[2], "name": m[3]} for m in found]
 
 
 @contextlib.contextmanager
@@ -410,9 +412,7 @@ def test_signals_tidy_up_too(tmp_path, monkeypatch, name, code):
 def test_new_files_are_noticed_while_it_is_open(served):
     assert len(served.moments()) == 1
     saved(served.folder / "new")
-    due = time.monotonic() + 60
-    while len(served.moments()) != 2:
-        assert time.monotonic() < due, "the new moment was never noticed"
+    until(lambda: len(served.moments()) == 2, "the new moment")
 
 
 def test_a_record_that_is_odd_breaks_nothing(served):
@@ -520,9 +520,10 @@ def test_an_export_leaves_nothing_behind_whatever_part_of_it_is_asked_for(tmp_pa
             assert answer.status == 200
             assert len(content) == int(answer.headers["Content-Length"])
         assert server.ask(path, "HEAD")[0].status == 200
-        due = time.monotonic() + 20
-        while any(list(made.iterdir()) for made in temporary.iterdir()):
-            assert time.monotonic() < due, "copies of the photos stay"
+        until(
+            lambda: not any(list(made.iterdir()) for made in temporary.iterdir()),
+            "the end of the copies of the photos",
+        )
         livecam.send_signal(signal.SIGINT)
         livecam.wait(30)
     assert list(temporary.iterdir()) == []

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -22,6 +21,7 @@ from livecam.photos.check import check
 from livecam.photos.pairs import find_halves
 from tests.programs.test_players import CHROMIUM, needs_chromium, needs_node
 from tests.support.program import started
+from tests.support.waiting import until
 
 pytest.importorskip("uvicorn")
 HERE = Path(__file__).parent
@@ -70,10 +70,11 @@ class Visitor:
 
 
 def wait_for(visitor: Visitor, is_there) -> dict:
-    deadline = time.monotonic() + 60
-    while not is_there(state := visitor.state()):
-        assert time.monotonic() < deadline, state
-    return state
+    def look() -> dict | None:
+        state = visitor.state()
+        return state if is_there(state) else None
+
+    return until(look, "the booth's state")
 
 
 @needs_node
@@ -95,9 +96,7 @@ def test_a_guests_whole_visit(booth):
     assert found["back"]
     assert "best of" in found["reason"], "printing said nothing else"
     assert found["photos"] == 1, "the one that was not liked is in the trash"
-    deadline = time.monotonic() + 20
-    while not (strips := list((folder / "printed").iterdir())):
-        assert time.monotonic() < deadline, "nothing was printed"
+    strips = until(lambda: list((folder / "printed").iterdir()), "a print")
     with Image.open(strips[0]) as strip:
         assert strip.height > strip.width
 

@@ -40,10 +40,10 @@ printf '#!/bin/sh\nexec {python} -m livecam "$@"\n' > /run/bin/livecam; chmod +x
 plug() {{ port=$1; shift; camera $port --frames {frames} "$@"; }}
 # reach FILE EVENT COUNT: waits until a file has so many events of a kind
 reach() {{
-  for _ in $(seq 1500); do
+  for _ in $(seq 500); do  # each look starts programs, which takes the guest's one processor
     count=$(grep -c "\\"event\\": \\"$2\\"" "$1" 2>/dev/null)
     [ "${{count:-0}}" -ge "$3" ] && return 0
-    sleep 0.1
+    sleep 0.3
   done
   echo "never reached: $1 $2 $3"; return 1
 }}

@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,12 @@ def running(folder: Path) -> Iterator[Pulse]:
     )  # fmt: skip
     try:
         ask = ["pactl", "set-default-source", "pmic"]
-        deadline = time.monotonic() + 10
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        while subprocess.run(ask, env=environment, check=False, **quiet).returncode:
-            if time.monotonic() > deadline:
-                raise RuntimeError("PulseAudio does not start")
-            server.poll()
+
+        def answers() -> bool:
+            return not subprocess.run(ask, env=environment, check=False, **quiet).returncode
+
+        until(answers, "PulseAudio's start", 10)
         yield Pulse(fifo, environment)
     finally:
         server.terminate()
