@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from concurrent.futures import Future
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ OPEN_LIMIT_S = 25.0
 
 
 def open_source(spec: str | None = None, request: CameraRequest | None = None) -> FrameSource:
-    """Open a camera: `demo`, an address, a video file, an index or part of a name.
+    """Open a camera: `demo`, `pi`, an address, a video file, an index or part of a name.
 
     None is the first camera of this machine that gives pictures. Raises CameraError, InputError (a
     file) or UsageError (an address or a demo option).
@@ -37,13 +39,17 @@ def open_source(spec: str | None = None, request: CameraRequest | None = None) -
     request = request or CameraRequest()
     if spec is None:
         return _open_first(request)
-    is_webcam = spec != "demo" and not spec.startswith("demo:") and "://" not in spec
+    is_webcam = spec.partition(":")[0] not in ("demo", "pi") and "://" not in spec
     if request.controls and (sys.platform != "linux" or not is_webcam or Path(spec).is_file()):
         raise UsageError("--set is for a webcam on Linux", "leave it out for this camera")
     if spec == "demo" or spec.startswith("demo:"):
         from livecam.demo.camera import DemoCamera, DemoOptions
 
         return DemoCamera(DemoOptions.parse(spec.partition(":")[2]), request)
+    if spec == "pi" or spec.startswith("pi:"):
+        from livecam.capture.pi_camera import PiCamera
+
+        return PiCamera(spec, request)
     if "://" in spec:
         from livecam.capture.network import NetworkCamera
 
@@ -98,6 +104,12 @@ def _open_first(request: CameraRequest) -> FrameSource:
         what = "an infrared camera" if device in infrared else "a picture without colour"
         _add_note(source, f"{what}: no other gives pictures")
         return source
+    if find_spec("picamera2") is not None and not request.controls:
+        from livecam.capture.pi_camera import PiCamera
+
+        # A Pi's own nodes for its camera give nothing that could be shown.
+        with contextlib.suppress(CameraError):
+            return PiCamera("pi", request)
     if not problems:
         raise CameraError("no camera found", NO_CAMERA_HINT)
     raise problems[0]

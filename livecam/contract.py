@@ -439,7 +439,7 @@ class Device(Event):
     serial: Annotated[str, LATER] = ""
     """serial number of a USB camera, or empty where it is not known"""
     exact_name: Annotated[str, LATER] = ""
-    """of a camera: what --camera takes for it alone"""
+    """of a camera: what --camera takes for it alone, as for a Raspberry Pi's own (`pi`)"""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         "--camera",
         metavar="CAMERA",
         help="a number or part of a name (see 'livecam devices'), an address (http://, rtsp://), "
-        "a video file, or 'demo', a drawn person (default: the first that gives pictures)",
+        "a video file, 'pi', a Raspberry Pi's own, or 'demo', a drawn person (default: the first "
+        "that gives pictures)",
     )
     group.add_argument(
         "--wait", action="store_true", help="wait until the camera is plugged in or answers"
@@ -56,7 +57,11 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         help="set controls of a Linux webcam for the run, such as exposure=200,focus=10; they are "
         "put back at the end (see 'livecam controls')",
     )  # fmt: skip
-    group.add_argument("--mic", metavar="MIC", help="a number or part of a name")
+    group.add_argument(
+        "--mic",
+        metavar="MIC",
+        help="a number, part of a name, or 'default' (the camera's own if it has one)",
+    )
     group.add_argument("--no-audio", action="store_true", help="record no sound")
     add_model(group)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from livecam import contract
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     with native_output.redirected(None):
         devices = list_devices()
         modes = {device.path: _modes(device) for device in devices}
+        pi_cameras = _pi_cameras()
         try:
             microphones = [f"  {index}  {visible(name)}" for index, name in list_microphones()]
             none = "  none found"
@@ -48,12 +50,14 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {device.index}  {visible(device.name)}{visible(_apart(device, devices))}")
         for line in modes[device.path]:
             print(f"       {visible(line)}")
-    if not devices:
+    if not devices and not pi_cameras:
         print("  none found")
+    for camera in pi_cameras:
+        print(f"  {camera.exact_name}  {visible(camera.problem or camera.name)}")
     print("  demo  a drawn person, for trying livecam without a camera")
     print("microphones (--mic NUMBER, or part of the name)")
     print("\n".join(microphones) or none)
-    return int(ExitCode.OK if devices else ExitCode.NO_CAMERA)
+    return int(ExitCode.OK if devices or pi_cameras else ExitCode.NO_CAMERA)
 
 
 def _run_json() -> int:
@@ -63,14 +67,16 @@ def _run_json() -> int:
 
     with native_output.redirected(None):
         devices = list_devices()
-        events = [_camera(device) for device in devices]
+        events = [*map(_camera, devices), *_pi_cameras()]
         with contextlib.suppress(MicrophoneError):
             events += [
                 contract.Device("microphone", index, name) for index, name in list_microphones()
             ]
     for event in events:
         print(event.to_json())
-    return int(ExitCode.OK if devices else ExitCode.NO_CAMERA)
+    return int(
+        ExitCode.OK if any(event.kind == "camera" for event in events) else ExitCode.NO_CAMERA
+    )
 
 
 def _camera(device: Device) -> contract.Device:
@@ -85,6 +91,22 @@ def _camera(device: Device) -> contract.Device:
     return contract.Device(
         "camera", device.index, device.name, modes, "", device.serial, device.exact_name
     )
+
+
+def _pi_cameras() -> list[contract.Device]:
+    """A Raspberry Pi's own cameras."""
+    if find_spec("picamera2") is None:
+        return []
+    from livecam.capture.pi_camera import list_names
+
+    try:
+        names = list_names()
+    except CameraError as err:
+        return [contract.Device("camera", 0, "a Pi's own", problem=str(err), exact_name="pi")]
+    return [
+        contract.Device("camera", i, name, exact_name=f"pi:{i}" if i else "pi")
+        for i, name in enumerate(names)
+    ]
 
 
 def _apart(device: Device, devices: list[Device]) -> str:
