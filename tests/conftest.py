@@ -27,17 +27,17 @@ SAMPLES = Path(os.environ.get("LIVECAM_SAMPLES", Path(__file__).parents[2] / "sh
 QUICK = frozenset(
     """
     capture/test_address capture/test_arena capture/test_authorization capture/test_devices
-    capture/test_modes capture/test_ring capture/test_sound_ring capture/test_source_clock
-    capture/test_v4l2 capture/test_warmup cli/test_hook cli/test_options cli/test_self_timer
-    demo/test_script disk/test_own disk/test_trash faces/test_model formats/test_boxes
-    formats/test_exif_edit formats/test_files formats/test_jpeg formats/test_live_photo
-    formats/test_motion_photo formats/test_motion_photo_new formats/test_still_edit
-    formats/test_structure library/test_batch live/test_encoders live/test_feed live/test_losses
-    live/test_shots live/test_spool media/test_movie media/test_photo photos/test_bursts
-    photos/test_frames
-    photos/test_inputs quality/test_choice quality/test_measures quality/test_parts
-    quality/test_score test_contract test_frame test_layers test_moment test_paths ui/test_graphics
-    ui/test_half_blocks ui/test_keys ui/test_screen
+    capture/test_modes capture/test_packet_decoder capture/test_ring capture/test_sound_ring
+    capture/test_source_clock capture/test_v4l2 capture/test_warmup cli/test_hook cli/test_options
+    cli/test_self_timer demo/test_script disk/test_own disk/test_trash faces/test_model
+    formats/test_boxes formats/test_exif_edit formats/test_files formats/test_jpeg
+    formats/test_live_photo formats/test_motion_photo formats/test_motion_photo_new
+    formats/test_still_edit formats/test_structure library/test_batch live/test_encoders
+    live/test_feed live/test_losses live/test_shots live/test_spool media/test_movie
+    media/test_photo photos/test_bursts photos/test_frames photos/test_inputs quality/test_choice
+    quality/test_measures quality/test_parts quality/test_score test_contract test_frame
+    test_layers test_moment test_paths ui/test_graphics ui/test_half_blocks ui/test_keys
+    ui/test_screen
     """.split()  # noqa: SIM905 - a list of so many words reads better
 )
 """Files whose tests need no camera, no network model and no program, and wait for nothing."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from livecam.capture.av_stream import Picture
     from livecam.capture.devices import Device
+    from livecam.capture.microphone import Microphone
     from livecam.capture.modes import Mode
 
 
@@ -57,6 +58,12 @@ class AvWebcam(BlockingSource):
     def reopen(self) -> FrameSource:
         """The same camera in the same mode, wherever it is plugged in now."""
         return AvWebcam(find_again(self._device), *self._wanted, self.mode.note)
+
+    def microphone(self) -> Microphone | None:
+        """The one of this camera's name."""
+        from livecam.capture.portaudio import microphone_in
+
+        return microphone_in(self.name)
 
     def _next_frame(self, index: int) -> Frame:
         picture = self._next_picture()

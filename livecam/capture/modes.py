@@ -22,9 +22,12 @@ SMALLER_IS_WORSE = 1.3
 ASPECT_WEIGHT = 2.0
 """Weight of the aspect ratio: 4:3 in place of 16:9 counts like 1.8 times as many pixels."""
 
-COMPRESSED = ("mjpeg",)
-"""Preferred at the same size and rate: over USB it is what reaches 30 a second at large sizes, and
-the key photo is then the camera's own picture."""
+COMPRESSED = ("mjpeg", "h264", "hevc")
+"""FFmpeg's names of the compressed formats that livecam reads."""
+PREFERENCE = {"mjpeg": 0, "h264": 2, "hevc": 2}
+"""Which comes first at the same size and rate. JPEGs: over USB they reach 30 a second at large
+sizes, and the key photo is then the camera's own picture. Raw pictures are 1. Compressed video
+comes last, since what a packet lost is missing in the pictures after it too."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Mode:
     """One thing a camera can deliver."""
 
     codec: str
-    """"mjpeg", or FFmpeg's name of a raw format such as "yuyv422"."""
+    """FFmpeg's name, such as "mjpeg" or "yuyv422"."""
     size_wh: tuple[int, int]
     rates_hz: tuple[Fraction, ...] = field(default=())
     """Frames a second that it offers, the highest first; empty where the system does not say."""
@@ -65,11 +68,11 @@ def ranked(modes: Sequence[Mode], request: CameraRequest) -> list[Mode]:
     def cost(mode: Mode) -> tuple[float, ...]:
         reached = mode.rate_for(rate_hz)
         slow = 0.0 if reached >= FAST_ENOUGH * rate_hz else float(rate_hz / reached)
-        is_raw = float(mode.codec not in COMPRESSED)
+        worse = float(PREFERENCE.get(mode.codec, 1))
         far = _distance(mode.size_wh, request.size_wh or USUAL_SIZE_WH)
         if request.size_wh:
-            return far, slow, is_raw
-        return slow, far, is_raw
+            return far, slow, worse
+        return slow, far, worse
 
     return sorted(modes, key=cost)
 

@@ -23,6 +23,8 @@ MAX_LATENCY_S = BLOCK_S
 (0.1 s here), but a sample waits only about one block: measured with flashes and beeps through
 PulseAudio, subtracting all puts the sound 89 ms too early, subtracting nothing 11 ms too late."""
 
+DEFAULT = "default"
+"""What names the system's default microphone, even where a camera has its own."""
 SOUND_SERVERS = ("default", "pulse", "pipewire")
 """ALSA's names of sound servers; each stands for the server's present microphone."""
 
@@ -37,6 +39,7 @@ class SystemMicrophone:
         self._sd = _sounddevice()
         try:
             wanted = int(device) if device is not None and device.isdigit() else device
+            wanted = None if wanted == DEFAULT else wanted
             info: dict[str, Any] = self._sd.query_devices(wanted, "input")
         except (ValueError, self._sd.PortAudioError) as err:
             what = f"no microphone '{device}'" if device else "no microphone found"
@@ -106,6 +109,29 @@ class SystemMicrophone:
         # are not looked at: they are wrong on most systems, and the count of samples shows a loss.
         if self._ring is not None:
             self._ring.append(block, now_ns())
+
+
+def microphone_in(camera: str, card: int | None = None) -> SystemMicrophone | None:
+    """The microphone in a camera, by the number of its sound card in Linux or else by its name.
+
+    None where there is none, or it cannot be opened: a sound server or another program may hold it.
+    """
+    try:
+        sd, inputs = _sounddevice(), list_microphones()
+    except MicrophoneError:
+        return None
+    same_card = [(i, name) for i, name in inputs if f"(hw:{card}," in name]
+    same_name = [(i, name) for i, name in inputs if camera.casefold() in name.casefold()]
+    for index, name in same_card or same_name:
+        try:
+            found = SystemMicrophone(str(index))
+            sd.check_input_settings(index, found.channels, "int16", samplerate=found.rate_hz)
+        except (MicrophoneError, ValueError, sd.PortAudioError):
+            continue
+        # Its number may be another one once it was pulled out.
+        found._asked = name.partition(" (hw:")[0]
+        return found
+    return None
 
 
 def list_microphones() -> list[tuple[int, str]]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from livecam.capture import v4l2_abi as abi
 from livecam.capture.devices import Device
-from livecam.capture.modes import USUAL_SIZE_WH, Mode
+from livecam.capture.modes import COMPRESSED, USUAL_SIZE_WH, Mode
 from livecam.errors import CameraError
 from livecam.timebase import NS_PER_S, now_ns
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CODECS = {
     "MJPG": "mjpeg",
     "JPEG": "mjpeg",
+    "H264": "h264",
+    "HEVC": "hevc",
     "YUYV": "yuyv422",
     "UYVY": "uyvy422",
     "YVYU": "yvyu422",
@@ -109,6 +111,13 @@ def read_device(path: str) -> Device | None:
     return Device(index, _short(card), path, _serial(known), card, port)
 
 
+def sound_card_of(path: str) -> int | None:
+    """Number of the sound card in the same USB device as a camera; None where there is none."""
+    usb_device = SYSFS / Path(path).name / "device" / ".."
+    numbers = [card.name.removeprefix("card") for card in usb_device.glob("*/sound/card*")]
+    return next((int(number) for number in sorted(numbers) if number.isdigit()), None)
+
+
 def list_modes(path: str) -> tuple[Mode, ...]:
     """What a camera offers in formats that livecam reads. Raises CameraError."""
     try:
@@ -141,7 +150,7 @@ class Agreed:
     size_wh: tuple[int, int]
     rate_hz: Fraction
     stride: int
-    """Bytes from row to row; 0 for JPEG."""
+    """Bytes from row to row; 0 for what is compressed."""
     bt709: bool
     """Whether the YCbCr matrix is that of BT.709, not of BT.601."""
     full_range: bool
@@ -248,7 +257,7 @@ class Stream:
             codec,
             (int(pix.width), int(pix.height)),
             self._agree_rate(rate_hz),
-            0 if codec == "mjpeg" else int(pix.bytesperline),
+            0 if codec in COMPRESSED else int(pix.bytesperline),
             bt709,
             full_range,
         )

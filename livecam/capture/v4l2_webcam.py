@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import av
@@ -9,20 +10,23 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from livecam.capture.devices import find_again
+from livecam.capture.modes import COMPRESSED
+from livecam.capture.packet_decoder import PacketDecoder
 from livecam.capture.planes import i420
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
-from livecam.capture.v4l2 import Stream, plugged_in
+from livecam.capture.v4l2 import Stream, plugged_in, sound_card_of
 from livecam.capture.v4l2_controls import HeldControls
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
 from livecam.frame import Frame, PixelFormat
-from livecam.timebase import NS_PER_S
+from livecam.timebase import NS_PER_S, now_ns
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from livecam.capture.devices import Device
+    from livecam.capture.microphone import Microphone
     from livecam.capture.modes import Mode
     from livecam.capture.v4l2 import Buffer
     from livecam.frame import Bytes
@@ -69,6 +73,11 @@ class V4l2Webcam(BlockingSource):
         agreed = self._agreed = self._stream.agreed
         width, height = agreed.size_wh
         is_jpeg = agreed.codec == "mjpeg"
+        matrix = Colorspace.ITU709 if agreed.bt709 else Colorspace.ITU601
+        is_video = agreed.codec in COMPRESSED and not is_jpeg
+        self._decoder: PacketDecoder[Buffer] | None = (
+            PacketDecoder(agreed.codec, matrix) if is_video else None
+        )
         self.mode = CameraMode(
             (width, height) if is_jpeg else (width & ~1, height & ~1),
             agreed.rate_hz,
@@ -79,11 +88,9 @@ class V4l2Webcam(BlockingSource):
         )
         self._clock = SourceClock()
         self._numbers = SequenceNumbers(agreed.rate_hz)
-        self._first: Buffer | None = None
+        self._ready: deque[Frame] = deque()
         try:
-            self._first = self._next_buffer(FIRST_PICTURE_S)
-            if self._first is not None:
-                self._check_size(self._first.data)
+            self._fill(FIRST_PICTURE_S)
         except CameraError:
             self._stream.close()
             self._put_back()
@@ -103,6 +110,12 @@ class V4l2Webcam(BlockingSource):
         """The device nodes and their times: permissions are given a moment after one is made."""
         return plugged_in()
 
+    def microphone(self) -> Microphone | None:
+        """The one in the same USB device."""
+        from livecam.capture.portaudio import microphone_in
+
+        return microphone_in(self.name, sound_card_of(self._device.path))
+
     def close(self) -> None:
         """Release the camera; a read that waits ends at once."""
         self._closed.set()
@@ -115,14 +128,38 @@ class V4l2Webcam(BlockingSource):
             self._held.put_back()
 
     def _next_frame(self, _index: int) -> Frame | None:
-        buffer, self._first = self._first or self._next_buffer(SILENT_S), None
-        if buffer is None:
-            return None
-        if self.mode.pixel_format is PixelFormat.JPEG:
-            data = buffer.data
-            self._check_size(data)
-        else:
-            data = self._planes(buffer.data)
+        self._fill(SILENT_S)
+        return self._ready.popleft() if self._ready else None
+
+    def _fill(self, timeout_s: float) -> None:
+        """Wait until there is a picture; there is none once closed."""
+        deadline_ns = now_ns() + int(timeout_s * NS_PER_S)
+        while not self._ready:
+            left_s = (deadline_ns - now_ns()) / NS_PER_S
+            buffer = self._stream_next(max(0.0, left_s))
+            if buffer is None:
+                if self._closed.is_set():
+                    return
+                raise CameraError(
+                    f"{self.name} has given no picture for {timeout_s:.0f} s",
+                    "unplug it and plug it in again, or try another USB port",
+                )
+            self._ready.extend(self._frame(*picture) for picture in self._pictures(buffer))
+
+    def _pictures(self, buffer: Buffer) -> list[tuple[Buffer, Bytes]]:
+        """What a buffer completes: bytes as a frame has them, each with the buffer that is its."""
+        if self._decoder is None:
+            self._check_size(buffer.data)
+            is_jpeg = self.mode.pixel_format is PixelFormat.JPEG
+            return [(buffer, buffer.data if is_jpeg else self._planes(buffer.data))]
+        found = self._decoder.decode(buffer.data, buffer)
+        for _, planes in found:
+            seen = (planes.shape[1], planes.shape[0] * 2 // 3)
+            if seen != self.mode.size_wh:
+                raise wrong_size(self.name, seen, self.mode.size_wh)
+        return [(own, planes.reshape(-1)) for own, planes in found]
+
+    def _frame(self, buffer: Buffer, data: Bytes) -> Frame:
         t_ns = self._clock.time_of(
             buffer.stamp_ns, buffer.arrived_ns, is_monotonic=buffer.is_monotonic
         )
@@ -135,18 +172,11 @@ class V4l2Webcam(BlockingSource):
             data,
         )
 
-    def _next_buffer(self, timeout_s: float) -> Buffer | None:
-        """The next picture; None once closed."""
+    def _stream_next(self, timeout_s: float) -> Buffer | None:
         try:
-            buffer = self._stream.next(timeout_s)
+            return self._stream.next(timeout_s)
         except OSError as err:
             raise lost(self.name) from err
-        if buffer is None and not self._closed.is_set():
-            raise CameraError(
-                f"{self.name} has given no picture for {timeout_s:.0f} s",
-                "unplug it and plug it in again, or try another USB port",
-            )
-        return buffer
 
     def _check_size(self, data: Bytes) -> None:
         """A picture of another size than agreed on must never reach a file."""

@@ -211,17 +211,17 @@ def test_ten_presses_with_every_frame_and_the_sound_of_a_microphone(tmp_path, fr
     tone.write_text(
         "import numpy as np, sounddevice as sd, sys\n"
         "t = np.arange(48000 * 60) / 48000\n"
-        "index = next(i for i, d in enumerate(sd.query_devices()) if '(hw:0,0)' in d['name'])\n"
+        "index = next(i for i, d in enumerate(sd.query_devices()) if '(hw:0,1)' in d['name'])\n"
         "sd.play(0.5 * np.sin(2 * np.pi * 997 * t), 48000, device=index, blocking=True)\n"
     )
     ran = guest.run(tmp_path, frames, f"""
         aloop; faces
         python() {{ {guest.sys.executable} "$@"; }}
         python $OUT/tone.py & sleep 3
-        plug 0 --modes 'mjpeg:1280x720:30'
+        plug 0 --modes 'mjpeg:1280x720:30' --name Loopback  # as the sound card: its own microphone
         livecam devices > devices.txt
         mkfifo presses; sleep 600 > presses &
-        livecam --mic 'hw:0,1' --before 0.5 --after 0.3 --no-live-score --json \
+        livecam --before 0.5 --after 0.3 --no-live-score --json \
           < presses > told.jsonl & program=$!
         reach told.jsonl armed 1
         sleep 10  # the guest's one processor is too slow for its own driver while models load

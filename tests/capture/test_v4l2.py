@@ -16,6 +16,7 @@ import av
 import numpy as np
 
 from livecam.capture import v4l2, v4l2_abi
+from livecam.capture.modes import COMPRESSED
 from livecam.capture.v4l2_webcam import SequenceNumbers, _fill, _least_bytes
 from livecam.timebase import to_ns
 
@@ -84,7 +85,7 @@ def test_colours_follow_from_what_is_declared(colorspace, encoding, quantization
     assert v4l2._colours(pix) == expected
 
 
-@pytest.mark.parametrize("codec", sorted(set(v4l2.CODECS.values()) - {"mjpeg"}))
+@pytest.mark.parametrize("codec", sorted(set(v4l2.CODECS.values()) - set(COMPRESSED)))
 def test_raw_pictures_with_padded_rows_come_out_whole(codec):
     """Through PyAV and back, against PyAV's own conversion."""
     image = np.random.default_rng(1).integers(0, 255, (48, 66, 3), np.uint8)
@@ -120,3 +121,18 @@ def test_each_cause_has_its_own_hint(number, words):
     error = v4l2.open_error("/dev/video0", "HD Webcam", OSError(number, ""))
     assert error.message.startswith("cannot open HD Webcam: ")
     assert words in error.hint
+
+
+def test_the_sound_card_of_a_camera_is_that_of_its_usb_device(tmp_path, monkeypatch):
+    """Two webcams of one kind, of which only the second has a microphone."""
+    monkeypatch.setattr(v4l2, "SYSFS", tmp_path / "class")
+    for number, port in enumerate(("1-1", "1-2")):
+        interface = tmp_path / "devices" / port / f"{port}:1.0"
+        interface.mkdir(parents=True)
+        node = tmp_path / "class" / f"video{number}"
+        node.mkdir(parents=True)
+        (node / "device").symlink_to(interface)
+    (tmp_path / "devices" / "1-2" / "1-2:1.2" / "sound" / "card3").mkdir(parents=True)
+    assert v4l2.sound_card_of("/dev/video0") is None
+    assert v4l2.sound_card_of("/dev/video1") == 3
+    assert v4l2.sound_card_of("/dev/video9") is None

@@ -13,11 +13,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 ROOT = Path(__file__).parents[2]
 KIT = Path(os.environ.get("LIVECAM_CAMERAS", ROOT.parent / "shared" / "cameras"))
@@ -111,6 +113,29 @@ def make_frames(folder: Path, clip: Path, size_wh: tuple[int, int], count: int =
     size = [str(side) for side in size_wh]
     command = [sys.executable, str(KIT / "mkframes.py"), str(clip), str(folder), *size, str(count)]
     subprocess.run([*command, "80", "30"], check=True, capture_output=True)
+
+
+def make_packets(folder: Path, size_wh: tuple[int, int], count: int = 30) -> None:
+    """The first of those pictures as H.264, the first of them a key frame."""
+    base = folder / "{}x{}".format(*size_wh)
+    jpegs = Path(f"{base}.mjpg").read_bytes()
+    sizes = np.fromfile(f"{base}.idx", "<u4")[:count]
+    encoder: Any = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height = size_wh
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 30)
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(count), "crf": "10"}
+    packets, at = [], 0
+    for i, size in enumerate(sizes):
+        (picture,) = av.CodecContext.create("mjpeg", "r").decode(av.Packet(jpegs[at : at + size]))
+        at += size
+        picture = picture.reformat(
+            format="yuv420p", dst_color_range=ColorRange.MPEG, dst_colorspace=Colorspace.ITU601
+        )
+        picture.pts = i
+        packets += [bytes(packet) for packet in encoder.encode(picture)]
+    packets += [bytes(packet) for packet in encoder.encode(None)]
+    Path(f"{base}.h264").write_bytes(b"".join(packets))
+    np.array([len(packet) for packet in packets], "<u4").tofile(f"{base}.h264.idx")
 
 
 def number_of(image_rgb: np.ndarray) -> int:

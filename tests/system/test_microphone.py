@@ -136,3 +136,17 @@ def test_the_press_is_heard_where_that_is_wished(tmp_path, server):
         loudest[bool(click)] = float(behind.max()) / max(1.0, float(np.abs(samples).max()))
         loudest[f"level {bool(click)}"] = float(behind.max())
     assert loudest["level True"] > 20 * max(1e-4, loudest["level False"])
+
+
+def test_a_cameras_own_microphone_is_found_by_its_card_or_its_name(server):
+    code = (
+        "from livecam.capture.portaudio import microphone_in\n"
+        "for camera, card in (('Pulse', None), ('Webcam', None), ('Webcam', 7), ('PULSE', 7)):\n"
+        "    found = microphone_in(camera, card)\n"
+        "    print(found and found.name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=server.environment, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["pulse", "None", "None", "pulse"]
