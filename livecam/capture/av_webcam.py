@@ -13,7 +13,7 @@ from av.video.reformatter import Colorspace
 
 from livecam.capture.av_stream import AvStream
 from livecam.capture.devices import find_again
-from livecam.capture.ffmpeg_modes import BACKENDS
+from livecam.capture.ffmpeg_modes import BACKENDS, twin_options
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
@@ -91,7 +91,9 @@ def _open(device: Device, backend: str, mode: Mode, rate_hz: Fraction) -> AvStre
     # Not through `options`: PyAV would hand these to the decoder as well.
     try:
         container = av.open(
-            device.path, format=backend, container_options=device_options(backend, mode, rate_hz)
+            device.path,
+            format=backend,
+            container_options=device_options(backend, mode, rate_hz) | twin_options(device),
         )
     except (av.FFmpegError, OSError, ValueError) as err:
         reason = (getattr(err, "strerror", None) or str(err)).lower()

@@ -38,6 +38,8 @@ class Device:
     """The whole name that Linux's driver gives; "" on other systems."""
     port: str = ""
     """Where it is plugged in, as Linux's driver says: "usb-0000:00:14.0-2"; "" where unknown."""
+    twin: int = 0
+    """Which one it is of several of one name, where nothing else tells them apart: Windows."""
 
     @property
     def exact_name(self) -> str:
@@ -51,14 +53,39 @@ def list_devices() -> list[Device]:
         from livecam.capture import v4l2
 
         return v4l2.list_devices()
+    if sys.platform == "darwin":
+        from livecam.capture.ffmpeg_modes import list_names
+
+        # OpenCV sorts a Mac's cameras otherwise than FFmpeg, which opens them.
+        if names := list_names():
+            return [Device(index, name, str(index)) for index, name in names]
+    return numbered(_opencv_names())
+
+
+def numbered(names: list[tuple[int, str]]) -> list[Device]:
+    """Windows's cameras, by OpenCV's numbers and names: those of one name are counted."""
+    found: list[Device] = []
+    for index, name in names:
+        twin = sum(other.name == name for other in found)
+        path = f"video={name}" if sys.platform == "win32" else str(index)
+        found.append(Device(index, name, path, twin=twin))
+    return found
+
+
+def opencv_index(device: Device) -> int:
+    """OpenCV's number of a camera."""
+    if sys.platform != "darwin":
+        return device.index
+    alike = [index for index, name in _opencv_names() if name == device.name]
+    return alike[0] if alike else device.index
+
+
+def _opencv_names() -> list[tuple[int, str]]:
     from cv2_enumerate_cameras import enumerate_cameras
 
-    found: dict[int, Device] = {}
-    for info in enumerate_cameras(opencv_api()):
-        index = info.index % 100  # OpenCV adds a multiple of 100 for the backend
-        path = f"video={info.name}" if sys.platform == "win32" else str(index)
-        found.setdefault(index, Device(index, info.name, path))
-    return sorted(found.values(), key=lambda device: device.index)
+    # OpenCV adds a multiple of 100 for the backend.
+    found = {info.index % 100: str(info.name) for info in enumerate_cameras(opencv_api())}
+    return sorted(found.items())
 
 
 def find_device(spec: str) -> Device:
@@ -89,7 +116,7 @@ def find_device(spec: str) -> Device:
         what = f"no camera '{without_secrets(spec)}'" if devices else "no camera found"
         hint = "see 'livecam devices', or try --camera demo" if devices else "try --camera demo"
         raise CameraError(what, hint)
-    if len({device.path for device in matching}) > 1:
+    if len({(device.path, device.twin) for device in matching}) > 1:
         names = ", ".join(f"{one.index} = {one.name} ({one.exact_name})" for one in matching)
         raise CameraError(f"'{spec}' fits several cameras: {names}", "name one by its number")
     return matching[0]
@@ -136,7 +163,7 @@ def list_modes(device: Device) -> tuple[Mode, ...]:
         return v4l2.list_modes(device.path)
     from livecam.capture import ffmpeg_modes
 
-    return ffmpeg_modes.list_modes(device.path)
+    return ffmpeg_modes.list_modes(device)
 
 
 def opencv_api() -> int:

@@ -17,6 +17,8 @@ USUAL_SIZE_WH = (1280, 720)
 USUAL_RATE_HZ = Fraction(30)
 FAST_ENOUGH = Fraction(4, 5)
 """Share of the wanted rate that is enough: 25 a second will do where 30 were wanted."""
+ABOUT = Fraction(998, 1000)
+"""Share of a rate that counts as all of it: NTSC's 29.97, and drivers that count in 100 ns."""
 SMALLER_IS_WORSE = 1.3
 """A picture with half the pixels is further from what was wanted than one with twice as many."""
 ASPECT_WEIGHT = 2.0
@@ -52,7 +54,7 @@ class Mode:
         """The lowest rate that is as fast as wanted, or else the highest there is."""
         if self.between_hz is not None and self.between_hz[0] <= wanted_hz <= self.between_hz[1]:
             return wanted_hz
-        enough = [rate for rate in self.rates_hz if rate >= wanted_hz]
+        enough = [rate for rate in self.rates_hz if rate >= wanted_hz * ABOUT]
         return min(enough) if enough else max(self.rates_hz, default=wanted_hz)
 
 

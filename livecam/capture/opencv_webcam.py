@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from livecam.capture.devices import find_again, opencv_api
+from livecam.capture.devices import find_again, opencv_api, opencv_index
 from livecam.capture.modes import USUAL_RATE_HZ, USUAL_SIZE_WH, note_of
 from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
 from livecam.capture.source_clock import SourceClock
@@ -33,7 +33,7 @@ class OpenCvWebcam(BlockingSource):
         super().__init__()
         self.name = device.name
         self._device, self._request = device, request
-        self._capture = cv2.VideoCapture(device.index, opencv_api())
+        self._capture = cv2.VideoCapture(opencv_index(device), opencv_api())
         if not self._capture.isOpened():
             raise CameraError(f"cannot open {device.name}", "close other programs that use it")
         width, height = request.size_wh or USUAL_SIZE_WH
