@@ -33,6 +33,9 @@ PLAIN = CameraRequest()
         ([mode("mjpeg", HD, 30), mode("mjpeg", VGA, 60)], CameraRequest(None, Fraction(60)), 1),
         ([mode("mjpeg", HD, 30), mode("yuyv422", HD, 60)], CameraRequest(HD, Fraction(60)), 1),
         ([mode("mjpeg", HD)], PLAIN, 0),
+        ([mode("h264", HD, 30), mode("mjpeg", HD, 30)], PLAIN, 1),
+        ([mode("h264", HD, 30), mode("yuyv422", HD, 30)], PLAIN, 1),
+        ([mode("yuyv422", HD, 10), mode("h264", HD, 30)], PLAIN, 1),
     ],
 )
 def test_the_mode_that_fits_best(modes, request_, chosen):

@@ -41,6 +41,14 @@ def test_a_moment_of_it_is_a_live_photo_at_its_rate(tmp_path):
     assert sorted(steps)[len(steps) // 2] == pytest.approx(1 / 15, abs=0.005)
 
 
+def test_another_size_than_was_asked_for_is_said_to_people_too(tmp_path):
+    done = on_a_pi(
+        "--camera", "pi", "--size", "321x180", "--fps", "15", "--shots", "1", "--plain",
+        "--before", "0.3", "--after", "0.2", "--no-audio", "--no-live-score", cwd=tmp_path,
+    )  # fmt: skip
+    assert "no 321x180 here; 320x180 is the nearest" in done.stdout + done.stderr
+
+
 def test_it_is_listed_and_taken_where_there_is_no_webcam(tmp_path):
     listed = on_a_pi("devices", cwd=tmp_path, PI_CAMERAS="imx708 ov5647")
     assert "  pi  imx708\n  pi:1  ov5647\n" in listed.stdout

@@ -34,8 +34,8 @@ def test_two_moments_without_a_loss_whose_photos_look_at_you(tmp_path, samples):
     with closing(FaceLandmarker()) as landmarker:
         for event in saved:
             record = json.loads(Path(event["scores"]).read_text())
-            # Times are those of arrival: a busy machine brings a few pictures late, or at once.
-            assert len(record["frames"]) == pytest.approx(90, abs=5)
+            # Times are those of arrival: a busy machine brings pictures late, and then at once.
+            assert len(record["frames"]) == pytest.approx(90, abs=20)
             assert record["camera"]["rate_hz"] == 30
             # The key photo carries the camera's own comment: its bytes came through unchanged.
             index, _ = read_mark(Path(event["photo"]).read_bytes())
