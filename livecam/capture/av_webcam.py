@@ -93,7 +93,7 @@ def _open(device: Device, backend: str, mode: Mode, rate_hz: Fraction) -> AvStre
         container = av.open(
             device.path,
             format=backend,
-            container_options=device_options(backend, mode, rate_hz) | twin_options(device),
+            container_options=device_options(backend, mode, rate_hz) | twin_options(device.twin),
         )
     except (av.FFmpegError, OSError, ValueError) as err:
         reason = (getattr(err, "strerror", None) or str(err)).lower()

@@ -163,7 +163,7 @@ def list_modes(device: Device) -> tuple[Mode, ...]:
         return v4l2.list_modes(device.path)
     from livecam.capture import ffmpeg_modes
 
-    return ffmpeg_modes.list_modes(device)
+    return ffmpeg_modes.list_modes(device.path, device.twin)
 
 
 def opencv_api() -> int:

@@ -6,12 +6,8 @@ import contextlib
 import re
 import sys
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from livecam.capture.modes import Mode
-
-if TYPE_CHECKING:
-    from livecam.capture.devices import Device
 
 BACKENDS = {"win32": "dshow", "darwin": "avfoundation"}
 """FFmpeg's input device for the cameras of each system. Linux's are read without FFmpeg."""
@@ -24,12 +20,12 @@ DSHOW_UNITS = 10_000_000
 """DirectShow counts the time between two frames in units of 100 ns."""
 
 
-def list_modes(device: Device) -> tuple[Mode, ...]:
-    """The modes of a camera; () if FFmpeg prints none."""
+def list_modes(path: str, twin: int = 0) -> tuple[Mode, ...]:
+    """The modes of a camera (see `Device`); () if FFmpeg prints none."""
     backend = BACKENDS.get(sys.platform)
     if backend is None:
         return ()
-    return parse_modes(_printed(device.path, backend, _ASK[backend] | twin_options(device)))
+    return parse_modes(_printed(path, backend, _ASK[backend] | twin_options(twin)))
 
 
 def list_names() -> list[tuple[int, str]]:
@@ -37,9 +33,9 @@ def list_names() -> list[tuple[int, str]]:
     return parse_names(_printed("", "avfoundation", {"list_devices": "true"}))
 
 
-def twin_options(device: Device) -> dict[str, str]:
+def twin_options(twin: int) -> dict[str, str]:
     """What tells dshow which of several cameras of one name is meant."""
-    return {"video_device_number": str(device.twin)} if device.twin else {}
+    return {"video_device_number": str(twin)} if twin else {}
 
 
 def parse_names(text: str) -> list[tuple[int, str]]:

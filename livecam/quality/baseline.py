@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livecam.quality.composure import usual_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,6 +35,8 @@ class Baseline:
     mouth_line: float = 0.145
     """How clearly the line between their lips stands out: less for a quarter of all people. 0 for
     somebody whose mouth is always hidden: a person with a mask is not judged by the mouth."""
+    composure: tuple[float, ...] = ()
+    """Medians of what `livecam.quality.composure` measures; () where they are not known."""
     known: bool = True
     """False for a person seen too seldom to know what their open eyes are like."""
 
@@ -82,6 +86,7 @@ def baseline_of(faces: Sequence[FaceReading]) -> Baseline:
         pucker=_usual_pucker(faces),
         look_down=max(usual("look_down", 25), 0.1),
         mouth_line=_usual_line(usual("mouth_line", 80)),
+        composure=usual_of(faces),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livecam.quality.composure import USUAL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,6 +30,11 @@ COMPLAINTS = {
     "evenness": ("lit from one side", "lit from one side", "lit from one side"),
     "occlusion": ("partly covered", "covered", "covered"),
     "size": ("small, or near the edge", "too small, or cut off", "cut off"),
+    "composure": (
+        "not quite at ease",
+        "in the middle of a movement",
+        "in the middle of a movement",
+    ),
     "steadiness": ("not quite steady", "shaken", "shaken"),
     "action": ("less is going on", "little is going on", "nothing is going on"),
 }
@@ -43,6 +50,7 @@ GAINS = {
     "evenness": "more evenly lit",
     "occlusion": "less covered",
     "size": "larger, or less cut off",
+    "composure": "more at ease",
     "steadiness": "steadier",
     "action": "more is going on",
 }
@@ -69,7 +77,11 @@ def is_spoilt(face: FaceScore) -> bool:
 def complaints(values: dict[str, float], words: dict[str, str] | None = None) -> list[str]:
     """What lowers a score, the worst first; `words` are more exact words for some parts."""
     words = words or {}
-    low = sorted((value, name) for name, value in values.items() if value < COMPLAINT_BELOW)
+    # As their person most often looks is no fault.
+    worth = {
+        n: min(1.0, value / USUAL) if n == "composure" else value for n, value in values.items()
+    }
+    low = sorted((value, name) for name, value in worth.items() if value < COMPLAINT_BELOW)
     return [
         words.get(name) or COMPLAINTS[name][(value < STRONG_BELOW) + (value < NOTHING_BELOW)]
         for value, name in low

@@ -11,6 +11,7 @@ import numpy as np
 
 from livecam.quality import parts
 from livecam.quality.baseline import baseline_of
+from livecam.quality.composure import USUAL, composure, features_of, shifted, word_of
 from livecam.quality.people import counted, follow, places, regulars
 from livecam.quality.scene import scene_parts
 
@@ -71,7 +72,7 @@ class FaceScore:
     box_xyxy: tuple[int, int, int, int]
     score: float
     parts: dict[str, float]
-    """0..1 by name, in the order of `parts.PARTS`."""
+    """0..1 by name, in the order of `parts.PARTS`; `composure` where the person is known."""
     place: str = ""
     """Where the person stands among the others: "left", "second from left"; "" if alone."""
     words: dict[str, str] = field(default_factory=dict)
@@ -252,11 +253,14 @@ class _Crowd:
         usual = self._usual[person]
         held = parts.held_narrow(near[1], self._lids_around(person, t_ns))
         values = parts.parts_of(calmed, usual, near, held)
+        words = {} if briefly else parts.words_of(calmed, usual, near, held)
+        if features := features_of(calmed, usual.composure):
+            values["composure"] = composure(features)
+            words |= {} if briefly else {"composure": word_of(features)}
         return FaceScore(
             person, face.box_xyxy, product(values), values,
-            self._places.get(person, ""),
-            {} if briefly else parts.words_of(calmed, usual, near, held),
-            person in self._counted, (face.yaw_deg, face.pitch_deg, face.roll_deg),
+            self._places.get(person, ""), words, person in self._counted,
+            (face.yaw_deg, face.pitch_deg, face.roll_deg),
         )  # fmt: skip
 
     def _lids_around(self, person: int, t_ns: int) -> list[float]:
@@ -311,8 +315,12 @@ def _frame(
 
 
 def product(values: dict[str, float]) -> float:
-    """Multiply the parts, each with its exponent: one failed part fails the whole."""
-    return math.prod(_worth(name, value) for name, value in values.items())
+    """Multiply the parts, each with its exponent: one failed part fails the whole.
+
+    `composure` alone is no factor: it shifts the odds of the rest, up or down.
+    """
+    rest = (_worth(name, value) for name, value in values.items() if name != "composure")
+    return shifted(math.prod(rest), values.get("composure", USUAL))
 
 
 def _worth(name: str, value: float) -> float:

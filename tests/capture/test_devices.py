@@ -81,7 +81,7 @@ def test_a_mac_counts_its_cameras_as_ffmpeg_does_and_screens_are_none():
 def test_two_cameras_of_one_name_are_two_on_windows(monkeypatch):
     monkeypatch.setattr("sys.platform", "win32")
     first, other, second = numbered([(0, "HD Webcam"), (1, "Microscope"), (2, "HD Webcam")])
-    assert [twin_options(device) for device in (first, other, second)] == [
+    assert [twin_options(device.twin) for device in (first, other, second)] == [
         {}, {}, {"video_device_number": "1"},
     ]  # fmt: skip
     assert first.path == second.path == "video=HD Webcam"

@@ -114,10 +114,12 @@ def test_what_comes_out_is_plain_data():
 def test_more_threads_choose_as_one_does():
     moment = film(3, 60, 48)
     finders = [FaceFinder() for _ in range(3)]
-    keys = [score_with(finders[:n], moment.frames, moment.shutter_ns).key for n in (1, 3)]
+    one, three = (score_with(finders[:n], moment.frames, moment.shutter_ns) for n in (1, 3))
     for finder in finders:
         finder.close()
-    assert abs(keys[0] - keys[1]) <= 3
+    for judged in (one, three):  # another frame, where it is no worse to either
+        assert judged.frames[judged.key].score - judged.frames[one.key].score <= 0.05
+        assert judged.frames[judged.key].score - judged.frames[three.key].score <= 0.05
 
 
 def test_a_missing_model_is_raised_to_whoever_asked(tmp_path):
