@@ -46,7 +46,7 @@ def test_the_record_tells_every_frame_and_the_choice(saved):
     assert key["reason"]
     assert record["movie"] == files.movie.name
     face = record["frames"][key["index"]]["faces"][0]
-    assert tuple(face["parts"]) == PARTS
+    assert tuple(face["parts"]) == (*PARTS, "composure")
     assert 0 <= face["box_xyxy"][0] < face["box_xyxy"][2] <= 640
     assert record["versions"]["mediapipe"] == "0.10.31"
     assert record["shutter_s"] == pytest.approx(19 / 60, abs=0.001)

@@ -16,7 +16,7 @@ from tests.support.files import saved
 
 
 def reported_library(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder, with two pairs and a Motion Photo, and the report: frame 1 of each is better.
+    """The folder, with two pairs and a Motion Photo, and the report: another frame of each is better.
 
     They are made once and then copied.
     """
@@ -30,7 +30,7 @@ def reported_library(tmp_path: Path) -> tuple[Path, Path]:
         lines.append({
             "v": 1, "event": "result", "id": "A" * 8 + "-0000-0000-0000-" + "0" * 12,
             "files": list(map(str, names)), "kind": "live-photo" if is_pair else "motion-photo",
-            "key": {"index": 1, "time_s": _time_s(names[-1]), "score": 0.9},
+            "key": dict(zip(("index", "time_s"), _other(names[-1]), strict=True)) | {"score": 0.9},
             "present_key": {"time_s": 0.2, "score": 0.1}, "gain": 0.8, "outputs": [], "note": "",
             "error": "",
         })  # fmt: skip
@@ -49,7 +49,10 @@ def _library() -> Path:
     return folder
 
 
-def _time_s(path: Path) -> float:
+def _other(path: Path) -> tuple[int, float]:
+    """Index and time of a frame that is not the key photo."""
     (source,) = find_inputs([path]).inputs
     with open_movie(source) as movie:
-        return movie.reader.times[1].time_s
+        assert movie.still_s is not None
+        index = 1 if movie.reader.nearest(movie.still_s).index != 1 else 4
+        return index, movie.reader.times[index].time_s
