@@ -16,7 +16,7 @@ from tests.support.files import saved
 
 
 def reported_library(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder, with two pairs and a Motion Photo, and the report: another frame of each is better.
+    """The folder, two pairs and a Motion Photo, and the report: another frame of each is better.
 
     They are made once and then copied.
     """
