@@ -47,7 +47,7 @@ class PacketDecoder(Generic[_Label]):
         self._labels.pop(self._count - MOST_WAITING, None)
         try:
             pictures = self._context.decode(packet)
-        except av.InvalidDataError:
+        except av.FFmpegError:
             return []
         found = []
         for picture in pictures:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from livecam.capture.modes import USUAL_RATE_HZ, USUAL_SIZE_WH, note_of
-from livecam.capture.source import BlockingSource, CameraMode, CameraRequest, FrameSource
+from livecam.capture.source import (
+    FIRST_PICTURE_S,
+    SILENT_S,
+    BlockingSource,
+    CameraMode,
+    CameraRequest,
+    FrameSource,
+    silent,
+    wrong_size,
+)  # fmt: skip
 from livecam.capture.source_clock import SourceClock
 from livecam.errors import CameraError
 from livecam.formats.jpeg import size_of
@@ -23,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-FIRST_PICTURE_S = 10.0
-SILENT_S = 4.0
 MOST_WAITING = 64
 """Pictures that wait to be read: two seconds."""
 
@@ -47,6 +54,7 @@ class PiCamera(BlockingSource):
     """One camera of a Raspberry Pi."""
 
     warms_up = True
+    numbers_frames = True
 
     def __init__(self, spec: str, request: CameraRequest) -> None:
         """Open it and wait for its first picture; `spec` is "pi", or "pi:1" for a second one.
@@ -62,7 +70,8 @@ class PiCamera(BlockingSource):
             raise CameraError(what, "see 'livecam devices'")
         self.name = f"Raspberry Pi camera ({names[int(number)]})"
         self._clock = SourceClock()
-        self._waiting: queue.Queue[tuple[bytes, int | None, int] | None] = queue.Queue()
+        self._received = 0
+        self._waiting: queue.Queue[tuple[int, bytes, int | None, int] | None] = queue.Queue()
         self._camera = _Recording(
             int(number),
             request.size_wh or USUAL_SIZE_WH,
@@ -76,7 +85,7 @@ class PiCamera(BlockingSource):
         )  # fmt: skip
         self._first: Frame | None = None
         try:
-            self._first = self._picture(0, FIRST_PICTURE_S)
+            self._first = self._picture(FIRST_PICTURE_S)
         except CameraError:
             self._camera.close()
             raise
@@ -93,28 +102,30 @@ class PiCamera(BlockingSource):
 
     def _receive(self, jpeg: bytes, stamp_us: int | None) -> None:
         """Take a picture, in picamera2's own thread, which must not be held up."""
+        # One for which there is no room keeps its number: the hole is a lost frame.
         if self._waiting.qsize() < MOST_WAITING:
-            self._waiting.put((jpeg, stamp_us, now_ns()))
+            self._waiting.put((self._received, jpeg, stamp_us, now_ns()))
+        self._received += 1
 
-    def _next_frame(self, index: int) -> Frame | None:
+    def _next_frame(self, _index: int) -> Frame | None:
         frame, self._first = self._first, None
-        return frame or self._picture(index, SILENT_S)
+        return frame or self._picture(SILENT_S)
 
-    def _picture(self, index: int, timeout_s: float) -> Frame | None:
+    def _picture(self, timeout_s: float) -> Frame | None:
+        """Wait for a picture; None once closed. Raises CameraError."""
         try:
             found = self._waiting.get(timeout=timeout_s)
         except queue.Empty:
-            raise CameraError(
-                f"{self.name} has given no picture for {timeout_s:.0f} s",
-                "is its cable seated at both ends?",
-            ) from None
+            raise silent(self.name, timeout_s, "is its cable seated at both ends?") from None
         if found is None:
             return None
-        jpeg, stamp_us, arrived_ns = found
+        index, jpeg, stamp_us, arrived_ns = found
         t_ns = self._clock.time_of(None if stamp_us is None else stamp_us * 1000, arrived_ns)
         data = np.frombuffer(jpeg, np.uint8)
-        size_wh = size_of(jpeg) or self.mode.size_wh
-        return Frame(index, t_ns, arrived_ns, PixelFormat.JPEG, size_wh, data)
+        seen = size_of(jpeg)
+        if seen is not None and seen != self.mode.size_wh:
+            raise wrong_size(self.name, seen, self.mode.size_wh)
+        return Frame(index, t_ns, arrived_ns, PixelFormat.JPEG, self.mode.size_wh, data)
 
     def _release(self) -> None:
         self._camera.close()
@@ -141,6 +152,7 @@ class _Recording:
                 receive(bytes(frame), named.get("timestamp", more[1] if len(more) > 1 else None))
 
         self._camera: Any = None
+        self._is_recording = False
         try:
             self._camera = picamera2(number)
             self._camera.configure(
@@ -154,6 +166,7 @@ class _Recording:
             self._camera.start_recording(
                 encoders.MJPEGEncoder(), Received(), quality=encoders.Quality.VERY_HIGH
             )
+            self._is_recording = True
         except (RuntimeError, IndexError, ValueError, OSError) as err:
             self.close()
             raise CameraError(
@@ -164,7 +177,8 @@ class _Recording:
         """Stop it. May be called twice."""
         camera, self._camera = self._camera, None
         if camera is not None:
-            camera.stop_recording()
+            if self._is_recording:  # it fails where nothing was begun
+                camera.stop_recording()
             camera.close()
 
 

@@ -121,7 +121,7 @@ def microphone_in(camera: str, card: int | None = None) -> SystemMicrophone | No
     except MicrophoneError:
         return None
     same_card = [(i, name) for i, name in inputs if f"(hw:{card}," in name]
-    same_name = [(i, name) for i, name in inputs if camera.casefold() in name.casefold()]
+    same_name = [(i, name) for i, name in inputs if camera and camera.casefold() in name.casefold()]
     for index, name in same_card or same_name:
         try:
             found = SystemMicrophone(str(index))

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from livecam.frame import Frame, PixelFormat
 
 
+FIRST_PICTURE_S = 10.0
+"""How long to wait for the first picture: cheap cameras take up to three seconds."""
+SILENT_S = 4.0
+"""A camera that gives no picture for this long is lost. Webcams go down to 5 a second in the dark,
+some to one."""
 CLOSE_TIMEOUT_S = 6.0
 """Seconds: longer than the read time-out of any camera that has one (network cameras: 5 s)."""
 
@@ -56,6 +61,11 @@ class CameraMode:
 def lost(name: str) -> CameraError:
     """The error for a camera that has gone away."""
     return CameraError(f"lost {name}", "was it unplugged?")
+
+
+def silent(name: str, seconds: float, hint: str) -> CameraError:
+    """The error for a camera that gives no picture."""
+    return CameraError(f"{name} has given no picture for {seconds:.0f} s", hint)
 
 
 def wrong_size(name: str, seen_wh: tuple[int, int], agreed_wh: tuple[int, int]) -> CameraError:

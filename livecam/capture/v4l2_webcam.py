@@ -13,7 +13,16 @@ from livecam.capture.devices import find_again
 from livecam.capture.modes import COMPRESSED
 from livecam.capture.packet_decoder import PacketDecoder
 from livecam.capture.planes import i420
-from livecam.capture.source import BlockingSource, CameraMode, FrameSource, lost, wrong_size
+from livecam.capture.source import (
+    FIRST_PICTURE_S,
+    SILENT_S,
+    BlockingSource,
+    CameraMode,
+    FrameSource,
+    lost,
+    silent,
+    wrong_size,
+)  # fmt: skip
 from livecam.capture.source_clock import SourceClock
 from livecam.capture.v4l2 import Stream, plugged_in, sound_card_of
 from livecam.capture.v4l2_controls import HeldControls
@@ -31,11 +40,6 @@ if TYPE_CHECKING:
     from livecam.capture.v4l2 import Buffer
     from livecam.frame import Bytes
 
-FIRST_PICTURE_S = 10.0
-"""How long to wait for the first picture: cheap cameras take up to three seconds."""
-SILENT_S = 4.0
-"""A camera that gives no picture for this long is lost. Webcams go down to 5 a second in the dark,
-some to one."""
 QUEUED_FRAMES = 32
 """How far a driver's frame numbers may be ahead of its timestamps: after a busy spell, a machine
 handles all waiting frames, and stamps them, at the same time."""
@@ -73,10 +77,10 @@ class V4l2Webcam(BlockingSource):
         agreed = self._agreed = self._stream.agreed
         width, height = agreed.size_wh
         is_jpeg = agreed.codec == "mjpeg"
-        matrix = Colorspace.ITU709 if agreed.bt709 else Colorspace.ITU601
+        self._matrix = Colorspace.ITU709 if agreed.bt709 else Colorspace.ITU601
         is_video = agreed.codec in COMPRESSED and not is_jpeg
         self._decoder: PacketDecoder[Buffer] | None = (
-            PacketDecoder(agreed.codec, matrix) if is_video else None
+            PacketDecoder(agreed.codec, self._matrix) if is_video else None
         )
         self.mode = CameraMode(
             (width, height) if is_jpeg else (width & ~1, height & ~1),
@@ -140,10 +144,8 @@ class V4l2Webcam(BlockingSource):
             if buffer is None:
                 if self._closed.is_set():
                     return
-                raise CameraError(
-                    f"{self.name} has given no picture for {timeout_s:.0f} s",
-                    "unplug it and plug it in again, or try another USB port",
-                )
+                hint = "unplug it and plug it in again, or try another USB port"
+                raise silent(self.name, timeout_s, hint)
             self._ready.extend(self._frame(*picture) for picture in self._pictures(buffer))
 
     def _pictures(self, buffer: Buffer) -> list[tuple[Buffer, Bytes]]:
@@ -197,7 +199,7 @@ class V4l2Webcam(BlockingSource):
         agreed = self._agreed
         picture = av.VideoFrame(*agreed.size_wh, agreed.codec)
         _fill(picture, data, agreed.stride)
-        picture.colorspace = Colorspace.ITU709 if agreed.bt709 else Colorspace.ITU601
+        picture.colorspace = self._matrix
         picture.color_range = ColorRange.JPEG if agreed.full_range else ColorRange.MPEG
         return i420(picture).reshape(-1)
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 USUAL = 0.5
 """The value of a face as its person most often looks."""
 MOST = 3.0
-"""Logit beyond which nothing more is gained or lost: of the labelled people's frames 99 % are
-within it, and no one measure may outweigh eyes that are shut."""
+"""Logit beyond which nothing more is gained or lost: the labelled people's are -2.97 to 1.02."""
 
 SHAPES = ("jawOpen", "browDown", "mouthRollUpper", "mouthPress")
 """Blendshapes, left and right as one, so that a mirror changes nothing."""
@@ -75,18 +74,24 @@ def features_of(face: FaceReading, usual: Sequence[float]) -> dict[str, float]:
     return signed | {f"|{name}|": abs(away[name]) for name in AWAY}
 
 
-def composure(features: Mapping[str, float]) -> float:
-    """0..1, `USUAL` for a face as its person most often looks, or if nothing is known."""
+def composure(features: Mapping[str, float], eyes: float = 1.0) -> float:
+    """0..1, `USUAL` for a face as its person most often looks, or if nothing is known.
+
+    It is raised only as far as the eyes are open (`eyes`, their part, 0..1): no mouth makes up for
+    shut eyes.
+    """
     if not features:
         return USUAL
-    logit = sum(weight * features[name] for name, weight in _weights().items())
-    return 1 / (1 + math.exp(-max(-MOST, min(MOST, logit - _bias()))))
+    bias, weights = _regression()
+    logit = sum(weight * features[name] for name, weight in weights.items()) - bias
+    value = 1 / (1 + math.exp(-max(-MOST, min(MOST, logit))))
+    return USUAL + (value - USUAL) * eyes if value > USUAL else value
 
 
 def word_of(features: Mapping[str, float]) -> str:
     """What lowers it most."""
-    costs = {name: -weight * features[name] for name, weight in _weights().items()}
-    return WORDS[max(costs, key=lambda name: costs[name])]
+    _, weights = _regression()
+    return WORDS[min(weights, key=lambda name: weights[name] * features[name])]
 
 
 def shifted(score: float, value: float) -> float:
@@ -96,19 +101,8 @@ def shifted(score: float, value: float) -> float:
 
 
 @functools.cache
-def _table() -> dict[str, float | dict[str, float]]:
+def _regression() -> tuple[float, dict[str, float]]:
+    """The bias, and the weight of each feature."""
     text = resources.files("livecam.quality").joinpath("composure.json").read_text("utf-8")
-    found: dict[str, float | dict[str, float]] = json.loads(text)
-    return found
-
-
-def _weights() -> dict[str, float]:
-    weights = _table()["weights"]
-    assert isinstance(weights, dict)
-    return weights
-
-
-def _bias() -> float:
-    bias = _table()["bias"]
-    assert isinstance(bias, float)
-    return bias
+    found = json.loads(text)
+    return found["bias"], found["weights"]

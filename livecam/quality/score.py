@@ -255,7 +255,7 @@ class _Crowd:
         values = parts.parts_of(calmed, usual, near, held)
         words = {} if briefly else parts.words_of(calmed, usual, near, held)
         if features := features_of(calmed, usual.composure):
-            values["composure"] = composure(features)
+            values["composure"] = composure(features, values["eyes"])
             words |= {} if briefly else {"composure": word_of(features)}
         return FaceScore(
             person, face.box_xyxy, product(values), values,

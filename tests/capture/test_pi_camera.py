@@ -63,6 +63,7 @@ def test_it_is_listed_and_taken_where_there_is_no_webcam(tmp_path):
         ({"PYTHONPATH": str(ROOT)}, "pi", "picamera2 is not installed (apt install"),
         ({"PI_CAMERAS": ""}, "pi", "no camera is connected to this Pi"),
         ({}, "pi:1", "no camera 'pi:1'"),
+        ({"PI_ENCODER_IS_MISSING": "1"}, "pi", "Hardware MJPEG not available"),
         ({"PI_CAMERA_IS_TAKEN": "1"}, "pi", "close other programs that use it"),
     ],
 )

@@ -8,7 +8,6 @@ import pytest
 
 from livecam.quality.composure import (
     FEATURES,
-    MOST,
     SHAPES,
     USUAL,
     WORDS,
@@ -33,6 +32,7 @@ def face(gape: float = 0.02, jaw: float = 0.05, **more: float):
 
 
 CALM = [face() for _ in range(9)]
+USUALLY = usual_of(CALM)
 
 
 def value(one, others=CALM) -> float:
@@ -71,8 +71,17 @@ def test_nothing_is_said_of_a_face_whose_shapes_are_not_known():
 def test_the_usual_leaves_a_score_as_it_is_and_no_other_leaves_its_bounds(score):
     assert shifted(score, USUAL) == pytest.approx(score)
     assert 0 <= shifted(score, 0.1) <= score <= shifted(score, 0.9) <= 1
-    extreme = composure(dict.fromkeys(FEATURES, 1e6)), composure(dict.fromkeys(FEATURES, -1e6))
-    assert shifted(0.02, max(extreme)) < 0.3, f"shut eyes stay poor, by {MOST} at most"
+
+
+def test_no_mouth_makes_up_for_shut_eyes():
+    features = features_of(
+        face(gape=0.0, jaw=0.0, mouthPressLeft=0.9, mouthPressRight=0.9), USUALLY
+    )
+    assert composure(features) > USUAL + 0.1
+    assert composure(features, eyes=0.0) == USUAL
+    assert USUAL < composure(features, eyes=0.5) < composure(features)
+    gaping = features_of(face(gape=0.2, jaw=0.6), USUALLY)
+    assert composure(gaping, eyes=0.0) == composure(gaping) < USUAL
 
 
 def test_every_feature_has_its_word():

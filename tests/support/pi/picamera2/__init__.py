@@ -53,6 +53,8 @@ class Picamera2:
     def start_recording(self, encoder: MJPEGEncoder, output: Output, quality: Quality) -> None:
         assert isinstance(quality, Quality)
         assert isinstance(output, Output)
+        if os.environ.get("PI_ENCODER_IS_MISSING"):
+            raise RuntimeError("Hardware MJPEG not available on this platform")
         output.start()
         self._thread = threading.Thread(target=self._work, args=(output,), name="encoder")
         self._thread.start()
@@ -72,9 +74,10 @@ class Picamera2:
                 output.outputframe(memoryview(jpeg), True, stamp_us, None, False)
 
     def stop_recording(self) -> None:
+        if self._thread is None:
+            raise RuntimeError("Encoder already stopped")
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.join()
 
     def close(self) -> None:
         assert self._thread is None or not self._thread.is_alive()
