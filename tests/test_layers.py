@@ -11,7 +11,7 @@ import livecam
 
 ROOT = Path(livecam.__file__).parent
 LAYERS = (
-    ("errors", "text", "timebase", "memory"),
+    ("errors", "text", "timebase", "memory", "extras"),
     ("directories", "contract", "limits"),
     ("contract_schema",),
     ("formats",),

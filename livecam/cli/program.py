@@ -82,6 +82,10 @@ def run_program(args: argparse.Namespace, make_booth: type[RunningBooth] | None 
     """
     if args.format == "heic":
         heic.require()
+    if args.preview_port is not None:
+        from livecam.page.serving import require_extra
+
+        require_extra(", or leave --preview-port out")
     new = [path for path in (args.out, *args.out.parents) if not path.exists()]
     check_folder(args.out)
     _quiet_libraries()

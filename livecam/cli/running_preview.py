@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from livecam import contract
-from livecam.page.serving import listen, require_extra, server_of
+from livecam.page.serving import listen, server_of
 
 if TYPE_CHECKING:
     from livecam.live.session import Session
@@ -17,7 +17,6 @@ class RunningPreview:
 
     def __init__(self, session: Session, port: int) -> None:
         """Listen on loopback, and say where. Raises LivecamError."""
-        require_extra(", or leave --preview-port out")
         from livecam.page.preview import Preview
 
         self._session = session

@@ -10,6 +10,7 @@ from livecam.edit.effects import Clip, animated, bounced, long_exposure, looped
 from livecam.edit.rekey import MOST_PHOTO, paired_still, quicktime, unique_id
 from livecam.edit.still import encode_still, new_tags
 from livecam.errors import InputError, UsageError
+from livecam.extras import install
 from livecam.formats import heic
 from livecam.formats.files import read_file, read_whole
 from livecam.formats.live_photo_edit import rekeyed_movie
@@ -137,7 +138,7 @@ def _live_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     if still is None:
         kind = "heic" if heic.is_installed() else "jpeg"
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
-        note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
+        note = "" if heic.is_installed() else f"the photo is the movie's frame: {install('heic')}"
         still, lost = paired_still(image, photo, identifier, kind)
         note = "; ".join(filter(None, (note, lost)))
     clip = rekeyed_movie(_quicktime(source, movie), _still_s(movie), identifier)
@@ -157,7 +158,7 @@ def _motion_photo(source: Input, movie: OpenMovie, identifier: str) -> NewFiles:
     photo, note = read_whole(source.file, MOST_PHOTO), ""
     if kind_of(photo) == "heic":
         image = read_picture(source.file) if heic.is_installed() else _still_frame(movie)
-        note = "" if heic.is_installed() else f"the photo is the movie's frame: {heic.HINT}"
+        note = "" if heic.is_installed() else f"the photo is the movie's frame: {install('heic')}"
         size_wh = (image.shape[1], image.shape[0])
         tags = new_tags(photo, size_wh, unique_id(identifier))
         photo, lost = encode_still(image, tags, "jpeg", photo)

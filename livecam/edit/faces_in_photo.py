@@ -13,6 +13,7 @@ from livecam.edit.rekey import MOST_PHOTO, quicktime, unique_id
 from livecam.edit.still import encode_still, new_tags
 from livecam.enhance.transplant import transplant
 from livecam.errors import InputError, LivecamError
+from livecam.extras import install
 from livecam.formats import heic, jpeg_blocks
 from livecam.formats.files import read_whole
 from livecam.formats.live_photo_edit import rekeyed_movie
@@ -43,7 +44,6 @@ TURNS = {
 }  # fmt: skip
 """How to turn an upright picture back to its stored form, by EXIF orientation."""
 ORIENTATION = 0x0112
-ENCODED = "the photo was encoded as a whole: pip install 'livecam[blocks]' changes the face only"
 
 
 def with_better_faces(
@@ -153,7 +153,7 @@ def _written(
     still, lost = encode_still(after, tags, kind, photo, motion(kind) if motion else None)
     note = "the photo was encoded as a whole"
     if kind == "jpeg" and not jpeg_blocks.is_installed():
-        note = ENCODED
+        note = f"the photo was encoded as a whole: {install('blocks')} changes the face only"
     return still, "; ".join(filter(None, (lost, note)))
 
 

@@ -8,6 +8,7 @@ from livecam.disk.new_files import NewFiles
 from livecam.edit.still import describe_by_movie, encode_still, new_tags
 from livecam.enhance.retouch import AS_IT_IS, REACH, Retouch, Retouched, retouch
 from livecam.errors import InputError
+from livecam.extras import install
 from livecam.formats import heic
 from livecam.formats.files import read_whole
 from livecam.formats.live_photo_edit import MAX_BYTES, rekeyed_movie
@@ -31,8 +32,6 @@ SAMSUNGS, SAMSUNGS_END = "Samsung's own data behind the picture is left out", b"
 """What is said of a trailer that belongs to the old file, and how it ends."""
 MOST_PHOTO = 300_000_000
 """Most bytes of a photo, which includes the movie of a Motion Photo."""
-
-NO_HEIC = f"the photo became a JPEG: {heic.HINT}"
 
 
 def rekeyed_pair(
@@ -164,7 +163,9 @@ def _joined(*notes: str) -> str:
 
 def _writable(kind: Still) -> tuple[Still, str]:
     """The kind of photo that can be written here, and a note if it is not `kind`."""
-    return (kind, "") if kind == "jpeg" or heic.is_installed() else ("jpeg", NO_HEIC)
+    if kind == "jpeg" or heic.is_installed():
+        return kind, ""
+    return "jpeg", f"the photo became a JPEG: {install('heic')}"
 
 
 def _motion_suffix(kind: Still) -> str:

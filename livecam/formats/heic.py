@@ -10,6 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from livecam.errors import InputError, UsageError
+from livecam.extras import install
 from livecam.formats.limits import check_size
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ PRESET = "medium"
 
 MAX_HEAD = 1 << 16
 """Bytes at the start in which a file says how its pictures are coded."""
-HINT = "install it with: pip install 'livecam[heic]'"
 
 
 def is_installed() -> bool:
@@ -34,7 +34,7 @@ def is_installed() -> bool:
 def require() -> None:
     """Raise UsageError where HEIC cannot be written."""
     if not is_installed():
-        raise UsageError("HEIC needs the extra 'heic'", HINT)
+        raise UsageError("HEIC needs the extra 'heic'", install("heic"))
 
 
 def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
@@ -55,7 +55,7 @@ def encode(image: Image.Image, exif: bytes, xmp: bytes = b"") -> bytes:
 def decode(data: bytes, most_pixels: int) -> Image.Image:
     """The picture of a HEIC file, upright. Raises InputError, also above `most_pixels`."""
     if not is_installed():
-        raise InputError("HEIC pictures need the extra 'heic'", HINT)
+        raise InputError("HEIC pictures need the extra 'heic'", install("heic"))
     import pillow_heif
 
     try:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from livecam.errors import InputError, LivecamError, UsageError
+from livecam.extras import install
 from livecam.library.picking import Finders, Made, Outcome, identifier_of, outcome_of
 from livecam.photos.inputs import Input, Problem, Remark
 
@@ -44,9 +45,7 @@ def pick_on_cluster(
     Raises UsageError without the extra, LivecamError if the cluster cannot be reached or is lost.
     """
     if importlib.util.find_spec("distributed") is None:
-        raise UsageError(
-            "--dask needs the extra 'cluster'", "install it with: pip install 'livecam[cluster]'"
-        )
+        raise UsageError("--dask needs the extra 'cluster'", install("cluster"))
     import distributed
 
     connect: Any = distributed.Client

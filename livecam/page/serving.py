@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from livecam.disk import own
 from livecam.edit.undo_stack import UndoStack
 from livecam.errors import ExitCode, LivecamError, UsageError
+from livecam.extras import install
 from livecam.page.cache import Cache, default_folder
 from livecam.page.index import Index
 from livecam.page.looking import Looking
@@ -43,7 +44,6 @@ DOOR = (
     '<!doctype html><meta http-equiv="refresh" content="0; url={address}">'
     '<a href="{address}">livecam</a>'
 )
-EXTRA = "pip install 'livecam[review]'"
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ def require_extra(instead: str = "") -> None:
     except ImportError as err:
         raise LivecamError(
             f"the page needs the extra 'review' ({err.name} is missing)",
-            f"{EXTRA}{instead}",
+            install("review") + instead,
         ) from err
 
 

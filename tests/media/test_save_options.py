@@ -61,7 +61,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch, tmp_path):
 
     with pytest.raises(UsageError) as caught:
         heic.require()
-    assert "livecam[heic]" in caught.value.hint
+    assert "pip install 'pillow-heif" in caught.value.hint
 
 
 def test_the_options_reach_the_files(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.support.program import SMALL_DEMO, started, wait_for
+from tests.support.program import SMALL_DEMO, run, started, wait_for
 from tests.support.promise import check_event
 
 pytest.importorskip("uvicorn")
@@ -99,3 +100,17 @@ def test_a_reader_that_reads_nothing_holds_nothing_up(tmp_path):
             out, _ = livecam.communicate(timeout=30)
         assert time.monotonic() - begun < 10
     assert json.loads(out.splitlines()[-1])["dropped"] == 0
+
+
+def test_without_the_extra_that_is_said_before_a_camera_is_opened(tmp_path):
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "segno.py").write_text("raise ImportError('no', name='segno')\n")
+    path = os.pathsep.join([str(tmp_path / "without"), os.environ["PYTHONPATH"]])
+    done = run(
+        *SMALL_DEMO, "--preview-port", "0", "--shots", "1", "--plain", cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "opening" not in done.stdout + done.stderr
+    assert "pip install 'segno" in done.stderr
+    assert done.stderr.rstrip().endswith("or leave --preview-port out)")

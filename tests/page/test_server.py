@@ -609,4 +609,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path):
         text=True,
     )
     assert done.returncode == 1
-    assert "livecam[review]" in done.stderr
+    assert "pip install 'segno" in done.stderr
