@@ -729,6 +729,7 @@ function drawParts(frame) {
       rows.push(make("div", { className: "part" }, make("span", { textContent: name }), meter,
         make("span", { textContent: value.toFixed(2) })));
     }
+    if ("composure" in parts) rows.push(make("p", { textContent: "composure: 0.50 is as usual for this person" }));
   };
   for (const face of fromLeft(frame.faces)) {
     table(face.place ? `${face.place}: ${face.score.toFixed(2)}` : "", face.parts);
